@@ -1,0 +1,52 @@
+package licensing
+
+import "fmt"
+
+// AccessFacts is what the access check of one person on one License ID depends on.
+type AccessFacts struct {
+	Person  Person
+	Deleted bool
+	Held    []Grant
+}
+
+// Answer is the result of "may X do Y on License ID Z", and why.
+type Answer struct {
+	Allowed bool   `json:"allowed"`
+	Rule    string `json:"rule"`
+	Why     string `json:"why"`
+	Role    Role   `json:"role,omitempty"`   // Allowed: through which role
+	Origin  Origin `json:"origin,omitempty"` // Allowed: where that role comes from
+}
+
+// MayDo answers whether the person may do p on License ID l (R01, R02, R07, R11–R17, R71, R84). known is false where there
+// is no such person or License ID in the organization. A tenant role is no input (R07).
+func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
+	deny := func(rule, format string, args ...any) Answer {
+		return Answer{Rule: rule, Why: fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case !known || f.Deleted:
+		return deny("R02", "no role on License ID %s", l)
+	case !f.Person.InTenant():
+		return deny("R84", "the person is not in the organization's directory")
+	case !f.Person.Registered():
+		return deny("R23", "the person has not registered")
+	}
+	waiting := false
+	for _, g := range f.Held {
+		if !g.Role.Permits(p) {
+			continue
+		}
+		if g.Effective {
+			return Answer{Allowed: true, Rule: "R01", Role: g.Role, Origin: g.Origin, Why: fmt.Sprintf("%s on License ID %s", g.Role.Info().Name, l)}
+		}
+		waiting = true
+	}
+	if waiting {
+		return deny("R53", "the role on License ID %s is not effective yet", l)
+	}
+	if len(f.Held) == 0 {
+		return deny("R02", "no role on License ID %s", l)
+	}
+	return deny("R02", "none of the person's roles on License ID %s permits it", l)
+}

@@ -1,0 +1,97 @@
+package licensing
+
+import (
+	"hash/fnv"
+	"time"
+)
+
+// Policy is what a deployment decides: how long things take and may take.
+type Policy struct {
+	Propagation time.Duration // from registration or assignment to access; 2 h (R53, R60)
+	Processing  time.Duration // from an agreement's processing to access; 10 h (R61)
+	InviteFor   time.Duration // an invitation's time to register; 30 days (R56)
+	InviteMin   time.Duration // least that a request may ask; 1 day (R56)
+	InviteMax   time.Duration // most that a request may ask; 90 days (R56)
+	RemindAhead time.Duration // reminder this long before the expiry; 7 days; 0 sends none
+	ResendEvery time.Duration // cool-down between two sendings of one invitation; 5 min (R58)
+	Support     string        // whom to ask, as people read it: an address or a page (R54, R75)
+	LinkKey     string        // id of the key that signs new links
+}
+
+// DefaultPolicy returns the periods that RULES.md gives.
+func DefaultPolicy() Policy {
+	const day = 24 * time.Hour
+	return Policy{
+		Propagation: 2 * time.Hour,
+		Processing:  10 * time.Hour,
+		InviteFor:   30 * day,
+		InviteMin:   day,
+		InviteMax:   90 * day,
+		RemindAhead: 7 * day,
+		ResendEvery: 5 * time.Minute,
+	}
+}
+
+// DueAt returns when roles become effective: start is the time of registration, or of the assignment for a registered
+// person; processed is the agreement's processing time. max(start + 2 h, processed + 10 h) (R60, R61).
+func (p Policy) DueAt(start, processed time.Time) time.Time {
+	due := start.Add(p.Propagation)
+	if late := processed.Add(p.Processing); !processed.IsZero() && late.After(due) {
+		due = late
+	}
+	return due
+}
+
+// InvitePeriod returns an invitation's time to register: the one asked for within the bounds, or the default for 0 (R56).
+// It returns an Invalid *Error.
+func (p Policy) InvitePeriod(asked time.Duration) (time.Duration, error) {
+	if asked == 0 {
+		return p.InviteFor, nil
+	}
+	if asked < p.InviteMin || asked > p.InviteMax {
+		e := Refuse(Invalid, "R56", "an invitation lives from %s to %s", Period(p.InviteMin), Period(p.InviteMax))
+		e.Field = "invite_for"
+		return 0, e
+	}
+	return asked, nil
+}
+
+// RemindAt returns when to remind of an invitation that ends at expires, or zero for never. An invitation shorter than
+// twice the lead is reminded at its half.
+func (p Policy) RemindAt(from, expires time.Time) time.Time {
+	if p.RemindAhead <= 0 {
+		return time.Time{}
+	}
+	if whole := expires.Sub(from); whole < 2*p.RemindAhead {
+		return from.Add(whole / 2)
+	}
+	return expires.Add(-p.RemindAhead)
+}
+
+// Jitter returns a share of most in [0, most) that depends on the id alone, so that thousands of timers which would
+// fire at one instant spread out, and a replay finds the same time.
+func Jitter(id string, most time.Duration) time.Duration {
+	if most <= 0 {
+		return 0
+	}
+	h := fnv.New64a()
+	h.Write([]byte(id)) //nolint:errcheck // a hash's Write never fails
+	return time.Duration(h.Sum64() % uint64(most))
+}
+
+// Period writes a duration as people say it: "30 days", "2 hours", "45 minutes", "8 seconds".
+func Period(d time.Duration) string {
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		if d >= u.unit && d%u.unit == 0 || d >= u.unit && u.unit == time.Second {
+			n := int64(d / u.unit)
+			if n == 1 {
+				return "1 " + u.name
+			}
+			return itoa(n) + " " + u.name + "s"
+		}
+	}
+	return d.String()
+}

@@ -1,0 +1,67 @@
+package licensing
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind says to a program what sort of refusal an [Error] is.
+type Kind string
+
+// The kinds of refusal. Everything that is not an *Error is an internal fault.
+const (
+	Invalid     Kind = "invalid"     // the input breaks a rule of form; correct it
+	Forbidden   Kind = "forbidden"   // the caller may not do this
+	NotFound    Kind = "not_found"   // there is no such thing, or the caller may not know of it
+	Conflict    Kind = "conflict"    // the present state rules it out
+	Locked      Kind = "locked"      // not now: possible from Error.Until on
+	Gone        Kind = "gone"        // it was possible once (a used, expired or replaced link)
+	Unavailable Kind = "unavailable" // a part of the system doesn't answer; try again with the same request id
+)
+
+// Error is the one error type of the product: a kind for the program, a rule for the curious, a sentence for the person.
+// Message never holds a name, an e-mail address or a secret, so that it may be logged.
+type Error struct {
+	Kind    Kind      `json:"kind"`
+	Rule    string    `json:"rule,omitempty"`  // "R52"
+	Field   string    `json:"field,omitempty"` // the input at fault, such as "people[3].sign_in_email"
+	Message string    `json:"message"`
+	Until   time.Time `json:"until,omitzero"` // Locked: when it becomes possible
+}
+
+// Error returns the sentence, preceded by the field and followed by the rule.
+func (e *Error) Error() string {
+	s := e.Message
+	if e.Field != "" {
+		s = e.Field + ": " + s
+	}
+	if e.Rule != "" {
+		s += " (" + e.Rule + ")"
+	}
+	return s
+}
+
+// In returns a copy of e that names the field at fault, put before a field that e names already.
+func (e *Error) In(field string) *Error {
+	c := *e
+	if c.Field != "" {
+		field += "." + c.Field
+	}
+	c.Field = field
+	return &c
+}
+
+// Refuse makes an *Error.
+func Refuse(kind Kind, rule, format string, args ...any) *Error {
+	return &Error{Kind: kind, Rule: rule, Message: fmt.Sprintf(format, args...)}
+}
+
+// KindOf returns the kind of the *Error in err's chain, or "" where there is none.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return ""
+}

@@ -1,0 +1,173 @@
+package licensing
+
+import "slices"
+
+// Status is one of six, kept per (user, License ID) (R45).
+type Status string
+
+// The six statuses.
+const (
+	UserNotFound         Status = "user_not_found"
+	Failed               Status = "failed"
+	InvitationExpired    Status = "invitation_expired"
+	AssignmentInProgress Status = "assignment_in_progress"
+	InvitationSent       Status = "invitation_sent"
+	Active               Status = "active"
+)
+
+var statuses = []struct {
+	status Status
+	label  string
+}{
+	{UserNotFound, "User not found"},
+	{Failed, "Failed"},
+	{InvitationExpired, "Invitation expired"},
+	{AssignmentInProgress, "Assignment in Progress"},
+	{InvitationSent, "Invitation sent"},
+	{Active, "Active"},
+}
+
+// Statuses returns the six in the order in which they need attention (R45).
+func Statuses() []Status {
+	out := make([]Status, len(statuses))
+	for i, s := range statuses {
+		out[i] = s.status
+	}
+	return out
+}
+
+// ParseStatus reads a status; an unknown one is an Invalid *Error that names the valid ones.
+func ParseStatus(s string) (Status, error) {
+	if slices.Contains(Statuses(), Status(s)) {
+		return Status(s), nil
+	}
+	return "", Refuse(Invalid, "R45", "unknown status; valid ones: user_not_found, failed, invitation_expired, assignment_in_progress, invitation_sent, active")
+}
+
+// String returns the status as people read it: "Invitation sent".
+func (s Status) String() string {
+	for _, e := range statuses {
+		if e.status == s {
+			return e.label
+		}
+	}
+	return string(s)
+}
+
+// Foremost returns the status that needs attention first (R45); Active for none.
+func Foremost(in ...Status) Status {
+	for _, e := range statuses {
+		if slices.Contains(in, e.status) {
+			return e.status
+		}
+	}
+	return Active
+}
+
+// AssignmentState is where a user's roles on one License ID stand.
+type AssignmentState string
+
+// The states of an assignment. Which may follow which: pending → propagating (registration) → active or failed;
+// active or failed → propagating (a new save).
+const (
+	NotAssigned AssignmentState = ""
+	Pending     AssignmentState = "pending"     // waits for registration
+	Propagating AssignmentState = "propagating" // waits for its due time; locked (R52)
+	Settled     AssignmentState = "active"      // all its grants are effective
+	Broken      AssignmentState = "failed"      // what was added last could not be activated (R54)
+)
+
+// StatusOf returns the status of a person on one License ID (R45, R51–R57), total: always one of six.
+func StatusOf(p Person, a AssignmentState, i InvitationState) Status {
+	switch {
+	case !p.InTenant():
+		return UserNotFound
+	case a == Broken:
+		return Failed
+	case a == Propagating:
+		return AssignmentInProgress
+	case a == Settled:
+		return Active
+	case i == InvitationOpen:
+		return InvitationSent
+	case i == InvitationLapsed:
+		return InvitationExpired
+	}
+	return Failed // the mail was refused (R55), or a state that should not be: an admin must see it
+}
+
+// Delivery is the sub-state of Invitation sent (R55).
+type Delivery string
+
+// The delivery sub-states.
+const (
+	DeliveryQueued   Delivery = "queued"   // not handed to the relay yet
+	DeliverySent     Delivery = "sent"     // the relay took it
+	DeliveryDeferred Delivery = "deferred" // the relay asked to come later
+	DeliveryBounced  Delivery = "bounced"  // refused for good
+	DeliveryUnknown  Delivery = "unknown"  // the connection broke before the answer; it is sent again
+)
+
+// Action is what can be done for a user now (R46).
+type Action string
+
+// The actions of the Manage Assignments list.
+const (
+	ViewAccess  Action = "view_access"
+	EditAccess  Action = "edit"
+	ResendMail  Action = "resend_invite"
+	ResetInvite Action = "reset_invite"
+	AssignAgain Action = "assign_again"
+	Recheck     Action = "re_check"
+	DeleteUser  Action = "delete"
+)
+
+// Actions returns what can be done for a user in this status (R59).
+func Actions(s Status, registered bool) []Action {
+	switch s {
+	case InvitationSent:
+		return []Action{ViewAccess, EditAccess, ResendMail, ResetInvite, DeleteUser}
+	case InvitationExpired:
+		return []Action{ViewAccess, EditAccess, ResetInvite, DeleteUser}
+	case AssignmentInProgress:
+		return []Action{ViewAccess, DeleteUser}
+	case Active:
+		return []Action{ViewAccess, EditAccess, DeleteUser}
+	case UserNotFound:
+		return []Action{ViewAccess, Recheck, DeleteUser}
+	}
+	if registered {
+		return []Action{ViewAccess, AssignAgain, DeleteUser}
+	}
+	return []Action{ViewAccess, AssignAgain, ResetInvite, DeleteUser}
+}
+
+// WhyNot returns why an action is missing in this status, or "" where it is possible (R46).
+func WhyNot(a Action, s Status, registered bool) string {
+	if slices.Contains(Actions(s, registered), a) {
+		return ""
+	}
+	switch a {
+	case EditAccess:
+		switch s {
+		case AssignmentInProgress:
+			return "roles can't be edited until the status is Active (R52)"
+		case Failed:
+			return "the last assignment failed: assign again (R54)"
+		}
+		return "the person is not in the organization's directory (R57)"
+	case ResendMail, ResetInvite:
+		if registered {
+			return "the person has registered already (R62)"
+		}
+		if s == InvitationExpired {
+			return "the invitation has expired: reset it (R56)"
+		}
+		return "there is no open invitation (R58)"
+	case AssignAgain:
+		return "nothing has failed (R54)"
+	case Recheck:
+		return "the person is not missing from the directory (R57)"
+	}
+	return "not possible in this status (R59)"
+}

@@ -1,0 +1,188 @@
+package licensing
+
+import "time"
+
+// ChangeID fences what a run may still write: the invitation and its generation, or the request of a save. Rows that a
+// later change has taken over no longer carry it, so a late attempt of an old run changes nothing.
+type ChangeID string
+
+// InvitationChange is the fence of the grants that an accepted invitation puts in progress.
+func InvitationChange(i InvitationID, generation int) ChangeID {
+	return ChangeID(string(i) + "." + itoa(int64(generation)))
+}
+
+// Sending is one generation of an invitation, as its workflow needs it.
+type Sending struct {
+	Invitation InvitationID `json:"invitation"`
+	Generation int          `json:"generation"`
+	ExpiresAt  time.Time    `json:"expires_at"`
+	RemindAt   time.Time    `json:"remind_at,omitzero"`
+	Mail       MailID       `json:"mail,omitempty"` // the mail to send now
+}
+
+// Propagation is what becomes effective for one user by one change.
+type Propagation struct {
+	Change  ChangeID    `json:"change"`
+	Mail    MailID      `json:"mail,omitempty"`    // the mail that tells the user
+	Dues    []time.Time `json:"dues,omitempty"`    // distinct due times, ascending; none where roles were only taken away
+	Removed bool        `json:"removed,omitempty"` // roles were taken away, which holds already
+}
+
+// WorkKind says which workflow a save needs for a person.
+type WorkKind string
+
+// The kinds of work.
+const (
+	WorkInvite   WorkKind = "invite"   // a first invitation
+	WorkRenew    WorkKind = "renew"    // a new generation of an invitation whose run may still be open
+	WorkAssign   WorkKind = "assign"   // propagation for a registered person
+	WorkWithdraw WorkKind = "withdraw" // the invitation has nothing left to give: end its run
+)
+
+// Work is one workflow to start or end for one person of a request.
+type Work struct {
+	Kind        WorkKind    `json:"kind"`
+	Org         OrgID       `json:"org"`
+	Request     RequestID   `json:"request"`
+	User        UserID      `json:"user"`
+	Sending     Sending     `json:"sending,omitzero"`     // invite, renew
+	Propagation Propagation `json:"propagation,omitzero"` // assign
+}
+
+// SaveAnswer is what a save did: a verdict per person in the order of the request.
+type SaveAnswer struct {
+	People       []PersonVerdict `json:"people"`
+	Work         int             `json:"work"`                   // how many workflows it starts or ends
+	Confirmation MailID          `json:"confirmation,omitempty"` // the mail to the admin (R75)
+}
+
+// Command is what an admin wants with one user's invitation.
+type Command struct {
+	Request RequestID `json:"request"`
+	Org     OrgID     `json:"org"`
+	User    UserID    `json:"user"`
+	By      UserID    `json:"by"`
+}
+
+// Registration is an acceptance of an invitation (R23, R28).
+type Registration struct {
+	Request    RequestID    `json:"request"`
+	Invitation InvitationID `json:"invitation"`
+	Generation int          `json:"generation"`
+	Identity   Identity     `json:"identity"`
+}
+
+// Registered is the answer to a Registration: the profile and what becomes effective when.
+type Registered struct {
+	User        UserID        `json:"user"`
+	Propagation Propagation   `json:"propagation"`
+	Access      []AccessEntry `json:"access"`
+}
+
+// AccessEntry is a user's roles on one License ID.
+type AccessEntry struct {
+	License   LicenseID `json:"license_id"`
+	Roles     []Role    `json:"roles"`
+	DueAt     time.Time `json:"due_at,omitzero"`
+	Status    Status    `json:"status,omitempty"`
+	Grants    []Grant   `json:"grants,omitempty"`
+	Attempts  int       `json:"attempts,omitempty"`
+	Reason    string    `json:"reason,omitempty"`    // Failed: why
+	Reference string    `json:"reference,omitempty"` // Failed: to quote to support
+	Advice    string    `json:"advice,omitempty"`
+}
+
+// Withdrawal is the answer to a cancel: how many License IDs' pending roles were taken back, and how many remain that
+// other admins gave.
+type Withdrawal struct {
+	Withdrawn int  `json:"withdrawn"`
+	Remaining int  `json:"remaining"`
+	Ended     bool `json:"ended"` // the invitation has ended; its links are dead (R82)
+}
+
+// MailKind says what a mail is for.
+type MailKind string
+
+// The mails.
+const (
+	MailWelcome      MailKind = "welcome"      // R73
+	MailReminder     MailKind = "reminder"     // some days before the expiry
+	MailRegistered   MailKind = "registered"   // R74
+	MailChanges      MailKind = "changes"      // R70
+	MailConfirmation MailKind = "confirmation" // R75
+	MailExpired      MailKind = "expired"      // R56, to the inviting admin
+)
+
+// MailState is where a row of the mail ledger stands.
+type MailState string
+
+// The states of a mail. queued → sending → sent, refused or dropped; deferred and unknown are sent again.
+const (
+	MailQueued   MailState = "queued"
+	MailSending  MailState = "sending"  // an attempt holds the lease
+	MailSent     MailState = "sent"     // the relay took it
+	MailRefused  MailState = "refused"  // the relay refused it for good
+	MailDeferred MailState = "deferred" // the relay asked to come later
+	MailUnknown  MailState = "unknown"  // the connection broke before the answer
+	MailDropped  MailState = "dropped"  // no longer wanted: the invitation was used, replaced or withdrawn
+	MailGivenUp  MailState = "given_up" // not delivered within a day
+)
+
+// MailJob is everything that one mail is made of; which fields are set follows from the kind.
+type MailJob struct {
+	ID           MailID
+	Kind         MailKind
+	Attempt      int // fences the settlement
+	Unknown      int // earlier attempts whose outcome is not known
+	Org          OrgID
+	User         UserID
+	To           Email
+	Name         string
+	Organization string
+	Invitation   InvitationID // welcome, reminder
+	Generation   int
+	KeyID        string
+	Expires      time.Time
+	Access       []AccessEntry     // welcome, reminder, registered, expired
+	Changes      []Verdict         // changes
+	Request      RequestID         // confirmation
+	People       []ConfirmedPerson // confirmation
+	Person       string            // expired: who did not register
+	PersonEmail  Email             // expired
+}
+
+// ConfirmedPerson is one line of a confirmation mail.
+type ConfirmedPerson struct {
+	Name    string
+	Email   Email
+	Verdict PersonVerdict
+}
+
+// Claim is the answer to an attempt to send a mail.
+type Claim struct {
+	State MailState // MailSending: send Job. Another: nothing to do
+	Busy  time.Time // MailSending by another attempt, until then; Job is empty
+	Job   MailJob
+}
+
+// Settlement is the outcome of an attempt.
+type Settlement struct {
+	State  MailState
+	Code   int    // the server's reply code, 0 for none
+	Answer string // the server's reply without addresses
+}
+
+// Effective is a user's grants as a downstream system must know them: what is effective, with what becomes so now.
+type Effective struct {
+	Org    OrgID            `json:"organization"`
+	User   UserID           `json:"user"`
+	Email  Email            `json:"sign_in_email"`
+	Object ObjectID         `json:"object_id,omitempty"`
+	Grants []EffectiveGrant `json:"grants"`
+}
+
+// EffectiveGrant is one role on one License ID.
+type EffectiveGrant struct {
+	License LicenseID `json:"license_id"`
+	Role    Role      `json:"role"`
+}

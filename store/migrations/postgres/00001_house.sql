@@ -1,0 +1,198 @@
+-- +goose Up
+-- Ids are random UUIDs. E-mail addresses have a *_key column in lower case for comparison (R66). Times are UTC.
+
+CREATE TABLE organizations (
+    id         uuid PRIMARY KEY,
+    name       text NOT NULL CHECK (name <> ''),
+    created_at timestamptz NOT NULL
+);
+
+-- An address belongs to at most one organization: the internal people's domains (R63).
+CREATE TABLE organization_domains (
+    domain text PRIMARY KEY CHECK (domain = lower(domain)),
+    org_id uuid NOT NULL REFERENCES organizations
+);
+CREATE INDEX organization_domains_org ON organization_domains (org_id);
+
+-- The tenant's directory. Present is false from the moment a person leaves (R84); the object id is never reused (R47).
+CREATE TABLE directory_people (
+    org_id     uuid NOT NULL REFERENCES organizations,
+    object_id  text NOT NULL CHECK (object_id <> ''),
+    email      text NOT NULL,
+    email_key  text NOT NULL,
+    name       text NOT NULL,
+    present    boolean NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (org_id, object_id)
+);
+-- Two people who are present never share an address; one who left may have had it (R47).
+CREATE UNIQUE INDEX directory_people_email ON directory_people (org_id, email_key) WHERE present;
+
+CREATE TABLE agreements (
+    license_id   text PRIMARY KEY CHECK (license_id ~ '^[A-Z0-9-]{1,32}$'),
+    org_id       uuid NOT NULL REFERENCES organizations,
+    program      text NOT NULL CHECK (program <> ''),
+    parent       text REFERENCES agreements CHECK (parent <> license_id),
+    processed_at timestamptz NOT NULL,
+    active       boolean NOT NULL DEFAULT true
+);
+CREATE INDEX agreements_org ON agreements (org_id);
+CREATE INDEX agreements_parent ON agreements (parent);
+
+CREATE TABLE contacts (
+    license_id     text NOT NULL REFERENCES agreements,
+    kind           text NOT NULL CHECK (kind IN ('primary', 'notices', 'online_administrator', 'bill_to')),
+    business_email text NOT NULL,
+    name           text NOT NULL,
+    PRIMARY KEY (license_id, kind)
+);
+
+-- A person with VL permissions, registered or not. A profile stays when the permissions go (R02).
+CREATE TABLE users (
+    id             uuid PRIMARY KEY,
+    org_id         uuid NOT NULL REFERENCES organizations,
+    sign_in_email  text NOT NULL,
+    sign_in_key    text NOT NULL,
+    business_email text NOT NULL,
+    name           text NOT NULL CHECK (name <> ''),
+    name_key       text NOT NULL,
+    kind           text NOT NULL CHECK (kind IN ('internal', 'external')),
+    object_id      text,
+    registered_at  timestamptz,
+    created_at     timestamptz NOT NULL,
+    FOREIGN KEY (org_id, object_id) REFERENCES directory_people
+);
+-- One profile per person: (organization, sign-in e-mail without case), and per directory object (R47, R66).
+CREATE UNIQUE INDEX users_sign_in ON users (org_id, sign_in_key);
+CREATE UNIQUE INDEX users_object ON users (org_id, object_id) WHERE object_id IS NOT NULL;
+-- The order of the Manage Assignments list.
+CREATE INDEX users_list ON users (org_id, name_key, id);
+
+-- Where one user's roles on one License ID stand: the unit of status and lock (R45, R52).
+CREATE TABLE assignments (
+    user_id    uuid NOT NULL REFERENCES users,
+    license_id text NOT NULL REFERENCES agreements,
+    org_id     uuid NOT NULL REFERENCES organizations,
+    state      text NOT NULL CHECK (state IN ('pending', 'propagating', 'active', 'failed')),
+    change_id  text,  -- the fence: only the run of this change may settle it
+    due_at     timestamptz,
+    attempts   integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    reason     text,
+    reference  text,
+    added_by   uuid REFERENCES users,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (user_id, license_id),
+    CHECK ((state = 'propagating') = (due_at IS NOT NULL)),
+    CHECK (state <> 'propagating' OR change_id IS NOT NULL),
+    CHECK (state <> 'failed' OR reason IS NOT NULL)
+);
+CREATE INDEX assignments_license ON assignments (license_id, user_id);
+
+-- One role of one user on one License ID (R08).
+CREATE TABLE grants (
+    license_id text NOT NULL,
+    user_id    uuid NOT NULL,
+    role       text NOT NULL CHECK (role IN ('administrator', 'license_position_reader', 'product_download_manager',
+        'product_keys_reader', 'benefits_reader', 'online_services_manager', 'invoice_reader')),
+    origin     text NOT NULL CHECK (origin IN ('admin', 'contract', 'bill_to')), -- inherited is computed, never stored (R88)
+    effective  boolean NOT NULL,
+    granted_by uuid REFERENCES users,
+    granted_at timestamptz NOT NULL,
+    PRIMARY KEY (license_id, user_id, role),
+    FOREIGN KEY (user_id, license_id) REFERENCES assignments ON DELETE CASCADE,
+    CHECK (origin <> 'bill_to' OR role = 'invoice_reader')
+);
+CREATE INDEX grants_user ON grants (user_id, license_id);
+-- Administrator and Invoice Reader exclude each other (R19): at most one row of the two.
+CREATE UNIQUE INDEX grants_administrator_xor_invoice_reader ON grants (user_id, license_id)
+    WHERE role IN ('administrator', 'invoice_reader');
+CREATE INDEX grants_administrators ON grants (license_id) WHERE role = 'administrator' AND effective;
+
+CREATE TABLE invitations (
+    id               uuid PRIMARY KEY,
+    org_id           uuid NOT NULL REFERENCES organizations,
+    user_id          uuid NOT NULL REFERENCES users, -- the addressee
+    generation       integer NOT NULL CHECK (generation >= 1), -- rises with each reset; older links are dead (R58)
+    state            text NOT NULL CHECK (state IN ('open', 'accepted', 'expired', 'failed', 'cancelled')),
+    binding          text NOT NULL CHECK (binding IN ('bound', 'forwardable')),
+    key_id           text NOT NULL, -- which key signs this generation's link
+    invite_seconds   bigint NOT NULL CHECK (invite_seconds > 0),
+    expires_at       timestamptz NOT NULL,
+    remind_at        timestamptz,
+    sendings         integer NOT NULL DEFAULT 1 CHECK (sendings >= 1), -- of this generation
+    last_sent_at     timestamptz NOT NULL,
+    invited_by       uuid REFERENCES users,
+    reason           text,
+    accepted_at      timestamptz,
+    accepted_by      uuid REFERENCES users,
+    accepted_request text,
+    created_at       timestamptz NOT NULL,
+    CHECK ((state = 'accepted') = (accepted_at IS NOT NULL))
+);
+-- A person has at most one invitation that has not ended.
+CREATE UNIQUE INDEX invitations_one_open ON invitations (user_id) WHERE state NOT IN ('accepted', 'cancelled');
+CREATE INDEX invitations_user ON invitations (user_id, created_at);
+
+-- The mail ledger: a row is queued in the transaction that decides the mail, and fences its sending.
+CREATE TABLE mails (
+    id            text PRIMARY KEY CHECK (length(id) <= 200),
+    org_id        uuid NOT NULL REFERENCES organizations,
+    user_id       uuid NOT NULL REFERENCES users,
+    invitation_id uuid REFERENCES invitations,
+    generation    integer,
+    kind          text NOT NULL CHECK (kind IN ('welcome', 'reminder', 'registered', 'changes', 'confirmation', 'expired')),
+    data          text NOT NULL DEFAULT '{}',
+    state         text NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'refused', 'deferred', 'unknown', 'dropped', 'given_up')),
+    recipient     text, -- the address of the latest attempt
+    attempts      integer NOT NULL DEFAULT 0,
+    unknown       integer NOT NULL DEFAULT 0, -- attempts whose outcome was never learnt
+    lease_until   timestamptz,
+    code          integer,
+    answer        text,
+    queued_at     timestamptz NOT NULL,
+    settled_at    timestamptz,
+    CHECK ((state = 'sending') = (lease_until IS NOT NULL))
+);
+CREATE INDEX mails_user ON mails (user_id, queued_at);
+CREATE INDEX mails_invitation ON mails (invitation_id, queued_at);
+
+-- One row per command: the same id gives the same answer, other content under the same id is a conflict.
+CREATE TABLE requests (
+    id         uuid PRIMARY KEY,
+    org_id     uuid NOT NULL REFERENCES organizations,
+    by_user    uuid REFERENCES users,
+    kind       text NOT NULL,
+    digest     text NOT NULL,
+    answer     text NOT NULL DEFAULT '{}',
+    work       text NOT NULL DEFAULT '[]',
+    created_at timestamptz NOT NULL
+);
+
+-- Who, when, what, on which License ID, by which request and rule, refusals included. Append-only. No names, no addresses.
+CREATE TABLE audit (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         timestamptz NOT NULL,
+    org_id     uuid NOT NULL REFERENCES organizations,
+    actor      uuid REFERENCES users, -- null: the system, or a partner by contract
+    action     text NOT NULL,
+    outcome    text NOT NULL CHECK (outcome IN ('done', 'refused')),
+    user_id    uuid REFERENCES users,
+    license_id text,
+    request_id uuid,
+    rule       text,
+    before     text,
+    after      text,
+    detail     text NOT NULL DEFAULT '{}'
+);
+CREATE INDEX audit_user ON audit (user_id, id);
+CREATE INDEX audit_license ON audit (license_id, id);
+CREATE INDEX audit_org ON audit (org_id, id);
+
+-- +goose StatementBegin
+CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit is append-only';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();

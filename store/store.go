@@ -1,0 +1,326 @@
+// Package store keeps the rows: all SQL of the product, the same for PostgreSQL and SQLite. An exported method opens one
+// transaction, locks what it judges, asks package licensing for the rule and writes; rules are not decided here, except
+// for what the schema itself refuses (see migrations).
+//
+// Refusals are *licensing.Error; anything else is a fault of the database and worth trying again. Times are UTC with
+// microseconds. Locks are taken in one order: agreements by License ID, then users by id, then the rest.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Store is one database. It is safe for use by many goroutines.
+type Store struct {
+	writes *sqlx.DB // SQLite: one connection, so that writers queue instead of failing
+	reads  *sqlx.DB // PostgreSQL: the same pool
+	lite   bool
+	path   string // SQLite: the file
+}
+
+// Options tune the pool.
+type Options struct {
+	MaxConns int // open connections of PostgreSQL, and readers of SQLite; 0: 20
+}
+
+// Open connects to "postgres://…" or to a SQLite file, "sqlite:path", which is made where it is missing. It checks that
+// the database answers, and doesn't migrate.
+func Open(ctx context.Context, address string, o Options) (*Store, error) {
+	if o.MaxConns <= 0 {
+		o.MaxConns = 20
+	}
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+		return openSQLite(ctx, path, o)
+	}
+	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
+		return nil, errors.New("open database: the address must start with postgres:// or sqlite:")
+	}
+	db, err := sqlx.Open("postgres", address)
+	if err != nil {
+		return nil, errors.New("open database: the postgres:// address can't be read") // the driver's error may repeat the password
+	}
+	db.SetMaxOpenConns(o.MaxConns)
+	db.SetMaxIdleConns(o.MaxConns)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	s := &Store{writes: db, reads: db}
+	if err := s.Ping(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
+	const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=foreign_keys(on)"
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas
+	writes, err := sqlx.Open("sqlite", dsn+"&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	writes.SetMaxOpenConns(1)
+	reads, err := sqlx.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", errors.Join(err, writes.Close()))
+	}
+	reads.SetMaxOpenConns(o.MaxConns)
+	reads.SetMaxIdleConns(o.MaxConns)
+	s := &Store{writes: writes, reads: reads, lite: true, path: path}
+	if err := s.Ping(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.writes.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach database: %w", err)
+	}
+	return nil
+}
+
+// Close ends all connections.
+func (s *Store) Close() error {
+	err := s.writes.Close()
+	if s.lite {
+		err = errors.Join(err, s.reads.Close())
+	}
+	return err
+}
+
+// Migrate brings the schema to this version, under a lock: any number of processes may call it at once, one does the
+// work and the others wait. It returns how many migrations it applied.
+func (s *Store) Migrate(ctx context.Context) (int, error) {
+	dialect, folder := goose.DialectPostgres, "migrations/postgres"
+	var options []goose.ProviderOption
+	if s.lite {
+		dialect, folder = goose.DialectSQLite3, "migrations/sqlite"
+		release, err := s.lockFile(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("migrate: %w", err)
+		}
+		defer release()
+	} else {
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return 0, fmt.Errorf("migrate: %w", err)
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	files, err := fs.Sub(migrations, folder)
+	if err != nil {
+		return 0, fmt.Errorf("migrate: %w", err)
+	}
+	p, err := goose.NewProvider(dialect, s.writes.DB, files, options...)
+	if err != nil {
+		return 0, fmt.Errorf("migrate: %w", err)
+	}
+	done, err := p.Up(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("migrate: %w", err)
+	}
+	return len(done), nil
+}
+
+// lockFile holds a write lock on a database of its own beside the file, which SQLite gives to one process at a time.
+func (s *Store) lockFile(ctx context.Context) (release func(), err error) {
+	db, err := sqlx.Open("sqlite", "file:"+(&url.URL{Path: s.path + "-migrate"}).EscapedPath()+"?_pragma=busy_timeout(60000)&_txlock=exclusive")
+	if err != nil {
+		return nil, err
+	}
+	tx, err := db.BeginTxx(ctx, nil)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return func() { _, _ = tx.Rollback(), db.Close() }, nil
+}
+
+// tx is a transaction that writes.
+type tx struct {
+	*sqlx.Tx
+	ctx  context.Context
+	lite bool
+}
+
+// write runs f in a transaction, and again (at most five times) where another transaction came first.
+func (s *Store) write(ctx context.Context, verb string, f func(*tx) error) error {
+	var err error
+	for range 5 {
+		if err = s.try(ctx, f); err == nil || !again(err) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	return nil
+}
+
+func (s *Store) try(ctx context.Context, f func(*tx) error) error {
+	t, err := s.writes.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(&tx{Tx: t, ctx: ctx, lite: s.lite}); err != nil {
+		return errors.Join(err, ignoreDone(t.Rollback()))
+	}
+	return t.Commit()
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, driver.ErrBadConn) {
+		return nil
+	}
+	return err
+}
+
+// again tells errors that a second run of the whole transaction can mend: the row that wasn't there when it looked is
+// there now, or the database chose it as the victim of a deadlock.
+func again(err error) bool {
+	var p *pq.Error
+	if errors.As(err, &p) {
+		switch p.Code {
+		case "23505", "40001", "40P01":
+			return true
+		}
+		return false
+	}
+	var l *sqlite.Error
+	if errors.As(err, &l) {
+		switch l.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_BUSY_SNAPSHOT:
+			return true
+		}
+	}
+	return false
+}
+
+// lock ends a SELECT that locks the rows it reads. SQLite needs none: its transactions that write run one at a time.
+func (t *tx) lock(query, of string) string {
+	if t.lite {
+		return query
+	}
+	return query + " FOR NO KEY UPDATE OF " + of
+}
+
+func (t *tx) get(dest any, query string, args ...any) error {
+	return t.GetContext(t.ctx, dest, t.Rebind(query), args...)
+}
+
+func (t *tx) all(dest any, query string, args ...any) error {
+	return t.SelectContext(t.ctx, dest, t.Rebind(query), args...)
+}
+
+// in is all for a query with IN (?): slices among the args are spread. An empty slice yields nothing.
+func (t *tx) in(dest any, query string, args ...any) error {
+	query, args, err := sqlx.In(query, args...)
+	if err != nil {
+		return err
+	}
+	return t.all(dest, query, args...)
+}
+
+func (t *tx) exec(query string, args ...any) (int, error) {
+	res, err := t.ExecContext(t.ctx, t.Rebind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
+// insert writes rows by a query with :names, some hundred at a time.
+func insert[T any](t *tx, query string, rows []T) error {
+	const most = 400
+	for len(rows) > 0 {
+		n := min(most, len(rows))
+		if _, err := t.NamedExecContext(t.ctx, query, rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// moment is a time as both databases take and give it: UTC, microseconds, zero for NULL.
+type moment struct{ time.Time }
+
+const momentForm = "2006-01-02T15:04:05.000000Z"
+
+func at(t time.Time) moment {
+	if t.IsZero() {
+		return moment{}
+	}
+	return moment{t.UTC().Truncate(time.Microsecond)}
+}
+
+// Value writes text of one width, which PostgreSQL reads as timestamptz and SQLite keeps and sorts.
+func (m moment) Value() (driver.Value, error) {
+	if m.IsZero() {
+		return nil, nil
+	}
+	return m.UTC().Format(momentForm), nil
+}
+
+// Scan reads what Value wrote.
+func (m *moment) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*m = moment{}
+	case time.Time:
+		*m = moment{v.UTC()}
+	case string:
+		t, err := time.Parse(momentForm, v)
+		if err != nil {
+			return err
+		}
+		*m = moment{t}
+	default:
+		return fmt.Errorf("read time: unexpected %T", v)
+	}
+	return nil
+}
+
+// opt is a text that is NULL where it is empty.
+type opt string
+
+// Value writes NULL for the empty text.
+func (o opt) Value() (driver.Value, error) {
+	if o == "" {
+		return nil, nil
+	}
+	return string(o), nil
+}
+
+// Scan reads NULL as the empty text.
+func (o *opt) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*o = ""
+	case string:
+		*o = opt(v)
+	case []byte:
+		*o = opt(v)
+	default:
+		return fmt.Errorf("read text: unexpected %T", v)
+	}
+	return nil
+}

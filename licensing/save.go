@@ -203,6 +203,7 @@ type Verdict struct {
 type PersonVerdict struct {
 	User     UserID    `json:"user,omitempty"`
 	Error    *Error    `json:"error,omitempty"`
+	Updated  bool      `json:"updated,omitempty"` // name or business e-mail was changed
 	Verdicts []Verdict `json:"verdicts,omitempty"`
 }
 
@@ -257,6 +258,9 @@ func (f Facts) Before() Status {
 func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if f.Agreement == nil || !f.Administers {
 		return Judgement{}, Refuse(Forbidden, "R05", "License ID %s is not one that you administer", c.License)
+	}
+	if f.Assignment == Propagating && f.Now.After(f.DueAt.Add(LostAfter)) {
+		f.Assignment = Broken // its run was ended from outside: assigning again is the way on
 	}
 	if f.Assignment == Propagating {
 		e := Refuse(Locked, "R52", "an assignment on License ID %s is in progress: it can be edited from %s on", c.License, Clock(f.DueAt))
@@ -358,6 +362,9 @@ func (f Facts) settle(j Judgement) Judgement {
 	}
 	return j
 }
+
+// LostAfter is how long after its due time an assignment that nobody settled counts as failed.
+const LostAfter = time.Hour
 
 // SupportAfter is the number of failed attempts after which the answer recommends support (R54).
 const SupportAfter = 3

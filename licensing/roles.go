@@ -160,3 +160,8 @@ type Grant struct {
 func exclude(a, b Role) bool {
 	return a == Administrator && b == InvoiceReader || a == InvoiceReader && b == Administrator
 }
+
+// Exclude says whether the role can't be held beside one of the grants (R19).
+func Exclude(r Role, held []Grant) bool {
+	return slices.ContainsFunc(held, func(g Grant) bool { return exclude(r, g.Role) })
+}

@@ -1,0 +1,690 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"vlroles/licensing"
+)
+
+// Save decides a request of an admin and writes what was accepted: users, invitations, assignments, grants, mails in the
+// ledger and audit, in one transaction (R05–R76 as package licensing judges them). A refusal of one person or License ID
+// writes its audit line only. The same request gives the same answer again; other content under the same id is a
+// Conflict. A request as a whole is refused with an *licensing.Error where its form is wrong or the caller is nobody.
+func (s *Store) Save(ctx context.Context, sv licensing.Save, p licensing.Policy, now time.Time) (licensing.SaveAnswer, error) {
+	sv, err := sv.Check(p)
+	if err != nil {
+		return licensing.SaveAnswer{}, err
+	}
+	var answer licensing.SaveAnswer
+	err = s.write(ctx, "save", func(t *tx) error {
+		answer = licensing.SaveAnswer{}
+		known, err := t.claimRequest(sv.ID, sv.Org, sv.Admin, "save", sv, &answer, now)
+		if err != nil || known {
+			return err
+		}
+		d := &decision{tx: t, save: sv, policy: p, now: now}
+		if err := d.read(); err != nil {
+			return err
+		}
+		d.judge()
+		answer = d.answer
+		return d.write()
+	})
+	return answer, err
+}
+
+// Work returns what has to be started or ended for a request, in the order of its people.
+func (s *Store) Work(ctx context.Context, id licensing.RequestID) ([]licensing.Work, error) {
+	var text string
+	if err := s.reads.GetContext(ctx, &text, s.reads.Rebind(`SELECT work FROM requests WHERE id = ?`), id); err != nil {
+		return nil, fmt.Errorf("read work of request: %w", missing(err, "request"))
+	}
+	var work []licensing.Work
+	if err := json.Unmarshal([]byte(text), &work); err != nil {
+		return nil, fmt.Errorf("read work of request: %w", err)
+	}
+	return work, nil
+}
+
+// claimRequest makes the request's row. known says that the request was answered before: answer holds that answer.
+func (t *tx) claimRequest(id licensing.RequestID, org licensing.OrgID, by licensing.UserID, kind string, content, answer any, now time.Time) (known bool, err error) {
+	if uuid.Validate(string(id)) != nil {
+		return false, licensing.Refuse(licensing.Invalid, "", "the request id must be a UUID").In("id")
+	}
+	text, err := json.Marshal(content)
+	if err != nil {
+		return false, err
+	}
+	sum := sha256.Sum256(append([]byte(kind+"\x00"+string(org)+"\x00"+string(by)+"\x00"), text...))
+	digest := hex.EncodeToString(sum[:])
+	n, err := t.exec(`
+		INSERT INTO requests (id, org_id, by_user, kind, digest, created_at)
+		VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO NOTHING`, id, org, opt(by), kind, digest, at(now))
+	if err != nil || n == 1 {
+		return false, err
+	}
+	var row struct{ Digest, Answer string }
+	if err := t.get(&row, `SELECT digest, answer FROM requests WHERE id = ?`, id); err != nil {
+		return false, err
+	}
+	if row.Digest != digest {
+		return false, licensing.Refuse(licensing.Conflict, "", "this request id was used for another request: take a new one")
+	}
+	return true, json.Unmarshal([]byte(row.Answer), answer)
+}
+
+func (t *tx) answerRequest(id licensing.RequestID, answer, work any) error {
+	a, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	w, err := json.Marshal(work)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`UPDATE requests SET answer = ?, work = ? WHERE id = ?`, string(a), string(w), id)
+	return err
+}
+
+// decision is one save on its way from facts to verdicts to rows.
+type decision struct {
+	*tx
+	save   licensing.Save
+	policy licensing.Policy
+	now    time.Time
+
+	people     []*subject // in the order of the request
+	agreements map[licensing.LicenseID]licensing.Agreement
+	authority  map[licensing.LicenseID]bool               // License IDs that the caller administers
+	admins     map[licensing.LicenseID][]licensing.UserID // active admins, where one may be removed
+
+	answer licensing.SaveAnswer
+	plan   plan
+}
+
+// subject is one person of a request.
+type subject struct {
+	change      licensing.PersonChange
+	user        userRow
+	known       bool // has a row already
+	invitation  *invitationRow
+	assignments map[licensing.LicenseID]*assignmentRow
+	grants      map[licensing.LicenseID][]licensing.Grant
+	refusal     *licensing.Error
+}
+
+func (d *decision) read() error {
+	for _, read := range []func() error{d.readCaller, d.readAgreements, d.readPeople, d.readHoldings, d.readAuthority} {
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *decision) readCaller() error {
+	u, err := d.user(d.save.Org, d.save.Admin)
+	if err != nil {
+		return err
+	}
+	if u == nil || !u.person().Registered() || !u.person().InTenant() {
+		return licensing.Refuse(licensing.Forbidden, "R05", "only a registered administrator of the License IDs can assign roles")
+	}
+	return nil
+}
+
+// readAgreements locks those that may lose an admin (R33), all in one order.
+func (d *decision) readAgreements() error {
+	var all, losing []licensing.LicenseID
+	for _, p := range d.save.People {
+		for _, c := range p.Access {
+			all = append(all, c.License)
+			if slices.Contains(c.Remove, licensing.Administrator) {
+				losing = append(losing, c.License)
+			}
+		}
+	}
+	d.agreements = map[licensing.LicenseID]licensing.Agreement{}
+	for _, l := range []struct {
+		ids  []licensing.LicenseID
+		lock bool
+	}{{unique(losing), true}, {unique(all), false}} {
+		for part := range slices.Chunk(l.ids, batch) {
+			query := `SELECT a.license_id, a.processed_at FROM agreements a WHERE a.org_id = ? AND a.license_id IN (?) ORDER BY a.license_id`
+			if l.lock {
+				query = d.lock(query, "a")
+			}
+			var rows []agreementRow
+			if err := d.in(&rows, query, d.save.Org, part); err != nil {
+				return err
+			}
+			for _, r := range rows {
+				d.agreements[r.LicenseID] = licensing.Agreement{License: r.LicenseID, ProcessedAt: r.ProcessedAt.Time}
+			}
+		}
+	}
+	return nil
+}
+
+// readPeople finds and locks the users, and works out who the new ones are.
+func (d *decision) readPeople() error {
+	ids, keys := []string{""}, []string{""} // IN () is no SQL; no id and no key is empty
+	for _, p := range d.save.People {
+		if p.User != "" {
+			ids = append(ids, string(p.User))
+		} else {
+			keys = append(keys, p.SignIn.Key())
+		}
+	}
+	byID, byKey := map[licensing.UserID]userRow{}, map[string]userRow{}
+	rows, err := d.lockUsers(d.save.Org, ids, keys)
+	if err != nil {
+		return err
+	}
+	for _, u := range rows {
+		byID[u.ID], byKey[u.SignInKey] = u, u
+	}
+	known := map[licensing.UserID]int{}
+	for n, p := range d.save.People {
+		s := &subject{change: p, assignments: map[licensing.LicenseID]*assignmentRow{}, grants: map[licensing.LicenseID][]licensing.Grant{}}
+		if p.User != "" {
+			s.user, s.known = byID[p.User]
+		} else {
+			s.user, s.known = byKey[p.SignIn.Key()]
+		}
+		if p.User != "" && !s.known {
+			s.refusal = licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
+		}
+		if first, twice := known[s.user.ID]; s.known && twice {
+			s.refusal = licensing.Refuse(licensing.Invalid, "R66", "the same person stands at people[%d] already", first)
+		} else if s.known {
+			known[s.user.ID] = n
+		}
+		d.people = append(d.people, s)
+	}
+	return d.readNewcomers()
+}
+
+// readNewcomers works out kind, name and directory object of people without a row (R44, R63, R64).
+func (d *decision) readNewcomers() error {
+	var keys []string
+	for _, s := range d.people {
+		if !s.known && s.refusal == nil {
+			keys = append(keys, s.change.SignIn.Key())
+		}
+	}
+	dir, err := d.directory(d.save.Org, keys)
+	if err != nil {
+		return err
+	}
+	for _, s := range d.people {
+		if s.known || s.refusal != nil {
+			continue
+		}
+		s.user, s.refusal = dir.newcomer(s.change.SignIn, s.change.Business, s.change.Name, d.now)
+		s.user.OrgID = d.save.Org
+	}
+	return nil
+}
+
+func (d *decision) readHoldings() error {
+	by := map[licensing.UserID]*subject{}
+	var ids []licensing.UserID
+	for _, s := range d.people {
+		if s.known && s.refusal == nil {
+			by[s.user.ID] = s
+			ids = append(ids, s.user.ID)
+		}
+	}
+	h, err := d.holdings(ids)
+	if err != nil {
+		return err
+	}
+	for id, s := range by {
+		s.invitation, s.assignments, s.grants = h.invitation[id], h.assignments[id], h.grants[id]
+	}
+	return nil
+}
+
+// readAuthority finds on which License IDs the caller may decide, and who else could (R05, R33, R69).
+func (d *decision) readAuthority() error {
+	var ids []licensing.LicenseID
+	for id := range d.agreements {
+		ids = append(ids, id)
+	}
+	for _, s := range d.people {
+		for id := range s.assignments {
+			ids = append(ids, id)
+		}
+	}
+	var err error
+	if d.authority, err = d.administers(d.save.Org, d.save.Admin, ids); err != nil {
+		return err
+	}
+	var losing []licensing.LicenseID
+	for _, s := range d.people {
+		for _, c := range s.change.Access {
+			if slices.Contains(c.Remove, licensing.Administrator) {
+				losing = append(losing, c.License)
+			}
+		}
+	}
+	d.admins, err = d.activeAdmins(losing)
+	return err
+}
+
+func (d *decision) judge() {
+	for _, s := range d.people {
+		d.answer.People = append(d.answer.People, d.judgePerson(s))
+	}
+}
+
+func (d *decision) judgePerson(s *subject) licensing.PersonVerdict {
+	v := licensing.PersonVerdict{User: s.user.ID}
+	if s.refusal != nil {
+		v.Error = s.refusal
+		d.plan.audit = append(d.plan.audit, d.auditRefusal(s, "", s.refusal))
+		return v
+	}
+	var accepted []licensing.Verdict
+	judged := map[licensing.LicenseID]licensing.Judgement{}
+	for _, c := range s.change.Access {
+		one, j := d.judgeChange(s, c)
+		v.Verdicts = append(v.Verdicts, one)
+		if one.Outcome != licensing.Refused && one.Outcome != licensing.Unchanged {
+			accepted = append(accepted, one)
+			judged[c.License] = j
+		}
+	}
+	if len(accepted) == 0 && !d.mayTouch(s) {
+		if s.change.Business != "" || s.change.Name != "" {
+			if len(s.change.Access) == 0 {
+				v.Error = licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
+				d.plan.audit = append(d.plan.audit, d.auditRefusal(s, "", v.Error))
+			}
+		}
+		if !s.known {
+			v.User = ""
+		}
+		return v
+	}
+	if !s.known && len(accepted) == 0 {
+		v.User = ""
+		return v
+	}
+	v.Updated = d.plan.person(d, s)
+	for _, one := range accepted {
+		d.plan.change(d, s, one, judged[one.License])
+	}
+	d.plan.follow(d, s, accepted)
+	return v
+}
+
+// mayTouch says whether the caller may correct the person's name and business e-mail: where he administers one of the
+// person's License IDs (R48).
+func (d *decision) mayTouch(s *subject) bool {
+	for l := range s.assignments {
+		if d.authority[l] {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *decision) judgeChange(s *subject, c licensing.AccessChange) (licensing.Verdict, licensing.Judgement) {
+	f := d.facts(s, c.License)
+	v := licensing.Verdict{License: c.License, Before: f.Before()}
+	j, refusal := licensing.Judge(f, c)
+	if refusal != nil {
+		v.Outcome, v.Error, v.After = licensing.Refused, refusal, v.Before
+		if !f.Administers {
+			v.Before, v.After = "", "" // what the caller may not see
+		}
+		d.plan.audit = append(d.plan.audit, d.auditRefusal(s, c.License, refusal))
+		return v, j
+	}
+	v.Outcome, v.Added, v.Removed, v.DueAt = j.Outcome, j.Add, j.Remove, j.DueAt
+	v.After = v.Before
+	if j.Outcome == licensing.Unchanged {
+		return v, j
+	}
+	if a := s.assignments[c.License]; a != nil && a.State == licensing.Broken {
+		v.Reference = string(a.Reference)
+		if j.Outcome == licensing.Assigned && a.Attempts >= licensing.SupportAfter {
+			v.Advice = licensing.Advice(licensing.Failed, a.Attempts, d.policy)
+		}
+	}
+	after := f.Invitation
+	if j.Outcome == licensing.Invited {
+		after = licensing.InvitationOpen
+	}
+	v.After = ""
+	if j.Next != licensing.NotAssigned {
+		v.After = licensing.StatusOf(f.Person, j.Next, after)
+	}
+	if slices.Contains(j.Remove, licensing.Administrator) {
+		d.admins[c.License] = without(d.admins[c.License], s.user.ID)
+	}
+	return v, j
+}
+
+func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
+	f := licensing.Facts{
+		Now:         d.now,
+		Policy:      d.policy,
+		Administers: d.authority[l],
+		Self:        s.known && s.user.ID == d.save.Admin,
+		Person:      s.user.person(),
+		Held:        s.grants[l],
+		OtherAdmins: len(without(d.admins[l], s.user.ID)),
+	}
+	if a, ok := d.agreements[l]; ok {
+		f.Agreement = &a
+	}
+	if s.invitation != nil {
+		f.Invitation = s.invitation.State
+	}
+	if a := s.assignments[l]; a != nil {
+		f.Assignment, f.DueAt, f.Attempts = a.State, a.DueAt.Time, a.Attempts
+	}
+	for other := range s.assignments {
+		f.HeldElsewhere = f.HeldElsewhere || other != l
+	}
+	return f
+}
+
+func (d *decision) auditRefusal(s *subject, l licensing.LicenseID, e *licensing.Error) auditRow {
+	row := auditRow{
+		At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: "save", Outcome: "refused",
+		LicenseID: opt(l), RequestID: opt(d.save.ID), Rule: opt(e.Rule), Detail: "{}",
+	}
+	if s.known {
+		row.UserID = opt(s.user.ID)
+	}
+	return row
+}
+
+func (d *decision) write() error {
+	confirm := mailRow{
+		ID: licensing.MailID(string(d.save.ID) + ".confirmation"), OrgID: d.save.Org, UserID: d.save.Admin,
+		Kind: licensing.MailConfirmation, State: licensing.MailQueued, QueuedAt: at(d.now),
+	}
+	data := confirmationData{Request: d.save.ID}
+	for _, s := range d.people {
+		data.People = append(data.People, personData{Name: s.user.Name, Email: licensing.Email(s.user.SignInEmail)})
+	}
+	text, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	confirm.Data = string(text)
+	d.plan.mails = append(d.plan.mails, confirm)
+	d.answer.Confirmation, d.answer.Work = confirm.ID, len(d.plan.work)
+	if err := d.plan.write(d.tx); err != nil {
+		return err
+	}
+	return d.answerRequest(d.save.ID, d.answer, d.plan.work)
+}
+
+// confirmationData and personData are the data of a confirmation mail: the request, and who its people are, in its order.
+type confirmationData struct {
+	Request licensing.RequestID `json:"request"`
+	People  []personData        `json:"people"`
+}
+
+type personData struct {
+	Name  string          `json:"name"`
+	Email licensing.Email `json:"email"`
+}
+
+// plan is what a decision writes.
+type plan struct {
+	users       []userRow
+	updates     []userRow
+	invitations []invitationRow // new ones
+	renewals    []invitationRow
+	withdrawn   []licensing.InvitationID
+	assignments []assignmentRow
+	gone        []assignmentRow
+	grants      []grantRow
+	cleared     []grantRow
+	mails       []mailRow
+	audit       []auditRow
+	work        []licensing.Work
+}
+
+// person plans a new profile, or a corrected name or business e-mail.
+func (p *plan) person(d *decision, s *subject) (updated bool) {
+	if !s.known {
+		p.users = append(p.users, s.user)
+		return false
+	}
+	if b := s.change.Business; b != "" && string(b) != s.user.BusinessEmail {
+		s.user.BusinessEmail, updated = string(b), true
+	}
+	// A directory's name comes from the directory (R44).
+	if n := s.change.Name; n != "" && n != s.user.Name && s.user.Kind == licensing.External {
+		s.user.rename(n)
+		updated = true
+	}
+	if updated {
+		p.updates = append(p.updates, s.user)
+		p.audit = append(p.audit, auditRow{
+			At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: "user.update", Outcome: "done",
+			UserID: opt(s.user.ID), RequestID: opt(d.save.ID), Rule: "R48", Detail: "{}",
+		})
+	}
+	return updated
+}
+
+// change plans what an accepted change writes on its License ID.
+func (p *plan) change(d *decision, s *subject, v licensing.Verdict, j licensing.Judgement) {
+	a := assignmentRow{
+		UserID: s.user.ID, LicenseID: v.License, OrgID: d.save.Org, State: j.Next, DueAt: at(j.DueAt),
+		Attempts: j.Attempts, AddedBy: opt(d.save.Admin), ChangedAt: at(d.now),
+	}
+	if j.Next == licensing.Propagating {
+		a.ChangeID = opt(d.save.ID)
+	}
+	if old := s.assignments[v.License]; old != nil {
+		a.AddedBy = old.AddedBy
+		if j.Next != licensing.Settled {
+			a.Reference = old.Reference
+		}
+		if j.Next == licensing.Broken {
+			a.Reason = old.Reason
+		}
+	}
+	if j.Next == licensing.NotAssigned {
+		p.gone = append(p.gone, a)
+		delete(s.assignments, v.License)
+	} else {
+		p.assignments = append(p.assignments, a)
+		s.assignments[v.License] = &a
+	}
+	for _, r := range j.Add {
+		p.grants = append(p.grants, grantRow{
+			LicenseID: v.License, UserID: s.user.ID, Role: r, Origin: licensing.ByAdmin,
+			GrantedBy: opt(d.save.Admin), GrantedAt: at(d.now),
+		})
+	}
+	for _, r := range j.Remove {
+		p.cleared = append(p.cleared, grantRow{LicenseID: v.License, UserID: s.user.ID, Role: r})
+	}
+	p.audit = append(p.audit, auditRow{
+		At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: "save", Outcome: "done", UserID: opt(s.user.ID),
+		LicenseID: opt(v.License), RequestID: opt(d.save.ID), Rule: outcomeRule(v.Outcome), Before: opt(v.Before), After: opt(v.After),
+		Detail: detail(map[string]any{"added": v.Added, "removed": v.Removed, "outcome": v.Outcome}),
+	})
+}
+
+func outcomeRule(o licensing.Outcome) opt {
+	switch o {
+	case licensing.Invited:
+		return "R73"
+	case licensing.Joined, licensing.Assigned:
+		return "R62"
+	}
+	return "R71"
+}
+
+func detail(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "{}"
+	}
+	return string(text)
+}
+
+// follow plans what the person's accepted changes need besides: an invitation, a propagation, or an end.
+func (p *plan) follow(d *decision, s *subject, accepted []licensing.Verdict) {
+	if len(accepted) == 0 {
+		return
+	}
+	if s.user.person().Registered() {
+		p.propagate(d, s, accepted)
+		return
+	}
+	pending := len(s.assignments) > 0
+	switch {
+	case slices.ContainsFunc(accepted, func(v licensing.Verdict) bool { return v.Outcome == licensing.Invited }):
+		period, err := d.policy.InvitePeriod(d.save.InviteFor)
+		if err != nil {
+			period = d.policy.InviteFor // Check has refused this already
+		}
+		p.invite(s, invitationTerms{
+			org: d.save.Org, request: d.save.ID, by: d.save.Admin, binding: licensing.Bound, period: period,
+			policy: d.policy, now: d.now,
+		})
+	case !pending && s.invitation != nil:
+		p.withdrawn = append(p.withdrawn, s.invitation.ID)
+		p.work = append(p.work, licensing.Work{Kind: licensing.WorkWithdraw, Org: d.save.Org, Request: d.save.ID, User: s.user.ID})
+	}
+}
+
+// propagate plans the assignment run of a registered person: one mail a save, whatever the number of License IDs (R70).
+func (p *plan) propagate(d *decision, s *subject, accepted []licensing.Verdict) {
+	run := licensing.Propagation{
+		Change: licensing.ChangeID(d.save.ID),
+		Mail:   licensing.MailID(string(d.save.ID) + "." + string(s.user.ID) + ".changes"),
+	}
+	for _, v := range accepted {
+		run.Removed = run.Removed || len(v.Removed) > 0
+		run.Dues = append(run.Dues, v.DueAt)
+	}
+	run.Dues = dues(run.Dues)
+	p.mails = append(p.mails, mailRow{
+		ID: run.Mail, OrgID: d.save.Org, UserID: s.user.ID, Kind: licensing.MailChanges, State: licensing.MailQueued,
+		Data: detail(map[string]any{"verdicts": accepted}), QueuedAt: at(d.now),
+	})
+	p.work = append(p.work, licensing.Work{Kind: licensing.WorkAssign, Org: d.save.Org, Request: d.save.ID, User: s.user.ID, Propagation: run})
+}
+
+// dues returns the distinct due times in order, without the zero time.
+func dues(in []time.Time) []time.Time {
+	out := slices.DeleteFunc(slices.Clone(in), time.Time.IsZero)
+	slices.SortFunc(out, time.Time.Compare)
+	return slices.CompactFunc(out, time.Time.Equal)
+}
+
+// invitationTerms is under which terms a person is invited.
+type invitationTerms struct {
+	org     licensing.OrgID
+	request licensing.RequestID
+	by      licensing.UserID // "": by contract
+	binding licensing.Binding
+	period  time.Duration
+	policy  licensing.Policy
+	now     time.Time
+}
+
+// invite plans a first invitation, or the next generation of one that expired or failed (R62).
+func (p *plan) invite(s *subject, terms invitationTerms) {
+	kind := licensing.WorkInvite
+	i := invitationRow{
+		ID: licensing.InvitationID(uuid.NewString()), OrgID: terms.org, UserID: s.user.ID, Generation: 1,
+		Binding: terms.binding, CreatedAt: at(terms.now),
+	}
+	if s.invitation != nil {
+		kind, i = licensing.WorkRenew, *s.invitation
+		i.Generation++
+	}
+	i.InviteSeconds = int64(max(terms.period, time.Second) / time.Second)
+	i.InvitedBy = opt(terms.by)
+	i.renew(terms.policy, terms.now)
+	if kind == licensing.WorkInvite {
+		p.invitations = append(p.invitations, i)
+	} else {
+		p.renewals = append(p.renewals, i)
+	}
+	mail := i.mail(licensing.MailWelcome, terms.now)
+	p.mails = append(p.mails, mail)
+	p.work = append(p.work, licensing.Work{Kind: kind, Org: terms.org, Request: terms.request, User: s.user.ID, Sending: i.sending(mail.ID)})
+}
+
+func (p *plan) write(t *tx) error {
+	steps := []func() error{
+		func() error { return insert(t, insertUser, p.users) },
+		func() error { return insert(t, insertInvitation, p.invitations) },
+		func() error { return p.writeAssignments(t) },
+		func() error { return insert(t, insertGrant, p.grants) },
+		func() error { return insert(t, insertMail, p.mails) },
+		func() error { return insert(t, insertAudit, p.audit) },
+	}
+	for _, u := range p.updates {
+		steps = append(steps, func() error { return t.updateUser(u) })
+	}
+	for _, i := range p.renewals {
+		steps = append(steps, func() error { return t.updateInvitation(i) })
+	}
+	for _, id := range p.withdrawn {
+		steps = append(steps, func() error {
+			_, err := t.exec(`UPDATE invitations SET state = 'cancelled' WHERE id = ?`, id)
+			return err
+		})
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeAssignments clears grants before others are inserted, since the schema lets no two that exclude each other meet.
+func (p *plan) writeAssignments(t *tx) error {
+	for _, g := range p.cleared {
+		if _, err := t.exec(`DELETE FROM grants WHERE license_id = ? AND user_id = ? AND role = ?`, g.LicenseID, g.UserID, g.Role); err != nil {
+			return err
+		}
+	}
+	for _, a := range p.gone {
+		if _, err := t.exec(`DELETE FROM assignments WHERE license_id = ? AND user_id = ?`, a.LicenseID, a.UserID); err != nil {
+			return err
+		}
+	}
+	return insert(t, upsertAssignment, p.assignments)
+}
+
+func unique[T ~string](in []T) []T {
+	out := slices.Clone(in)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func without(in []licensing.UserID, id licensing.UserID) []licensing.UserID {
+	return slices.DeleteFunc(slices.Clone(in), func(u licensing.UserID) bool { return u == id })
+}
+
+// nameKey is how the list sorts and finds names.
+func nameKey(name string) string { return strings.ToLower(name) }

@@ -182,9 +182,9 @@ func (g *acceptance) move(to *userRow) error {
 		if mine := h.assignments[to.ID][l]; mine != nil {
 			moved = *mine
 		}
-		if moved.State == licensing.Settled || moved.State == licensing.Broken {
-			moved.State, moved.Attempts, moved.Reason = licensing.Pending, 0, ""
-		}
+		// Pending, even where something of the acceptor's was in progress: its due time can't be later than the one that
+		// start gives it in a moment, and the fence moves to this change.
+		moved.State, moved.ChangeID, moved.DueAt, moved.Attempts, moved.Reason = licensing.Pending, "", moment{}, 0, ""
 		p.assignments = append(p.assignments, moved)
 		p.gone = append(p.gone, given)
 		for _, grant := range h.grants[g.addressee.ID][l] {
@@ -224,39 +224,33 @@ func (g *acceptance) start(u *userRow) error {
 	var rows []struct {
 		LicenseID   licensing.LicenseID `db:"license_id"`
 		ProcessedAt moment              `db:"processed_at"`
-		DueAt       moment              `db:"due_at"`
 	}
 	err := g.all(&rows, `
-		SELECT a.license_id, g.processed_at, a.due_at
+		SELECT a.license_id, g.processed_at
 		FROM assignments a
 		JOIN agreements g ON g.license_id = a.license_id
-		WHERE a.user_id = ? AND (a.state = 'pending'
-			OR a.state = 'propagating' AND EXISTS (SELECT 1 FROM grants w WHERE w.user_id = a.user_id AND w.license_id = a.license_id
-				AND NOT w.effective AND w.granted_at = ?))
-		ORDER BY a.license_id`, u.ID, at(g.now))
+		WHERE a.user_id = ? AND a.state = 'pending'
+		ORDER BY a.license_id`, u.ID)
 	if err != nil {
 		return err
 	}
 	var times []time.Time
 	for _, r := range rows {
-		due := g.policy.DueAt(g.now, r.ProcessedAt.Time)
-		if r.DueAt.After(due) {
-			due = r.DueAt.Time
-		}
+		due := at(g.policy.DueAt(g.now, r.ProcessedAt.Time))
 		_, err := g.exec(`
 			UPDATE assignments
 			SET state = 'propagating', change_id = ?, due_at = ?, changed_at = ?
-			WHERE user_id = ? AND license_id = ?`, g.invitation.change(), at(due), at(g.now), u.ID, r.LicenseID)
+			WHERE user_id = ? AND license_id = ?`, g.invitation.change(), due, at(g.now), u.ID, r.LicenseID)
 		if err != nil {
 			return err
 		}
-		times = append(times, at(due).Time)
+		times = append(times, due.Time)
 		row := g.line("register", u.ID, r.LicenseID)
 		row.Rule, row.Before, row.After = "R23", opt(licensing.InvitationSent), opt(licensing.AssignmentInProgress)
 		if err := g.audit(row); err != nil {
 			return err
 		}
-		g.out.Access = append(g.out.Access, licensing.AccessEntry{License: r.LicenseID, DueAt: at(due).Time, Status: licensing.AssignmentInProgress})
+		g.out.Access = append(g.out.Access, licensing.AccessEntry{License: r.LicenseID, DueAt: due.Time, Status: licensing.AssignmentInProgress})
 	}
 	g.out.Propagation.Dues = dues(times)
 	return g.readRoles(u.ID)

@@ -688,3 +688,12 @@ func without(in []licensing.UserID, id licensing.UserID) []licensing.UserID {
 
 // nameKey is how the list sorts and finds names.
 func nameKey(name string) string { return strings.ToLower(name) }
+
+// FinishWork forgets the work of a request whose workflows have all been started, so that a late repetition of the
+// request starts nothing again.
+func (s *Store) FinishWork(ctx context.Context, id licensing.RequestID) error {
+	return s.write(ctx, "finish work of request", func(t *tx) error {
+		_, err := t.exec(`UPDATE requests SET work = '[]' WHERE id = ?`, id)
+		return err
+	})
+}

@@ -1,0 +1,253 @@
+// Package activities does the work that workflows order: the only code that writes rows, sends mail and calls the
+// provisioner. Every method is safe to run again: rows are fenced by request, generation or change, mails by the ledger.
+//
+// An error that is a refusal (*licensing.Error) ends the activity; any other error is worth trying again.
+package activities
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"vlroles/licensing"
+)
+
+// Saves decides requests.
+type Saves interface {
+	Save(context.Context, licensing.Save, licensing.Policy, time.Time) (licensing.SaveAnswer, error)
+	Work(context.Context, licensing.RequestID) ([]licensing.Work, error)
+	FinishWork(context.Context, licensing.RequestID) error
+}
+
+// Invitations carries out what people want with an invitation.
+type Invitations interface {
+	Register(context.Context, licensing.Registration, licensing.Policy, time.Time) (licensing.Registered, error)
+	Resend(context.Context, licensing.Command, licensing.Policy, time.Time) (licensing.Sending, error)
+	Reset(context.Context, licensing.Command, licensing.Policy, time.Time) (licensing.Sending, error)
+	Cancel(context.Context, licensing.Command, time.Time) (licensing.Withdrawal, error)
+}
+
+// Deadlines carries out what time does to an invitation.
+type Deadlines interface {
+	Remind(context.Context, licensing.InvitationID, int, time.Time) (licensing.MailID, error)
+	Expire(context.Context, licensing.InvitationID, int, time.Time) (licensing.MailID, error)
+	Break(context.Context, licensing.InvitationID, int, string, time.Time) error
+}
+
+// Assignments settles what is in progress.
+type Assignments interface {
+	Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo, now time.Time) (int, error)
+	Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string, now time.Time) error
+	Effective(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time) (licensing.Effective, error)
+}
+
+// Ledger fences mails.
+type Ledger interface {
+	ClaimMail(context.Context, licensing.MailID, time.Duration, time.Time) (licensing.Claim, error)
+	SettleMail(context.Context, licensing.MailID, int, licensing.Settlement, time.Time) error
+	GiveUpMail(context.Context, licensing.MailID, time.Time) error
+}
+
+// Rows is the store as this package needs it.
+type Rows interface {
+	Saves
+	Invitations
+	Deadlines
+	Assignments
+	Ledger
+}
+
+// Starter starts or ends the workflow of one piece of work, and is idempotent.
+type Starter interface {
+	Start(context.Context, licensing.Work) error
+}
+
+// Activities holds what the work needs. Fields are set once, before the worker starts.
+type Activities struct {
+	Rows        Rows
+	Policy      licensing.Policy
+	Links       licensing.LinkKeys
+	Sender      Sender      // nil on a worker that has no mail queue
+	Provisioner Provisioner // nil: grants become effective in the store alone
+	Starter     Starter
+	LinkBase    string // the link is this with the token behind it
+	Portal      string // where mails send people who have a profile
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Decide decides and stores a save. The same request gives the same answer.
+func (a *Activities) Decide(ctx context.Context, s licensing.Save) (licensing.SaveAnswer, error) {
+	answer, err := a.Rows.Save(ctx, s, a.Policy, a.Now())
+	return answer, outward(err)
+}
+
+// startsAtOnce is how many workflows StartWork starts at a time.
+const startsAtOnce = 16
+
+// StartWork starts the workflows of a request's people and returns how many. Its heartbeat says how far it came, so that
+// the next attempt goes on there.
+func (a *Activities) StartWork(ctx context.Context, id licensing.RequestID) (int, error) {
+	work, err := a.Rows.Work(ctx, id)
+	if err != nil {
+		return 0, outward(err)
+	}
+	done := 0
+	if activity.HasHeartbeatDetails(ctx) {
+		if err := activity.GetHeartbeatDetails(ctx, &done); err != nil {
+			done = 0
+		}
+	}
+	for done < len(work) {
+		next := min(done+startsAtOnce, len(work))
+		if err := a.startAll(ctx, work[done:next]); err != nil {
+			return done, err
+		}
+		done = next
+		activity.RecordHeartbeat(ctx, done)
+	}
+	return len(work), outward(a.Rows.FinishWork(ctx, id))
+}
+
+func (a *Activities) startAll(ctx context.Context, work []licensing.Work) error {
+	failures := make(chan error, len(work))
+	for _, w := range work {
+		go func() { failures <- a.Starter.Start(ctx, w) }()
+	}
+	var all error
+	for range work {
+		all = errors.Join(all, <-failures)
+	}
+	return all
+}
+
+// Register claims an invitation.
+func (a *Activities) Register(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
+	out, err := a.Rows.Register(ctx, r, a.Policy, a.Now())
+	return out, outward(err)
+}
+
+// Resend queues the welcome mail once more.
+func (a *Activities) Resend(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
+	out, err := a.Rows.Resend(ctx, c, a.Policy, a.Now())
+	return out, outward(err)
+}
+
+// Reset opens the next generation of an invitation.
+func (a *Activities) Reset(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
+	out, err := a.Rows.Reset(ctx, c, a.Policy, a.Now())
+	return out, outward(err)
+}
+
+// Cancel takes an invitation back, as far as the caller may.
+func (a *Activities) Cancel(ctx context.Context, c licensing.Command) (licensing.Withdrawal, error) {
+	out, err := a.Rows.Cancel(ctx, c, a.Now())
+	return out, outward(err)
+}
+
+// Generation names one generation of an invitation; Reason is for Break.
+type Generation struct {
+	Invitation licensing.InvitationID `json:"invitation"`
+	Number     int                    `json:"number"`
+	Reason     string                 `json:"reason,omitempty"`
+}
+
+// Remind queues the reminder and returns its mail, "" for none.
+func (a *Activities) Remind(ctx context.Context, g Generation) (licensing.MailID, error) {
+	mail, err := a.Rows.Remind(ctx, g.Invitation, g.Number, a.Now())
+	return mail, outward(err)
+}
+
+// Expire ends the generation and returns the notice to the inviting admin, "" for none.
+func (a *Activities) Expire(ctx context.Context, g Generation) (licensing.MailID, error) {
+	mail, err := a.Rows.Expire(ctx, g.Invitation, g.Number, a.Now())
+	return mail, outward(err)
+}
+
+// Break marks the generation as Failed.
+func (a *Activities) Break(ctx context.Context, g Generation) error {
+	return outward(a.Rows.Break(ctx, g.Invitation, g.Number, g.Reason, a.Now()))
+}
+
+// Change names what of a user's change is due; Reason is for Fail.
+type Change struct {
+	User   licensing.UserID   `json:"user"`
+	Change licensing.ChangeID `json:"change"`
+	UpTo   time.Time          `json:"up_to"`
+	Reason string             `json:"reason,omitempty"`
+}
+
+// Activate makes what is due effective and returns on how many License IDs.
+func (a *Activities) Activate(ctx context.Context, c Change) (int, error) {
+	n, err := a.Rows.Activate(ctx, c.User, c.Change, c.UpTo, a.Now())
+	return n, outward(err)
+}
+
+// Fail marks what is due as Failed.
+func (a *Activities) Fail(ctx context.Context, c Change) error {
+	return outward(a.Rows.Fail(ctx, c.User, c.Change, c.UpTo, c.Reason, a.Now()))
+}
+
+// RefusedDownstream is the type of the error that ends a Provision for good.
+const RefusedDownstream = "RefusedDownstream"
+
+// Provision tells the downstream system the user's effective grants before they become so here. A refusal there (409,
+// 422) is an error of type RefusedDownstream that ends; everything else is tried again.
+func (a *Activities) Provision(ctx context.Context, c Change) error {
+	if a.Provisioner == nil {
+		return nil
+	}
+	e, err := a.Rows.Effective(ctx, c.User, c.Change, c.UpTo)
+	if err != nil {
+		return outward(err)
+	}
+	key := string(c.Change) + "." + string(c.User) + "." + c.UpTo.UTC().Format("20060102T150405.000000Z")
+	err = a.Provisioner.Put(ctx, key, e)
+	var p *ProvisionError
+	if !errors.As(err, &p) {
+		return err
+	}
+	if p.Refused {
+		return temporal.NewApplicationErrorWithOptions(p.Reason, RefusedDownstream,
+			temporal.ApplicationErrorOptions{NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
+	}
+	a.Log.WarnContext(ctx, "provisioner did not take the grants", "status", p.Status, "reason", p.Reason, "user", c.User)
+	return temporal.NewApplicationErrorWithOptions(p.Reason, "Provisioner", temporal.ApplicationErrorOptions{NextRetryDelay: p.RetryAfter})
+}
+
+// outward turns a refusal into an error that ends the activity and keeps its kind, rule and field for the caller.
+func outward(err error) error {
+	var e *licensing.Error
+	if !errors.As(err, &e) || e.Kind == licensing.Unavailable {
+		return err
+	}
+	return Refusal(e)
+}
+
+// Refusal is a refusal as it travels through Temporal: its kind is the type, the whole is the details.
+func Refusal(e *licensing.Error) error {
+	return temporal.NewApplicationErrorWithOptions(e.Message, string(e.Kind), temporal.ApplicationErrorOptions{
+		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{e},
+	})
+}
+
+// AsRefusal finds the refusal in an error that came through Temporal, nil for none.
+func AsRefusal(err error) *licensing.Error {
+	var own *licensing.Error
+	if errors.As(err, &own) {
+		return own
+	}
+	var app *temporal.ApplicationError
+	if !errors.As(err, &app) || !app.HasDetails() {
+		return nil
+	}
+	e := &licensing.Error{}
+	if app.Details(e) != nil || string(e.Kind) != app.Type() {
+		return nil
+	}
+	return e
+}

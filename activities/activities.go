@@ -76,6 +76,7 @@ type Activities struct {
 	Starter     Starter
 	LinkBase    string // the link is this with the token behind it
 	Portal      string // where mails send people who have a profile
+	MailDomain  string // the part of a Message-ID behind the @
 	Now         func() time.Time
 	Log         *slog.Logger
 }

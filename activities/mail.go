@@ -110,7 +110,7 @@ func (a *Activities) letter(j licensing.MailJob) (Letter, error) {
 	if err != nil {
 		return Letter{}, fmt.Errorf("render mail of kind %s: %w", j.Kind, err)
 	}
-	return Letter{ID: string(j.ID), To: string(j.To), ToName: j.Name, Subject: m.Subject, Text: m.Text, HTML: m.HTML}, nil
+	return Letter{ID: string(j.ID) + "@" + a.MailDomain, To: string(j.To), ToName: j.Name, Subject: m.Subject, Text: m.Text, HTML: m.HTML}, nil
 }
 
 func (a *Activities) render(j licensing.MailJob) (templates.Mail, error) {

@@ -20,6 +20,14 @@ type Sending struct {
 	Mail       MailID       `json:"mail,omitempty"` // the mail to send now
 }
 
+// Standing is where an invitation stands, for whoever speaks to its run.
+type Standing struct {
+	Org     OrgID
+	User    UserID
+	State   InvitationState
+	Sending Sending // without a mail
+}
+
 // Propagation is what becomes effective for one user by one change.
 type Propagation struct {
 	Change  ChangeID    `json:"change"`

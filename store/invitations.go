@@ -652,3 +652,27 @@ func (s *Store) Effective(ctx context.Context, user licensing.UserID, change lic
 	}
 	return e, nil
 }
+
+// Standing returns where an invitation stands.
+func (s *Store) Standing(ctx context.Context, id licensing.InvitationID) (licensing.Standing, error) {
+	if uuid.Validate(string(id)) != nil {
+		return licensing.Standing{}, licensing.Refuse(licensing.NotFound, "R28", "there is no such invitation")
+	}
+	return s.standing(ctx, selectInvitation+` WHERE i.id = ?`, id)
+}
+
+// StandingOf returns where the newest invitation of a user stands.
+func (s *Store) StandingOf(ctx context.Context, org licensing.OrgID, user licensing.UserID) (licensing.Standing, error) {
+	if uuid.Validate(string(user)) != nil {
+		return licensing.Standing{}, licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
+	}
+	return s.standing(ctx, selectInvitation+` WHERE i.org_id = ? AND i.user_id = ? ORDER BY i.created_at DESC, i.id LIMIT 1`, org, user)
+}
+
+func (s *Store) standing(ctx context.Context, query string, args ...any) (licensing.Standing, error) {
+	var i invitationRow
+	if err := s.reads.GetContext(ctx, &i, s.reads.Rebind(query), args...); err != nil {
+		return licensing.Standing{}, fmt.Errorf("read invitation: %w", missing(err, "invitation"))
+	}
+	return licensing.Standing{Org: i.OrgID, User: i.UserID, State: i.State, Sending: i.sending("")}, nil
+}

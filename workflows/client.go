@@ -1,0 +1,264 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"vlroles/activities"
+	"vlroles/licensing"
+)
+
+// Rows is what the client asks the store before it speaks to a run.
+type Rows interface {
+	Standing(context.Context, licensing.InvitationID) (licensing.Standing, error)
+	StandingOf(context.Context, licensing.OrgID, licensing.UserID) (licensing.Standing, error)
+}
+
+// Client is how the portal, the command line and the activities start workflows and speak to them. Every call is
+// idempotent by its request id. Refusals are *licensing.Error; where nothing answered in time it is one of kind
+// Unavailable, and the same call with the same request id is safe.
+type Client struct {
+	Temporal client.Client
+	Rows     Rows
+	Settings Settings
+	Patience time.Duration // how long a run may take to answer before it counts as stuck; 0: 5 s
+	Log      *slog.Logger
+}
+
+const (
+	defaultPatience = 5 * time.Second
+	answerWithin    = 30 * time.Second
+)
+
+// Save has a request decided, stored and carried out, and returns the verdicts (R67, R70).
+func (c *Client) Save(ctx context.Context, s licensing.Save) (licensing.SaveAnswer, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	var answer licensing.SaveAnswer
+	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       SaveID(s.ID),
+		TaskQueue:                Queue,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes: temporal.NewSearchAttributes(OrganizationAttribute.ValueSet(string(s.Org)),
+			RequestAttribute.ValueSet(string(s.ID)), StatusAttribute.ValueSet(StatusOpen)),
+		StaticSummary: "an admin's save",
+		Priority:      temporal.Priority{FairnessKey: string(s.Org)},
+	}, Save, s)
+	err := c.update(ctx, start, SaveID(s.ID), VerdictsUpdate, s.ID, &answer)
+	return answer, answered(err)
+}
+
+// Register accepts an invitation for the person who holds a verified link (R23, R28, R29).
+func (c *Client) Register(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
+	var out licensing.Registered
+	at, err := c.Rows.Standing(ctx, r.Invitation)
+	if err != nil {
+		return out, err
+	}
+	return out, c.command(ctx, at, RegisterUpdate, r.Request, r, &out)
+}
+
+// Resend mails the same link again (R58).
+func (c *Client) Resend(ctx context.Context, cmd licensing.Command) (licensing.Sending, error) {
+	var out licensing.Sending
+	at, err := c.standing(ctx, cmd)
+	if err != nil {
+		return out, err
+	}
+	return out, c.command(ctx, at, ResendUpdate, cmd.Request, cmd, &out)
+}
+
+// Reset makes the next generation of an invitation: from an open or ended run, and from a stuck one, which it ends (R58).
+func (c *Client) Reset(ctx context.Context, cmd licensing.Command) (licensing.Sending, error) {
+	var out licensing.Sending
+	at, err := c.standing(ctx, cmd)
+	if err != nil {
+		return out, err
+	}
+	at.Sending = licensing.Sending{} // whatever was waited for ends with this
+	return out, c.command(ctx, at, ResetUpdate, cmd.Request, cmd, &out)
+}
+
+// Cancel takes an invitation back, as far as the caller may (R82).
+func (c *Client) Cancel(ctx context.Context, cmd licensing.Command) (licensing.Withdrawal, error) {
+	var out licensing.Withdrawal
+	at, err := c.standing(ctx, cmd)
+	if err != nil {
+		return out, err
+	}
+	return out, c.command(ctx, at, CancelUpdate, cmd.Request, cmd, &out)
+}
+
+// standing reads the invitation that a command is for. The step that carries the command out checks what the caller may.
+func (c *Client) standing(ctx context.Context, cmd licensing.Command) (licensing.Standing, error) {
+	at, err := c.Rows.StandingOf(ctx, cmd.Org, cmd.User)
+	if licensing.KindOf(err) == licensing.NotFound {
+		return at, licensing.Refuse(licensing.NotFound, "R43", "there is no such user or invitation, or you may not see it")
+	}
+	return at, err
+}
+
+// command updates the run of an invitation, starts one where there is none any more, and replaces one that is stuck.
+func (c *Client) command(ctx context.Context, at licensing.Standing, name string, id licensing.RequestID, arg, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	in := InvitationInput{User: at.User, Settings: c.Settings}
+	if at.State == licensing.InvitationOpen || at.State == licensing.InvitationRefused {
+		in.Sending = at.Sending // a lost run is made good
+	}
+	err := c.attempt(ctx, at, in, name, id, arg, out)
+	if !timedOut(err) || ctx.Err() != nil {
+		return answered(err)
+	}
+	stuck, err := c.stuck(ctx, at.User)
+	if err != nil || !stuck {
+		return answered(errors.Join(context.DeadlineExceeded, err))
+	}
+	c.Log.WarnContext(ctx, "run is stuck: it is ended and another takes over", "workflow", InvitationID(at.User), "command", name)
+	err = c.Temporal.TerminateWorkflow(ctx, InvitationID(at.User), "", "stuck; replaced by the command "+name)
+	if err != nil && !isNotFound(err) {
+		return answered(err)
+	}
+	return answered(c.attempt(ctx, at, in, name, id, arg, out))
+}
+
+func (c *Client) attempt(ctx context.Context, at licensing.Standing, in InvitationInput, name string, id licensing.RequestID, arg, out any) error {
+	patience := c.Patience
+	if patience == 0 {
+		patience = defaultPatience
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	start := c.Temporal.NewWithStartWorkflowOperation(c.invitationOptions(at.Org, at.User, id, in.Sending), Invitation, in)
+	return c.update(ctx, start, InvitationID(at.User), name, id, out, arg)
+}
+
+func (c *Client) update(ctx context.Context, start client.WithStartWorkflowOperation, workflowID, name string, id licensing.RequestID, out any, args ...any) error {
+	h, err := c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			WorkflowID: workflowID, UpdateName: name, UpdateID: string(id), Args: args, WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return h.Get(ctx, out)
+}
+
+// stuck says whether the run's tasks fail: a task that is being tried again and again. A run without a worker isn't stuck.
+func (c *Client) stuck(ctx context.Context, user licensing.UserID) (bool, error) {
+	d, err := c.Temporal.DescribeWorkflowExecution(ctx, InvitationID(user), "")
+	if isNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return d.GetPendingWorkflowTask().GetAttempt() > 1, nil
+}
+
+// Start starts or ends the workflow of one piece of work of a save. It is idempotent.
+func (c *Client) Start(ctx context.Context, w licensing.Work) error {
+	switch w.Kind {
+	case licensing.WorkInvite, licensing.WorkRenew:
+		return c.invite(ctx, w)
+	case licensing.WorkAssign:
+		return c.assign(ctx, w)
+	case licensing.WorkWithdraw:
+		if err := c.Temporal.CancelWorkflow(ctx, InvitationID(w.User), ""); err != nil && !isNotFound(err) {
+			return err
+		}
+		return nil
+	}
+	return errors.New("start work: unknown kind " + string(w.Kind))
+}
+
+// invite starts the run of a new generation. A run that is still open from before takes it up instead.
+func (c *Client) invite(ctx context.Context, w licensing.Work) error {
+	in := InvitationInput{User: w.User, Sending: w.Sending, Settings: c.Settings}
+	o := c.invitationOptions(w.Org, w.User, w.Request, w.Sending)
+	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
+	o.WorkflowExecutionErrorWhenAlreadyStarted = true
+	_, err := c.Temporal.ExecuteWorkflow(ctx, o, Invitation, in)
+	if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return err
+	}
+	at := licensing.Standing{Org: w.Org, User: w.User, State: licensing.InvitationOpen, Sending: w.Sending}
+	return c.command(ctx, at, AdoptUpdate, w.Request, w.Sending, nil)
+}
+
+func (c *Client) assign(ctx context.Context, w licensing.Work) error {
+	attributes := []temporal.SearchAttributeUpdate{OrganizationAttribute.ValueSet(string(w.Org)), RequestAttribute.ValueSet(string(w.Request)),
+		UserAttribute.ValueSet(string(w.User)), StatusAttribute.ValueSet(StatusOpen)}
+	if n := len(w.Propagation.Dues); n > 0 {
+		attributes = append(attributes, DueAttribute.ValueSet(w.Propagation.Dues[n-1]))
+	}
+	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                       AssignmentID(w.Request, w.User),
+		TaskQueue:                Queue,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(attributes...),
+		StaticSummary:            "roles of a registered user",
+		Priority:                 temporal.Priority{FairnessKey: string(w.Org)},
+	}, Assignment, AssignmentInput{User: w.User, Propagation: w.Propagation, Settings: c.Settings})
+	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return nil
+	}
+	return err
+}
+
+func (c *Client) invitationOptions(org licensing.OrgID, user licensing.UserID, id licensing.RequestID, s licensing.Sending) client.StartWorkflowOptions {
+	attributes := []temporal.SearchAttributeUpdate{OrganizationAttribute.ValueSet(string(org)), RequestAttribute.ValueSet(string(id)),
+		UserAttribute.ValueSet(string(user)), StatusAttribute.ValueSet(StatusOpen)}
+	if !s.ExpiresAt.IsZero() {
+		attributes = append(attributes, DueAttribute.ValueSet(s.ExpiresAt))
+	}
+	return client.StartWorkflowOptions{
+		ID:                       InvitationID(user),
+		TaskQueue:                Queue,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(attributes...),
+		StaticSummary:            "invitation of a person",
+		Priority:                 temporal.Priority{FairnessKey: string(org)},
+	}
+}
+
+// answered turns what Temporal says into what a caller can use.
+func answered(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e := activities.AsRefusal(err); e != nil {
+		return e
+	}
+	if timedOut(err) {
+		return licensing.Refuse(licensing.Unavailable, "", "no worker answered in time: what was asked may still be carried out; ask again with the same request id")
+	}
+	var away *serviceerror.Unavailable
+	if errors.As(err, &away) {
+		return licensing.Refuse(licensing.Unavailable, "", "Temporal can't be reached: ask again with the same request id")
+	}
+	return err
+}
+
+func timedOut(err error) bool {
+	var late *client.WorkflowUpdateServiceTimeoutOrCanceledError
+	var deadline *serviceerror.DeadlineExceeded
+	return errors.As(err, &late) || errors.As(err, &deadline) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func isNotFound(err error) bool {
+	var gone *serviceerror.NotFound
+	return errors.As(err, &gone)
+}

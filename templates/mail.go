@@ -2,6 +2,7 @@ package templates
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"vlroles/licensing"
@@ -58,22 +59,6 @@ type Changes struct {
 	Changes []Change
 }
 
-// Confirmation tells an admin what a save did with each person (R75).
-type Confirmation struct {
-	Common
-	Request licensing.RequestID
-	Portal  string // "": no link is shown
-	People  []ConfirmedPerson
-}
-
-// ConfirmedPerson is one person of a save.
-type ConfirmedPerson struct {
-	Name     string
-	Email    licensing.Email
-	Refused  string // the person as a whole was refused: why
-	Verdicts []licensing.Verdict
-}
-
 // Expired tells the inviting admin that a person has not registered in time (R56).
 type Expired struct {
 	Common
@@ -83,22 +68,58 @@ type Expired struct {
 	Portal string // "": no link is shown
 }
 
-var errNotYet = errors.New("this mail is not written yet")
+// The subjects that RULES.md gives.
+const (
+	welcomeSubject    = "Action required: Sign in to manage your volume licensing assets" // R73
+	registeredSubject = "Registration successful: Welcome to Microsoft admin center"      // R74
+	changesSubject    = "Permission changes for Microsoft Volume Licensing contracts"     // R70
+	expiredSubject    = "An invitation to volume licensing has expired"                   // R56
+)
 
-// Mail writes the invitation.
-func (m Welcome) Mail() (Mail, error) { return Mail{}, errNotYet }
+// Mail writes the invitation. It refuses one without a link to a page or without an end.
+func (m Welcome) Mail() (Mail, error) {
+	if err := m.check(); err != nil {
+		return Mail{}, fmt.Errorf("write the welcome mail: %w", err)
+	}
+	return welcomeLetter.write(welcomeSubject, m)
+}
 
-// Mail writes the reminder.
-func (m Reminder) Mail() (Mail, error) { return Mail{}, errNotYet }
+// Mail writes the reminder. It refuses what Welcome refuses.
+func (m Reminder) Mail() (Mail, error) {
+	if err := m.check(); err != nil {
+		return Mail{}, fmt.Errorf("write the reminder: %w", err)
+	}
+	return reminderLetter.write("Reminder: your volume licensing invitation ends on "+day(m.Expires), m)
+}
+
+func (m *Welcome) check() (err error) {
+	if m.Expires.IsZero() {
+		return errors.New("it is not known until when the link works")
+	}
+	m.Link, err = pageURL("link", m.Link)
+	return err
+}
 
 // Mail writes the confirmation of a registration.
-func (m Registered) Mail() (Mail, error) { return Mail{}, errNotYet }
+func (m Registered) Mail() (_ Mail, err error) {
+	if m.Portal, err = optionalURL("portal", m.Portal); err != nil {
+		return Mail{}, fmt.Errorf("write the registration mail: %w", err)
+	}
+	return registeredLetter.write(registeredSubject, m)
+}
 
 // Mail writes the notice of changed permissions.
-func (m Changes) Mail() (Mail, error) { return Mail{}, errNotYet }
-
-// Mail writes the confirmation of a save.
-func (m Confirmation) Mail() (Mail, error) { return Mail{}, errNotYet }
+func (m Changes) Mail() (_ Mail, err error) {
+	if m.Portal, err = optionalURL("portal", m.Portal); err != nil {
+		return Mail{}, fmt.Errorf("write the permission-changes mail: %w", err)
+	}
+	return changesLetter.write(changesSubject, m)
+}
 
 // Mail writes the notice of an expired invitation.
-func (m Expired) Mail() (Mail, error) { return Mail{}, errNotYet }
+func (m Expired) Mail() (_ Mail, err error) {
+	if m.Portal, err = optionalURL("portal", m.Portal); err != nil {
+		return Mail{}, fmt.Errorf("write the notice of an expired invitation: %w", err)
+	}
+	return expiredLetter.write(expiredSubject, m)
+}

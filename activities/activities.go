@@ -20,6 +20,7 @@ import (
 type Saves interface {
 	Save(context.Context, licensing.Save, licensing.Policy, time.Time) (licensing.SaveAnswer, error)
 	Work(context.Context, licensing.RequestID) ([]licensing.Work, error)
+	Apply(context.Context, licensing.Intake, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
 	FinishWork(context.Context, licensing.RequestID) error
 }
 
@@ -84,6 +85,12 @@ type Activities struct {
 // Decide decides and stores a save. The same request gives the same answer.
 func (a *Activities) Decide(ctx context.Context, s licensing.Save) (licensing.SaveAnswer, error) {
 	answer, err := a.Rows.Save(ctx, s, a.Policy, a.Now())
+	return answer, outward(err)
+}
+
+// Apply takes in an organization.
+func (a *Activities) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
+	answer, err := a.Rows.Apply(ctx, in, a.Policy, a.Now())
 	return answer, outward(err)
 }
 

@@ -103,6 +103,8 @@ type decision struct {
 	policy licensing.Policy
 	now    time.Time
 
+	contract bool // in the contract's name: no admin, no confirmation, invitations may be forwarded (R03, R28)
+
 	people     []*subject // in the order of the request
 	agreements map[licensing.LicenseID]licensing.Agreement
 	authority  map[licensing.LicenseID]bool               // License IDs that the caller administers
@@ -233,6 +235,9 @@ func (d *decision) readNewcomers() error {
 		}
 		s.user, s.refusal = dir.newcomer(s.change.SignIn, s.change.Business, s.change.Name, d.now)
 		s.user.OrgID = d.save.Org
+		if d.contract && s.refusal != nil && s.refusal.Rule == "R63" {
+			s.refusal = nil // a contact whom the directory doesn't know shows as User not found (R57)
+		}
 	}
 	return nil
 }
@@ -405,7 +410,7 @@ func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
 
 func (d *decision) auditRefusal(s *subject, l licensing.LicenseID, e *licensing.Error) auditRow {
 	row := auditRow{
-		At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: "save", Outcome: "refused",
+		At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: d.action(), Outcome: "refused",
 		LicenseID: opt(l), RequestID: opt(d.save.ID), Rule: opt(e.Rule), Detail: "{}",
 	}
 	if s.known {
@@ -514,7 +519,7 @@ func (p *plan) change(d *decision, s *subject, v licensing.Verdict, j licensing.
 	}
 	for _, r := range j.Add {
 		p.grants = append(p.grants, grantRow{
-			LicenseID: v.License, UserID: s.user.ID, Role: r, Origin: licensing.ByAdmin,
+			LicenseID: v.License, UserID: s.user.ID, Role: r, Origin: d.origin(),
 			GrantedBy: opt(d.save.Admin), GrantedAt: at(d.now),
 		})
 	}
@@ -522,10 +527,31 @@ func (p *plan) change(d *decision, s *subject, v licensing.Verdict, j licensing.
 		p.cleared = append(p.cleared, grantRow{LicenseID: v.License, UserID: s.user.ID, Role: r})
 	}
 	p.audit = append(p.audit, auditRow{
-		At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: "save", Outcome: "done", UserID: opt(s.user.ID),
+		At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: d.action(), Outcome: "done", UserID: opt(s.user.ID),
 		LicenseID: opt(v.License), RequestID: opt(d.save.ID), Rule: outcomeRule(v.Outcome), Before: opt(v.Before), After: opt(v.After),
 		Detail: detail(map[string]any{"added": v.Added, "removed": v.Removed, "outcome": v.Outcome}),
 	})
+}
+
+func (d *decision) origin() licensing.Origin {
+	if d.contract {
+		return licensing.ByContract
+	}
+	return licensing.ByAdmin
+}
+
+func (d *decision) binding() licensing.Binding {
+	if d.contract {
+		return licensing.Forwardable
+	}
+	return licensing.Bound
+}
+
+func (d *decision) action() string {
+	if d.contract {
+		return "contract"
+	}
+	return "save"
 }
 
 func outcomeRule(o licensing.Outcome) opt {
@@ -563,7 +589,7 @@ func (p *plan) follow(d *decision, s *subject, accepted []licensing.Verdict) {
 			period = d.policy.InviteFor // Check has refused this already
 		}
 		p.invite(s, invitationTerms{
-			org: d.save.Org, request: d.save.ID, by: d.save.Admin, binding: licensing.Bound, period: period,
+			org: d.save.Org, request: d.save.ID, by: d.save.Admin, binding: d.binding(), period: period,
 			policy: d.policy, now: d.now,
 		})
 	case !pending && s.invitation != nil:

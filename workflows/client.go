@@ -56,6 +56,24 @@ func (c *Client) Save(ctx context.Context, s licensing.Save) (licensing.SaveAnsw
 	return answer, answered(err)
 }
 
+// Apply takes in an organization with its directory, agreements and first administrators (R25).
+func (c *Client) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*answerWithin)
+	defer cancel()
+	var answer licensing.IntakeAnswer
+	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       ApplyID(in.ID),
+		TaskQueue:                Queue,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes: temporal.NewSearchAttributes(OrganizationAttribute.ValueSet(string(in.Org)),
+			RequestAttribute.ValueSet(string(in.ID)), StatusAttribute.ValueSet(StatusOpen)),
+		StaticSummary: "intake of an organization",
+		Priority:      temporal.Priority{FairnessKey: string(in.Org)},
+	}, Apply, in)
+	return answer, answered(c.update(ctx, start, ApplyID(in.ID), VerdictsUpdate, in.ID, &answer))
+}
+
 // Register accepts an invitation for the person who holds a verified link (R23, R28, R29).
 func (c *Client) Register(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
 	var out licensing.Registered

@@ -50,6 +50,9 @@ const (
 // SaveID, InvitationID and AssignmentID are the workflow ids: the business keys.
 func SaveID(r licensing.RequestID) string { return "save/" + string(r) }
 
+// ApplyID is the id of the workflow of an intake.
+func ApplyID(r licensing.RequestID) string { return "apply/" + string(r) }
+
 // InvitationID is the id of the workflow of a person's invitation.
 func InvitationID(u licensing.UserID) string { return "invitation/" + string(u) }
 

@@ -1,0 +1,167 @@
+package licensing
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The bounds of one intake; a larger one goes in parts.
+const (
+	MaxDirectory  = 1_000 // directory people in one intake
+	MaxAgreements = 200   // agreements in one intake
+)
+
+// Intake is what is known of an organization from outside: its tenant's domains and directory, its agreements and their
+// first administrators (R03, R25). Taking the same in again changes nothing.
+type Intake struct {
+	ID         RequestID           `json:"id"`
+	Org        OrgID               `json:"org"`
+	Name       string              `json:"name"`
+	Domains    []string            `json:"domains,omitempty"`
+	Directory  []DirectoryPerson   `json:"directory,omitempty"`
+	Agreements []ContractAgreement `json:"agreements,omitempty"`
+	InviteFor  time.Duration       `json:"invite_for,omitempty"`
+}
+
+// DirectoryPerson is a person of the tenant (R47, R84).
+type DirectoryPerson struct {
+	ObjectID ObjectID `json:"object_id"`
+	Email    Email    `json:"email"`
+	Name     string   `json:"name"`
+	Left     bool     `json:"left,omitempty"` // is no longer in the tenant
+}
+
+// ContractAgreement is one agreement. Parents stand before their children, or are known already.
+type ContractAgreement struct {
+	License        LicenseID               `json:"license_id"`
+	Program        string                  `json:"program"`
+	Parent         LicenseID               `json:"parent,omitempty"`
+	ProcessedAt    time.Time               `json:"processed_at"`
+	Inactive       bool                    `json:"inactive,omitempty"`
+	Administrators []ContractAdministrator `json:"administrators,omitempty"`
+}
+
+// ContractAdministrator is a first administrator whom the partner names (R25). Where the person has registered elsewhere before,
+// Registered says when, and the role is effective at once; else an invitation goes out that may be forwarded (R27, R28).
+type ContractAdministrator struct {
+	SignIn     Email     `json:"sign_in_email"`
+	Business   Email     `json:"business_email,omitempty"`
+	Name       string    `json:"name"`
+	Registered time.Time `json:"registered,omitzero"`
+}
+
+// IntakeAnswer is what an intake did.
+type IntakeAnswer struct {
+	Domains    int             `json:"domains"`
+	Directory  int             `json:"directory"`
+	Agreements int             `json:"agreements"`
+	People     []PersonVerdict `json:"people"` // the administrators, in the order in which they first appear
+	Work       int             `json:"work"`
+}
+
+// Check returns the intake in canonical form, or an Invalid *Error that names the first field at fault.
+func (in Intake) Check(p Policy) (Intake, error) {
+	name, err := ParseName(in.Name)
+	if err != nil {
+		return in, err.(*Error).In("name")
+	}
+	in.Name = name
+	if _, err := p.InvitePeriod(in.InviteFor); err != nil {
+		return in, err
+	}
+	if len(in.Domains) > 100 || len(in.Directory) > MaxDirectory || len(in.Agreements) > MaxAgreements {
+		return in, Refuse(Invalid, "", "an intake has at most 100 domains, %d people of the directory and %d agreements", MaxDirectory, MaxAgreements)
+	}
+	in.Domains = slices.Clone(in.Domains)
+	for n, d := range in.Domains {
+		e, err := ParseEmail("x@" + strings.ToLower(strings.TrimSpace(d)))
+		if err != nil {
+			return in, Refuse(Invalid, "R63", "not a domain").In(fmt.Sprintf("domains[%d]", n))
+		}
+		in.Domains[n] = e.Domain()
+	}
+	in.Directory = slices.Clone(in.Directory)
+	for n := range in.Directory {
+		if err := in.Directory[n].check(); err != nil {
+			return in, err.In(fmt.Sprintf("directory[%d]", n))
+		}
+	}
+	in.Agreements = slices.Clone(in.Agreements)
+	for n := range in.Agreements {
+		if err := in.Agreements[n].check(); err != nil {
+			return in, err.In(fmt.Sprintf("agreements[%d]", n))
+		}
+	}
+	return in, nil
+}
+
+func (d *DirectoryPerson) check() *Error {
+	if d.ObjectID == "" || len(d.ObjectID) > 128 || strings.ContainsFunc(string(d.ObjectID), func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return Refuse(Invalid, "R47", "the object id has 1 to 128 printable ASCII characters").In("object_id")
+	}
+	e, err := ParseEmail(string(d.Email))
+	if err != nil {
+		return err.(*Error).In("email")
+	}
+	d.Email = e
+	if d.Name = CleanName(d.Name); d.Name == "" {
+		return Refuse(Invalid, "R44", "the name is missing").In("name")
+	}
+	return nil
+}
+
+func (a *ContractAgreement) check() *Error {
+	for _, f := range []struct {
+		name string
+		id   *LicenseID
+	}{{"license_id", &a.License}, {"parent", &a.Parent}} {
+		if f.name == "parent" && *f.id == "" {
+			continue
+		}
+		id, err := ParseLicenseID(string(*f.id))
+		if err != nil {
+			return err.(*Error).In(f.name)
+		}
+		*f.id = id
+	}
+	if a.Parent == a.License {
+		return Refuse(Invalid, "R41", "an agreement can't be its own parent").In("parent")
+	}
+	if a.Program = CleanName(a.Program); a.Program == "" {
+		return Refuse(Invalid, "", "the program is missing, such as MBSA or Enterprise Agreement").In("program")
+	}
+	if a.ProcessedAt.IsZero() {
+		return Refuse(Invalid, "R61", "the time of processing is missing").In("processed_at")
+	}
+	a.Administrators = slices.Clone(a.Administrators)
+	for n := range a.Administrators {
+		if err := a.Administrators[n].check(); err != nil {
+			return err.In(fmt.Sprintf("administrators[%d]", n))
+		}
+	}
+	return nil
+}
+
+func (c *ContractAdministrator) check() *Error {
+	for _, f := range []struct {
+		name  string
+		email *Email
+	}{{"sign_in_email", &c.SignIn}, {"business_email", &c.Business}} {
+		if f.name == "business_email" && *f.email == "" {
+			continue
+		}
+		e, err := ParseEmail(string(*f.email))
+		if err != nil {
+			return err.(*Error).In(f.name)
+		}
+		*f.email = e
+	}
+	name, err := ParseName(c.Name)
+	if err != nil {
+		return err.(*Error).In("name")
+	}
+	c.Name = name
+	return nil
+}

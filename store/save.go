@@ -36,8 +36,9 @@ func (s *Store) Save(ctx context.Context, sv licensing.Save, p licensing.Policy,
 			return err
 		}
 		d.judge()
+		err = d.write()
 		answer = d.answer
-		return d.write()
+		return err
 	})
 	return answer, err
 }
@@ -298,6 +299,9 @@ func (d *decision) judgePerson(s *subject) licensing.PersonVerdict {
 	v := licensing.PersonVerdict{User: s.user.ID}
 	if s.refusal != nil {
 		v.Error = s.refusal
+		if !s.known {
+			v.User = ""
+		}
 		d.plan.audit = append(d.plan.audit, d.auditRefusal(s, "", s.refusal))
 		return v
 	}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/width"
 
@@ -16,7 +17,7 @@ const lineColumns = 76
 
 // Line returns s as one line of data: what [licensing.CleanName] leaves, without characters that can't be seen, and with
 // single spaces. It is the one place where names, addresses and reasons are made safe to show, in mails and on pages.
-// The joiners stay, because names in several scripts need them.
+// Joiners stay, because names in several scripts need them. What shows nothing at all becomes "".
 func Line(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -24,13 +25,20 @@ func Line(s string) string {
 			return ' '
 		case r == '\u200c', r == '\u200d':
 			return r
-		case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r) && r > 0xffff, unicode.Is(unicode.Co, r):
+		case unicode.In(r, unicode.Cf, unicode.Co), strings.ContainsRune(blanks, r):
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
-	return strings.Join(strings.Fields(licensing.CleanName(s)), " ")
+	s = strings.Join(strings.Fields(licensing.CleanName(s)), " ")
+	if !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsMark(r) && !unicode.IsSpace(r) }) {
+		return ""
+	}
+	return s
 }
+
+// blanks are letters and symbols that show nothing: a name made of them would look like none.
+const blanks = "\u115f\u1160\u2800\u3164\uffa0"
 
 // fit returns the line s, cut to a number of columns of a text body.
 func fit(limit int, s string) string {
@@ -152,4 +160,24 @@ func contactOf(s string) contact {
 		return contact{Text: u, Href: u}
 	}
 	return contact{Text: s}
+}
+
+// sentence returns s as one line with a full stop, unless it ends in an address that a stop would spoil.
+func sentence(s string) string {
+	s = Line(s)
+	last := s[strings.LastIndexByte(s, ' ')+1:]
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") || strings.ContainsAny(last, "@/") {
+		return s
+	}
+	return s + "."
+}
+
+// say is sentence with a capital letter, for a message that stands alone.
+func say(s string) string {
+	s = sentence(s)
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
 }

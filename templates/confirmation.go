@@ -184,44 +184,49 @@ func (p ConfirmedPerson) lines() (out []string) {
 	return out
 }
 
-// verdictWords says what was done with one person on one License ID: "assigned: Administrator. Effective from …".
+// verdictWords says what was done with one person on one License ID: "assigned. Added: Administrator. Effective from ….".
 func verdictWords(v licensing.Verdict) string {
-	out := outcomeWord(v.Outcome)
+	parts := []string{outcomeWord(v.Outcome)}
 	if isRefused(v) {
-		if v.Error != nil && v.Error.Rule != "" {
-			out += " (" + Line(v.Error.Rule) + ")"
-		}
 		if v.Error != nil {
-			out += ": " + v.Error.Message
+			e := *v.Error
+			e.Field = "" // the person and the License ID stand before it
+			parts[0] += ": " + e.Error()
 		}
-	} else if len(v.Added) > 0 {
-		out += ": " + roleNames(v.Added)
+	} else {
+		parts = append(parts, written(v)...)
 	}
-	parts := []string{sentence(out)}
-	if !isRefused(v) && len(v.Removed) > 0 {
-		parts = append(parts, "Ended at once: "+roleNames(v.Removed)+".")
-	}
-	if !isRefused(v) && !v.DueAt.IsZero() {
-		parts = append(parts, "Effective from "+from(v.DueAt)+".")
-	}
-	if !isRefused(v) && needsAttention(v) {
-		parts = append(parts, "Status: "+v.After.String()+".")
-	}
-	if v.Advice != "" {
-		parts = append(parts, sentence(v.Advice))
-	}
+	parts = append(parts, v.Advice)
 	if v.Reference != "" {
-		parts = append(parts, "Reference to quote: "+Line(v.Reference)+".")
+		parts = append(parts, "Reference to quote: "+v.Reference)
 	}
-	return strings.Join(parts, " ")
+	return sentences(parts)
 }
 
-// sentence returns s as one line with a full stop, unless it ends in an address that a stop would spoil.
-func sentence(s string) string {
-	s = Line(s)
-	last := s[strings.LastIndexByte(s, ' ')+1:]
-	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") || strings.ContainsAny(last, "@/") {
-		return s
+// written says what a verdict that is no refusal changed.
+func written(v licensing.Verdict) (parts []string) {
+	if len(v.Added) > 0 {
+		parts = append(parts, "Added: "+roleNames(v.Added))
 	}
-	return s + "."
+	if !v.DueAt.IsZero() {
+		parts = append(parts, "Effective from "+from(v.DueAt))
+	}
+	if len(v.Removed) > 0 {
+		parts = append(parts, "Removed, ended at once: "+roleNames(v.Removed))
+	}
+	if needsAttention(v) {
+		parts = append(parts, "Status: "+v.After.String())
+	}
+	return parts
+}
+
+// sentences joins what is not empty, each as one line with a full stop.
+func sentences(parts []string) string {
+	var out []string
+	for _, p := range parts {
+		if p = sentence(p); p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, " ")
 }

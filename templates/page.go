@@ -2,7 +2,6 @@ package templates
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -52,7 +51,7 @@ type InvitationPage struct {
 	Access       []Access
 	Expires      time.Time
 	Propagation  time.Duration // from registration to access; 0: not said
-	Action       string        // where the form is posted
+	Action       string        // where the form is posted; "": to the page's own address
 	Token        string        // posted as FieldToken
 	SignIn       string        // fills FieldSignIn beforehand; "" is fine
 	Problem      string        // why the last attempt was not accepted; "": none
@@ -98,7 +97,7 @@ func MailView(w io.Writer, p MailPage) error {
 
 // InvitationShow writes the page behind an invitation's link.
 func InvitationShow(w io.Writer, p InvitationPage) error {
-	if err := localURL("form's address", cmp.Or(p.Action, "-")); err != nil {
+	if err := localURL("form's address", p.Action); err != nil {
 		return fmt.Errorf("write the invitation's page: %w", err)
 	}
 	return render(w, invitationPage, "the invitation's page", struct {

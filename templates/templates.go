@@ -28,6 +28,7 @@ var (
 // words are what both kinds of template may say; everything that comes out is one clean line.
 var words = map[string]any{
 	"line":    Line,
+	"say":     say,
 	"fit":     fit,
 	"id":      func(l licensing.LicenseID) string { return Line(string(l)) },
 	"until":   until,

@@ -1,0 +1,205 @@
+package templates
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"vlroles/licensing"
+)
+
+// hostile are names that want to be more than names.
+var hostile = map[string]string{
+	"markup":                         `<b>Ada</b>`,
+	"a script":                       `<script>alert(1)</script>`,
+	"an image with a handler":        `"><img src=x onerror=alert(1)>`,
+	"the end of the document":        `</bdi></p></body></html><h1>Hello</h1>`,
+	"the end of a comment and style": `--></style></title><h1>`,
+	"a template":                     `{{.Link}} {{template "mail" .}}`,
+	"a line break and a header":      "Ada\r\nBcc: everybody@example.org\r\n\r\nbody",
+	"a paragraph of text":            "Ada\n\nYour account is locked. Go to\nhttp://evil.example/\n",
+	"line and paragraph separators":  "Ada\u2028Love\u2029lace\u0085\v\f",
+	"a right-to-left override":       "Ada \u202eecalevoL",
+	"isolates and embeddings":        "\u2066Ada\u2069 \u202aLove\u202clace\u200f\u061c",
+	"controls and a bell":            "Ada\x00\x07\x1b[31m Lovelace\x7f\u009b",
+	"what can't be seen":             "\u200bA\u2060d\ufeffa\u00ad\u180e\u3164",
+	"tags":                           "Ada\U000e0041\U000e0042",
+	"bytes that are no UTF-8":        "Ada\xff\xfe\xc3",
+	"256 letters without a space":    strings.Repeat("W", 256),
+	"1000 wide letters":              strings.Repeat("漢", 1000),
+	"a page":                         "https://evil.example/a?b=c&d=e",
+	"a list and a rule":              "- Ada",
+	"many spaces":                    "  Ada \t\u00a0\u3000  Lovelace  ",
+	"letters of many scripts":        "عائشة שלום Владимир 株式会社 é́ नमस्ते",
+	"only marks":                     "\u0301\u0301",
+	"only joiners":                   "\u200d\u200c",
+	"nothing":                        "",
+}
+
+// named returns one mail of each kind with s wherever a name stands.
+func named(s string) map[string]mailer {
+	w, r, c, e, q := sampleWelcome(), sampleRegistered(), sampleChanges(), sampleExpired(), sampleConfirmation()
+	for _, n := range []*string{&w.Name, &w.Organization, &r.Name, &r.Organization, &c.Name, &c.Organization, &e.Name, &e.Organization, &e.Person, &q.Name, &q.Organization} {
+		*n = s
+	}
+	for n := range q.People {
+		q.People[n].Name = s
+	}
+	return map[string]mailer{"welcome": w, "reminder": Reminder{w}, "registered": r, "changes": c, "expired": e, "confirmation": q}
+}
+
+// checkNames compares mails that hold s for a name with mails that hold a plain name, or none where s shows nothing.
+func checkNames(t testing.TB, s string) {
+	t.Helper()
+	plain := "Ada Lovelace"
+	if Line(s) == "" {
+		plain = ""
+	}
+	base := named(plain)
+	for kind, m := range named(s) {
+		got, want := mustMail(t, m), mustMail(t, base[kind])
+		if got.Subject != want.Subject {
+			t.Errorf("%s: the subject became %q", kind, got.Subject)
+		}
+		if g, w := shape(t, got.HTML), shape(t, want.HTML); !slices.Equal(g, w) {
+			t.Errorf("%s: the elements became %q, want %q", kind, g, w)
+		}
+		if g, w := strings.Count(got.Text, "\n"), strings.Count(want.Text, "\n"); g != w {
+			t.Errorf("%s: the text has %d lines, want %d:\n%s", kind, g, w, got.Text)
+		}
+		checkText(t, got.Text)
+		if r, ok := disruptive(got.Text + got.HTML); ok {
+			t.Errorf("%s: it holds %U", kind, r)
+		}
+	}
+}
+
+// disruptive finds a rune that breaks lines, reorders text or hides.
+func disruptive(s string) (rune, bool) {
+	for _, r := range s {
+		if r == '\n' || r == '\u200c' || r == '\u200d' {
+			continue
+		}
+		if r == unicode.ReplacementChar || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+func TestR44_NamesAreDataInEveryMail(t *testing.T) {
+	for name, s := range hostile {
+		t.Run(name, func(t *testing.T) { checkNames(t, s) })
+	}
+}
+
+func FuzzNamesAreData(f *testing.F) {
+	for _, s := range hostile {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) { checkNames(t, s) })
+}
+
+func TestR44_NamesStayAsPeopleWriteThem(t *testing.T) {
+	for _, s := range []string{
+		"Ada Lovelace", "Åsa Öberg", "عائشة بنت محمد", "שלום עליכם", "株式会社 田中", "Nguyễn Văn A", "O’Brien-D'Arcy", "محمد\u200cرضا", "क्\u200dष", "渡邉\U000e0100", "J. R. (Bob) Smith, Jr.",
+	} {
+		if got := Line(s); got != s {
+			t.Errorf("%q became %q", s, got)
+		}
+		if mail := mustMail(t, named(s)["welcome"]); !strings.Contains(mail.Text, "Hello "+s+",") {
+			t.Errorf("%q is not in the text as it is", s)
+		}
+	}
+}
+
+func TestReasonsAndAddressesAreDataToo(t *testing.T) {
+	for name, s := range hostile {
+		t.Run(name, func(t *testing.T) {
+			m := sampleConfirmation()
+			m.Support, m.Request = s, licensing.RequestID(s)
+			m.People = []ConfirmedPerson{{Name: "Ada", Email: licensing.Email(s), Refused: "no: " + s, Verdicts: []licensing.Verdict{{
+				License: licensing.LicenseID(s), Outcome: licensing.Refused, Advice: s, Reference: s, Added: []licensing.Role{licensing.Role(s)},
+				Error: &licensing.Error{Message: s, Rule: s},
+			}}}}
+			mail := mustMail(t, m)
+			if r, ok := disruptive(mail.Text + mail.HTML); ok {
+				t.Errorf("it holds %U", r)
+			}
+			checkHTML(t, mail.HTML, samplePortal, s)
+			if strings.Contains(mail.Text, "\nBcc") || strings.Contains(mail.Text, "\nYour account") {
+				t.Errorf("a line was added:\n%s", mail.Text)
+			}
+			w := Welcome{Link: sampleLink, Expires: sampleTime, Access: []Access{{License: licensing.LicenseID(s), Roles: []licensing.Role{licensing.Role(s)}}}}
+			checkHTML(t, mustMail(t, w).HTML, sampleLink)
+		})
+	}
+}
+
+func TestSupportIsAnAddressAPageOrWords(t *testing.T) {
+	for _, c := range []struct{ name, in, href string }{
+		{"an address", "help@contoso.example", "mailto:help@contoso.example"},
+		{"an address that holds a question mark", "help?cc=x@contoso.example", "mailto:help%3Fcc=x@contoso.example"},
+		{"a page", "https://contoso.example/help?a=b&c=d", "https://contoso.example/help?a=b&c=d"},
+		{"words", "the licensing desk, extension 4711", ""},
+		{"a script", "javascript:alert(1)", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := contactOf(c.in); got.Href != c.href || got.Text != c.in {
+				t.Errorf("it became %+v", got)
+			}
+			m := sampleRegistered()
+			m.Support = c.in
+			checkHTML(t, mustMail(t, m).HTML, samplePortal, c.href)
+		})
+	}
+	if got := contactOf("\u202e"); got.Href != "" || got.Text == "" {
+		t.Errorf("without support it says %+v", got)
+	}
+}
+
+func TestR44_NamesAreDataOnPages(t *testing.T) {
+	for name, s := range hostile {
+		t.Run(name, func(t *testing.T) {
+			for page, doc := range hostilePages(t, s) {
+				checkHTML(t, doc, "/", "/mail/1", "?pause=1", "/register", "mailto:"+sampleSupport, "http://evil.example/", s)
+				if page == "mail" {
+					continue // it shows a body's text as it is
+				}
+				if r, ok := disruptive(doc); ok {
+					t.Errorf("%s holds %U", page, r)
+				}
+			}
+		})
+	}
+}
+
+// hostilePages returns each page with s wherever data stands.
+func hostilePages(t testing.TB, s string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for name, write := range map[string]func(*bytes.Buffer) error{
+		"inbox": func(b *bytes.Buffer) error {
+			return Inbox(b, InboxPage{Mails: []InboxMail{{Open: "/mail/1", At: sampleTime, To: s, Subject: s, Kind: s}}})
+		},
+		"mail": func(b *bytes.Buffer) error {
+			return MailView(b, MailPage{Back: "/", At: sampleTime, To: s, Subject: s, Kind: s, Headers: []Header{{s, s}}, Text: s, HTML: s})
+		},
+		"invitation": func(b *bytes.Buffer) error {
+			return InvitationShow(b, InvitationPage{Organization: s, Support: sampleSupport, Access: []Access{{License: licensing.LicenseID(s)}},
+				Expires: sampleTime, Action: "/register", Token: "t.o.k", SignIn: s, Problem: s})
+		},
+		"notice": func(b *bytes.Buffer) error {
+			return Notice(b, NoticePage{Title: "x" + s, Message: s, Rule: s, Next: "/"})
+		},
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		out[name] = b.String()
+	}
+	return out
+}

@@ -27,10 +27,9 @@ type ConfirmedPerson struct {
 
 // The bounds of a confirmation.
 const (
-	maxListed  = 100       // people; beyond it only those with something refused are listed
-	maxLines   = 1_500     // lines of verdicts
-	maxHTML    = 400 << 10 // bytes; an HTML body that comes out longer lists fewer people
-	refusedKey = "refused"
+	maxListed = 100       // people; beyond it only those with something refused are listed
+	maxLines  = 1_500     // lines of verdicts
+	maxHTML   = 400 << 10 // bytes; an HTML body that comes out longer lists fewer people
 )
 
 // Mail writes the confirmation of a save. People with something refused come first. However many there are, both bodies
@@ -79,7 +78,7 @@ var outcomes = []struct {
 	{licensing.Assigned, "assigned"},
 	{licensing.Changed, "changed"},
 	{licensing.Unchanged, "unchanged"},
-	{licensing.Refused, refusedKey},
+	{licensing.Refused, "refused"},
 }
 
 func outcomeWord(o licensing.Outcome) string {
@@ -93,16 +92,16 @@ func outcomeWord(o licensing.Outcome) string {
 
 func summarize(m Confirmation) summary {
 	s := summary{Confirmation: m}
-	counts := map[string]int{}
+	n, updated := map[licensing.Outcome]int{}, 0
 	for _, p := range m.People {
 		for _, v := range p.Verdicts {
-			counts[outcomeWord(v.Outcome)]++
+			n[v.Outcome]++
 		}
 		if p.Refused != "" && !slices.ContainsFunc(p.Verdicts, isRefused) {
-			counts[refusedKey]++
+			n[licensing.Refused]++
 		}
 		if p.Updated {
-			counts["updated"]++
+			updated++
 		}
 		e := entry{Name: p.Name, Email: p.Email, Lines: p.lines()}
 		if p.Refused != "" || slices.ContainsFunc(p.Verdicts, needsAttention) {
@@ -112,25 +111,22 @@ func summarize(m Confirmation) summary {
 		}
 	}
 	for _, o := range outcomes {
-		if n := counts[o.word]; n > 0 {
-			s.Counts = append(s.Counts, count{n, o.word})
-		}
+		s.Counts = append(s.Counts, count{n[o.outcome], o.word})
 	}
-	if n := counts["updated"]; n > 0 {
-		s.Counts = append(s.Counts, count{n, "with a new name or business e-mail"})
-	}
-	s.Result = result(counts)
+	s.Counts = append(s.Counts, count{updated, "with a new name or business e-mail"})
+	s.Counts = slices.DeleteFunc(s.Counts, func(c count) bool { return c.N == 0 })
+	s.Result = result(n, updated)
 	return s
 }
 
 // result sums the verdicts up: what was written, what was the case already, what was refused.
-func result(counts map[string]int) string {
-	saved := counts["invited"] + counts["added to the open invitation"] + counts["assigned"] + counts["changed"]
+func result(n map[licensing.Outcome]int, updated int) string {
+	saved := n[licensing.Invited] + n[licensing.Joined] + n[licensing.Assigned] + n[licensing.Changed]
 	if saved == 0 {
-		saved = counts["updated"]
+		saved = updated
 	}
 	var parts []string
-	for _, c := range []count{{saved, "saved"}, {counts["unchanged"], "unchanged"}, {counts[refusedKey], refusedKey}} {
+	for _, c := range []count{{saved, "saved"}, {n[licensing.Unchanged], "unchanged"}, {n[licensing.Refused], "refused"}} {
 		if c.N > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Word))
 		}

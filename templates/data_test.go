@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 
@@ -50,6 +51,21 @@ func named(s string) map[string]mailer {
 	return map[string]mailer{"welcome": w, "reminder": Reminder{w}, "registered": r, "changes": c, "expired": e, "confirmation": q}
 }
 
+// plainMails are the mails with a plain name and without one, by name and kind.
+var plainMails = sync.OnceValue(func() map[string]Mail {
+	out := map[string]Mail{}
+	for _, name := range []string{"", "Ada Lovelace"} {
+		for kind, m := range named(name) {
+			mail, err := m.Mail()
+			if err != nil {
+				panic(err)
+			}
+			out[name+kind] = mail
+		}
+	}
+	return out
+})
+
 // checkNames compares mails that hold s for a name with mails that hold a plain name, or none where s shows nothing.
 func checkNames(t testing.TB, s string) {
 	t.Helper()
@@ -57,9 +73,8 @@ func checkNames(t testing.TB, s string) {
 	if Line(s) == "" {
 		plain = ""
 	}
-	base := named(plain)
 	for kind, m := range named(s) {
-		got, want := mustMail(t, m), mustMail(t, base[kind])
+		got, want := mustMail(t, m), plainMails()[plain+kind]
 		if got.Subject != want.Subject {
 			t.Errorf("%s: the subject became %q", kind, got.Subject)
 		}

@@ -40,7 +40,9 @@ func samplePages(t testing.TB) map[string]string {
 		"refusal": func(b io.Writer) error {
 			return Notice(b, NoticePage{Title: "Not registered", Message: "this invitation has been used already", Rule: "R29", Next: "/"})
 		},
-		"result": func(b io.Writer) error { return Notice(b, NoticePage{Title: "Registered", Message: "Welcome.", OK: true}) },
+		"result": func(b io.Writer) error {
+			return Notice(b, NoticePage{Title: "Registered", Message: "Welcome.", OK: true})
+		},
 	} {
 		var b bytes.Buffer
 		if err := write(&b); err != nil {

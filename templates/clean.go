@@ -15,34 +15,37 @@ import (
 // lineColumns is the width of a text body: it leaves room for a reader's margin, or one ">" of a reply, within 78.
 const lineColumns = 76
 
-// Line returns s as one line of data: what [licensing.CleanName] leaves, without characters that can't be seen, and with
+// Line returns s as one line of data: without controls, marks that reorder text and characters that can't be seen, and with
 // single spaces. It is the one place where names, addresses and reasons are made safe to show, in mails and on pages.
 // Joiners stay, because names in several scripts need them. What shows nothing at all becomes "".
 func Line(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
-		case r == '\u2028', r == '\u2029', r == '\u0085', r == '\v', r == '\f':
+		case unicode.IsSpace(r):
 			return ' '
 		case r == '\u200c', r == '\u200d':
 			return r
-		case unicode.In(r, unicode.Cf, unicode.Co), strings.ContainsRune(blanks, r):
+		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co), strings.ContainsRune(blanks, r):
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
-	s = strings.Join(strings.Fields(licensing.CleanName(s)), " ")
+	s = strings.Join(strings.Fields(s), " ")
 	if !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsMark(r) && !unicode.IsSpace(r) }) {
 		return ""
 	}
 	return s
 }
 
+// Name returns a name as a line of at most [licensing.MaxName] characters.
+func Name(s string) string { return Line(licensing.CleanName(Line(s))) }
+
 // blanks are letters and symbols that show nothing: a name made of them would look like none.
 const blanks = "\u115f\u1160\u2800\u3164\uffa0"
 
-// fit returns the line s, cut to a number of columns of a text body.
+// fit returns the name s, cut to a number of columns of a text body.
 func fit(limit int, s string) string {
-	s = Line(s)
+	s = Name(s)
 	if columns(s) <= limit {
 		return s
 	}

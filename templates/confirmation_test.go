@@ -58,6 +58,12 @@ func TestR54_FailuresNameTheSupportContactAndTheReference(t *testing.T) {
 	}
 }
 
+func TestR75_ALongReasonIsSaidInFull(t *testing.T) {
+	m := sampleConfirmation()
+	m.People = []ConfirmedPerson{{Name: "Ada", Refused: strings.Repeat("this is a long reason, ", 30) + "and this is its end"}}
+	saysAll(t, m, "and this is its end.")
+}
+
 func TestR75_PeopleWithARefusalComeFirst(t *testing.T) {
 	text := mustMail(t, sampleConfirmation()).Text
 	if strings.Index(text, "Melba Roy") > strings.Index(text, "Ada Lovelace") {

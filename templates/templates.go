@@ -1,7 +1,7 @@
 // Package templates holds what people read: the mails, each as text and as HTML, and the pages of the invitation and of the
 // development inbox. It turns data into words and knows no rules, no mail server and no HTTP.
 //
-// Data stays data. Every name goes through [Line], which leaves one line that can't reorder its surroundings; HTML is
+// Data stays data. Every name, address and reason goes through [Line], which leaves one line that can't reorder its surroundings; HTML is
 // escaped by html/template; an address must be http or https. Nothing is fetched from anywhere: no images, scripts, fonts.
 package templates
 
@@ -28,6 +28,7 @@ var (
 // words are what both kinds of template may say; everything that comes out is one clean line.
 var words = map[string]any{
 	"line":    Line,
+	"name":    Name,
 	"say":     say,
 	"fit":     fit,
 	"id":      func(l licensing.LicenseID) string { return Line(string(l)) },

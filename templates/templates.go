@@ -1,8 +1,9 @@
 // Package templates holds what people read: the mails, each as text and as HTML, and the pages of the invitation and of the
 // development inbox. It turns data into words and knows no rules, no mail server and no HTTP.
 //
-// Data stays data. Every name, address and reason goes through [Line], which leaves one line that can't reorder its surroundings; HTML is
-// escaped by html/template; an address must be http or https. Nothing is fetched from anywhere: no images, scripts, fonts.
+// Data stays data. Every name, address and reason goes through [Line], which leaves one line that can't reorder its
+// surroundings; HTML is escaped by html/template; the address of a page must be http or https. Nothing is fetched from
+// anywhere: no images, scripts or fonts.
 package templates
 
 import (

@@ -239,7 +239,7 @@ func outward(err error) error {
 // Refusal is a refusal as it travels through Temporal: its kind is the type, the whole is the details.
 func Refusal(e *licensing.Error) error {
 	return temporal.NewApplicationErrorWithOptions(e.Message, string(e.Kind), temporal.ApplicationErrorOptions{
-		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{e},
+		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{*e},
 	})
 }
 

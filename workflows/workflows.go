@@ -156,3 +156,17 @@ func asRefusal(err error) error {
 	}
 	return err
 }
+
+// Registry is the part of a worker that workflows and steps are registered with.
+type Registry interface {
+	RegisterWorkflow(w any)
+	RegisterActivity(a any)
+}
+
+// Register registers everything that runs on Queue. SendMail has a queue of its own.
+func Register(r Registry, steps *activities.Activities) {
+	for _, w := range []any{Save, Apply, Invitation, Assignment} {
+		r.RegisterWorkflow(w)
+	}
+	r.RegisterActivity(steps)
+}

@@ -1,0 +1,184 @@
+// Package engine runs the workflows and activities of one process: two workers on two queues, wired to the store, the
+// relay and the provisioner. The worker's main runs one; `starter dev`, `demo`, tests and benchmarks run one in their process.
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"vlroles/activities"
+	"vlroles/config"
+	"vlroles/licensing"
+	"vlroles/store"
+	"vlroles/workflows"
+)
+
+// Options is what an engine is made of. The mains fill it from the configuration; demo and tests as they need it.
+type Options struct {
+	Config    config.Config
+	Temporal  client.Client
+	Store     *store.Store
+	Policy    licensing.Policy // usually Config.Policy()
+	Jitter    time.Duration    // spread of timers that fire at one instant
+	Patience  time.Duration    // how long an invitation's run may take to answer; 0: the default
+	TLS       *tls.Config      // of the relay; nil: the system's authorities
+	Log       *slog.Logger
+	OnFailure func(error) // a worker gave up: the process should end
+}
+
+// Engine is the running pair of workers.
+type Engine struct {
+	o        Options
+	client   *workflows.Client
+	smtp     *activities.SMTP
+	workers  []worker.Worker
+	identity string
+	stop     sync.Once
+}
+
+// New wires an engine. Nothing runs before Start.
+func New(o Options) (*Engine, error) {
+	e := &Engine{o: o}
+	provisioner, err := newProvisioner(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	if e.smtp, err = newSMTP(o); err != nil {
+		return nil, err
+	}
+	e.client = &workflows.Client{
+		Temporal: o.Temporal, Rows: o.Store, Patience: o.Patience, Log: o.Log,
+		Settings: workflows.Settings{Provision: provisioner != nil, Jitter: o.Jitter},
+	}
+	a := &activities.Activities{
+		Rows: o.Store, Policy: o.Policy, Links: o.Config.LinkKeys, Sender: e.smtp, Provisioner: provisioner, Starter: e.client,
+		LinkBase: o.Config.LinkBase, Portal: o.Config.PortalURL, MailDomain: o.Config.MailFrom.Domain(),
+		Now: func() time.Time { return time.Now().UTC() }, Log: o.Log,
+	}
+	e.workers = []worker.Worker{e.main(a), e.mail(a)}
+	return e, nil
+}
+
+// main runs workflows and the steps on rows. Its slots are about the database's connections.
+func (e *Engine) main(a *activities.Activities) worker.Worker {
+	w := worker.New(e.o.Temporal, workflows.Queue, worker.Options{
+		MaxConcurrentActivityExecutionSize:      e.o.Config.ActivitySlots,
+		MaxConcurrentLocalActivityExecutionSize: e.o.Config.ActivitySlots,
+		WorkflowTaskPollerBehavior:              worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{}),
+		ActivityTaskPollerBehavior:              worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{}),
+		WorkerStopTimeout:                       e.o.Config.StopTimeout,
+		OnFatalError:                            e.o.OnFailure,
+	})
+	workflows.Register(w, a)
+	return w
+}
+
+// mail runs SendMail alone: the whole queue's rate is the relay's, kept by the server.
+func (e *Engine) mail(a *activities.Activities) worker.Worker {
+	w := worker.New(e.o.Temporal, workflows.MailQueue, worker.Options{
+		DisableWorkflowWorker:              true,
+		MaxConcurrentActivityExecutionSize: 2 * max(e.o.Config.SMTPConnections, 1),
+		TaskQueueActivitiesPerSecond:       e.o.Config.MailPerSecond,
+		ActivityTaskPollerBehavior:         worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{}),
+		WorkerStopTimeout:                  e.o.Config.StopTimeout,
+		OnFatalError:                       e.o.OnFailure,
+	})
+	w.RegisterActivity(a.SendMail)
+	return w
+}
+
+func newSMTP(o Options) (*activities.SMTP, error) {
+	c := o.Config
+	return activities.NewSMTP(activities.SMTPConfig{
+		Host: c.SMTPHost, Port: c.SMTPPort, User: c.SMTPUser, Password: activities.Password(c.SMTPPassword.Reveal()), TLS: string(c.SMTPTLS),
+		From: string(c.MailFrom), FromName: c.MailFromName, ReplyTo: string(c.MailReplyTo), Connections: c.SMTPConnections, TLSConfig: o.TLS,
+	})
+}
+
+func newProvisioner(c config.Config) (activities.Provisioner, error) {
+	if c.ProvisionerURL == "" {
+		return nil, nil
+	}
+	var keys []activities.WebhookKey
+	for _, k := range c.ProvisionerKeys {
+		keys = append(keys, activities.WebhookKey{ID: k.ID, Secret: []byte(k.Secret.Reveal())})
+	}
+	return activities.NewWebhook(activities.WebhookConfig{URL: c.ProvisionerURL, Keys: keys, Timeout: c.ProvisionerTimeout})
+}
+
+// Client speaks to the workflows with this engine's settings.
+func (e *Engine) Client() *workflows.Client { return e.client }
+
+// Start begins polling.
+func (e *Engine) Start() error {
+	for n, w := range e.workers {
+		if err := w.Start(); err != nil {
+			for _, started := range e.workers[:n] {
+				started.Stop()
+			}
+			return fmt.Errorf("start worker: %w", err)
+		}
+	}
+	return nil
+}
+
+// Stop ends polling, lets running activities finish (a mail that is being handed over, for up to the stop timeout), and
+// closes the relay's connections.
+func (e *Engine) Stop() error {
+	var err error
+	e.stop.Do(func() {
+		var all sync.WaitGroup
+		for _, w := range e.workers {
+			all.Go(w.Stop)
+		}
+		all.Wait()
+		err = e.smtp.Close()
+	})
+	return err
+}
+
+// Ready says whether this process can do its work: the database answers, Temporal answers, and both queues are polled.
+func (e *Engine) Ready(ctx context.Context) error {
+	var faults []error
+	if err := e.o.Store.Ping(ctx); err != nil {
+		faults = append(faults, err)
+	}
+	if _, err := e.o.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return errors.Join(append(faults, fmt.Errorf("reach Temporal: %w", err))...)
+	}
+	for _, q := range []struct {
+		name string
+		kind enumspb.TaskQueueType
+	}{{workflows.Queue, enumspb.TASK_QUEUE_TYPE_WORKFLOW}, {workflows.Queue, enumspb.TASK_QUEUE_TYPE_ACTIVITY}, {workflows.MailQueue, enumspb.TASK_QUEUE_TYPE_ACTIVITY}} {
+		if err := e.polled(ctx, q.name, q.kind); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (e *Engine) polled(ctx context.Context, queue string, kind enumspb.TaskQueueType) error {
+	d, err := e.o.Temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
+		Namespace:     e.o.Config.TemporalNamespace,
+		TaskQueue:     &taskqueuepb.TaskQueue{Name: queue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL},
+		TaskQueueType: kind,
+	})
+	if err != nil {
+		return fmt.Errorf("ask for the pollers of queue %s: %w", queue, err)
+	}
+	if len(d.GetPollers()) == 0 {
+		return fmt.Errorf("queue %s has no pollers", queue)
+	}
+	return nil
+}

@@ -1,0 +1,390 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"vlroles/activities"
+	"vlroles/licensing"
+)
+
+const (
+	hour = time.Hour
+	day  = 24 * hour
+
+	person = licensing.UserID("7f3a0000-0000-4000-8000-000000000001")
+	ticket = licensing.InvitationID("7f3a0000-0000-4000-8000-000000000002")
+)
+
+// stage is one invitation under time skipping: activities are doubles that keep a diary.
+type stage struct {
+	*testsuite.TestWorkflowEnvironment
+	t     *testing.T
+	start time.Time
+	diary []string
+	mails map[licensing.MailID]activities.MailOutcome // outcomes other than sent
+}
+
+// newBareStage has no doubles yet.
+func newBareStage(t *testing.T) *stage {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	s := &stage{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, mails: map[licensing.MailID]activities.MailOutcome{}}
+	s.start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	s.SetStartTime(s.start)
+	s.SetTestTimeout(20 * time.Second)
+	s.RegisterActivity(&activities.Activities{})
+	return s
+}
+
+// newStage is one whose mails are sent.
+func newStage(t *testing.T) *stage {
+	s := newBareStage(t)
+	s.OnActivity(a.SendMail, mock.Anything, mock.Anything).Return(func(_ context.Context, id licensing.MailID) (activities.MailOutcome, error) {
+		s.note("mail " + string(id))
+		if out, ok := s.mails[id]; ok {
+			return out, nil
+		}
+		return activities.MailOutcome{State: licensing.MailSent}, nil
+	}).Maybe()
+	return s
+}
+
+func (s *stage) note(line string) { s.diary = append(s.diary, line) }
+
+func (s *stage) at(d time.Duration, f func()) { s.RegisterDelayedCallback(f, d) }
+
+// sending is generation n of the invitation, made after d.
+func (s *stage) sending(n int, d time.Duration, mail licensing.MailID) licensing.Sending {
+	return licensing.Sending{Invitation: ticket, Generation: n, ExpiresAt: s.start.Add(d + 30*day), RemindAt: s.start.Add(d + 23*day), Mail: mail}
+}
+
+// update sends an update and keeps its answer.
+func (s *stage) update(name, id string, arg any) *reply {
+	r := &reply{}
+	s.UpdateWorkflow(name, id, &testsuite.TestUpdateCallback{
+		OnAccept:   func() { r.accepted = true },
+		OnReject:   func(err error) { r.err = err },
+		OnComplete: func(v any, err error) { r.value, r.err, r.done = v, err, true },
+	}, arg)
+	return r
+}
+
+type reply struct {
+	accepted, done bool
+	value          any
+	err            error
+}
+
+func (s *stage) steps(change licensing.ChangeID, dues ...time.Duration) {
+	var times []time.Time
+	for _, d := range dues {
+		times = append(times, s.start.Add(d))
+	}
+	s.OnActivity(a.Register, mock.Anything, mock.Anything).Return(licensing.Registered{
+		User: person, Propagation: licensing.Propagation{Change: change, Mail: "registered", Dues: times},
+	}, nil).Maybe()
+	s.OnActivity(a.Activate, mock.Anything, mock.Anything).Return(func(_ context.Context, c activities.Change) (int, error) {
+		s.note("active " + c.UpTo.Sub(s.start).String())
+		return 1, nil
+	}).Maybe()
+	s.OnActivity(a.Remind, mock.Anything, mock.Anything).Return(licensing.MailID("reminder"), nil).Maybe()
+	s.OnActivity(a.Expire, mock.Anything, mock.Anything).Return(func(_ context.Context, g activities.Generation) (licensing.MailID, error) {
+		s.note("expired " + s.Now().Sub(s.start).String())
+		return "notice", nil
+	}).Maybe()
+}
+
+func (s *stage) run(in InvitationInput) error {
+	s.ExecuteWorkflow(Invitation, in)
+	if !s.IsWorkflowCompleted() {
+		s.t.Fatal("the run did not end")
+	}
+	return s.GetWorkflowError()
+}
+
+func (s *stage) expect(want ...string) {
+	s.t.Helper()
+	if len(s.diary) != len(want) {
+		s.t.Fatalf("diary:\n got %q\nwant %q", s.diary, want)
+	}
+	for n := range want {
+		if s.diary[n] != want[n] {
+			s.t.Fatalf("diary:\n got %q\nwant %q", s.diary, want)
+		}
+	}
+}
+
+func TestR60_RegisteredRolesBecomeActiveAtEachDueTime(t *testing.T) {
+	s := newStage(t)
+	s.steps("change", day+2*hour, day+10*hour)
+	var answer *reply
+	s.at(day, func() {
+		answer = s.update(RegisterUpdate, "r1", licensing.Registration{Invitation: ticket, Generation: 1})
+	})
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	if answer.err != nil || !answer.done {
+		t.Fatalf("register: %+v", answer)
+	}
+	s.expect("mail welcome", "mail registered", "active 26h0m0s", "active 34h0m0s")
+}
+
+func TestR29_ASecondRegistrationIsRefusedWithoutATrace(t *testing.T) {
+	s := newStage(t)
+	s.steps("change", day+2*hour)
+	var second *reply
+	s.at(day, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
+	s.at(day+hour, func() { second = s.update(RegisterUpdate, "r2", licensing.Registration{}) })
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	if e := activities.AsRefusal(second.err); second.accepted || e == nil || e.Rule != "R29" || e.Kind != licensing.Gone {
+		t.Fatalf("second registration: %+v", second)
+	}
+}
+
+func TestR56_AnInvitationIsRemindedOnceAndExpiresWithOneNotice(t *testing.T) {
+	s := newStage(t)
+	s.steps("change")
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("mail welcome", "mail reminder", "expired 720h0m0s", "mail notice")
+}
+
+func TestR58_AResetGivesFullTimeAndANewMail(t *testing.T) {
+	s := newStage(t)
+	s.steps("change")
+	s.OnActivity(a.Reset, mock.Anything, mock.Anything).Return(s.sending(2, 20*day, "welcome 2"), nil)
+	s.at(20*day, func() { s.update(ResetUpdate, "r1", licensing.Command{}) })
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("mail welcome", "mail welcome 2", "mail reminder", "expired 1200h0m0s", "mail notice")
+}
+
+func TestR58_AResendKeepsTheExpiry(t *testing.T) {
+	s := newStage(t)
+	s.steps("change")
+	s.OnActivity(a.Resend, mock.Anything, mock.Anything).Return(s.sending(1, 0, "welcome-2"), nil)
+	s.at(29*day, func() { s.update(ResendUpdate, "r1", licensing.Command{}) })
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("mail welcome", "mail reminder", "mail welcome-2", "expired 720h0m0s", "mail notice")
+}
+
+func TestR58_ARefusedResendLeavesTheRunAsItWas(t *testing.T) {
+	s := newStage(t)
+	s.steps("change")
+	s.OnActivity(a.Resend, mock.Anything, mock.Anything).Return(licensing.Sending{},
+		activities.Refusal(licensing.Refuse(licensing.Locked, "R58", "too early")))
+	var answer *reply
+	s.at(hour, func() { answer = s.update(ResendUpdate, "r1", licensing.Command{}) })
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	if e := activities.AsRefusal(answer.err); e == nil || e.Kind != licensing.Locked {
+		t.Fatalf("resend: %v", answer.err)
+	}
+	s.expect("mail welcome", "mail reminder", "expired 720h0m0s", "mail notice")
+}
+
+func TestR55_ARefusedMailWaitsForResetWithoutAReminder(t *testing.T) {
+	s := newStage(t)
+	s.steps("change", 50*day+2*hour)
+	s.mails["welcome"] = activities.MailOutcome{State: licensing.MailRefused, Reason: "550"}
+	s.OnActivity(a.Reset, mock.Anything, mock.Anything).Return(s.sending(2, 25*day, "welcome 2"), nil)
+	s.at(25*day, func() { s.update(ResetUpdate, "r1", licensing.Command{}) })
+	s.at(50*day, func() { s.update(RegisterUpdate, "r2", licensing.Registration{}) })
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("mail welcome", "mail welcome 2", "mail reminder", "mail registered", "active 1202h0m0s")
+}
+
+func TestR82_ACancelledInvitationEndsAtOnce(t *testing.T) {
+	s := newStage(t)
+	s.steps("change")
+	s.OnActivity(a.Cancel, mock.Anything, mock.Anything).Return(licensing.Withdrawal{Withdrawn: 1, Ended: true}, nil)
+	s.at(hour, func() { s.update(CancelUpdate, "r1", licensing.Command{}) })
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("mail welcome")
+	if got := s.Now().Sub(s.start); got != hour {
+		t.Fatalf("ended after %s", got)
+	}
+}
+
+func TestR82_ACancelThatLeavesOthersRolesKeepsTheInvitation(t *testing.T) {
+	s := newStage(t)
+	s.steps("change")
+	s.OnActivity(a.Cancel, mock.Anything, mock.Anything).Return(licensing.Withdrawal{Withdrawn: 1, Remaining: 2}, nil)
+	s.at(hour, func() { s.update(CancelUpdate, "r1", licensing.Command{}) })
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("mail welcome", "mail reminder", "expired 720h0m0s", "mail notice")
+}
+
+func TestAnOperatorsCancelMarksTheInvitationFailed(t *testing.T) {
+	s := newStage(t)
+	s.steps("change")
+	s.OnActivity(a.Break, mock.Anything, mock.Anything).Return(func(_ context.Context, g activities.Generation) error {
+		s.note("broken " + g.Reason)
+		return nil
+	})
+	s.at(hour, s.CancelWorkflow)
+	err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")})
+	if !temporal.IsCanceledError(err) {
+		t.Fatalf("want cancelled, got %v", err)
+	}
+	s.expect("mail welcome", "broken ended by an operator")
+}
+
+func TestAnOperatorsCancelDuringPropagationMarksTheRolesFailed(t *testing.T) {
+	s := newStage(t)
+	s.steps("change", day+2*hour)
+	s.OnActivity(a.Fail, mock.Anything, mock.Anything).Return(func(_ context.Context, c activities.Change) error {
+		s.note("failed " + c.Reason)
+		return nil
+	})
+	s.at(day, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
+	s.at(day+hour, s.CancelWorkflow)
+	err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")})
+	if !temporal.IsCanceledError(err) {
+		t.Fatalf("want cancelled, got %v", err)
+	}
+	s.expect("mail welcome", "mail registered", "failed ended by an operator")
+}
+
+func TestR54_WhatTheDownstreamRefusesIsFailedAndTheRestGoesOn(t *testing.T) {
+	s := newStage(t)
+	s.steps("change", day+2*hour, day+10*hour)
+	s.OnActivity(a.Provision, mock.Anything, mock.Anything).Return(func(_ context.Context, c activities.Change) error {
+		if c.UpTo.Equal(s.start.Add(day + 2*hour)) {
+			return temporal.NewNonRetryableApplicationError("quota", activities.RefusedDownstream, nil)
+		}
+		return nil
+	})
+	s.OnActivity(a.Fail, mock.Anything, mock.Anything).Return(func(_ context.Context, c activities.Change) error {
+		s.note("failed " + c.UpTo.Sub(s.start).String() + " " + c.Reason)
+		return nil
+	})
+	s.at(day, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
+	err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome"), Settings: Settings{Provision: true}})
+	var app *temporal.ApplicationError
+	if !errors.As(err, &app) || app.Type() != FailedRun {
+		t.Fatalf("want a failed run, got %v", err)
+	}
+	s.expect("mail welcome", "mail registered", "failed 26h0m0s the downstream system refused: quota", "active 34h0m0s")
+}
+
+func TestR54_ADownstreamThatIsAwayForAnHourIsFailed(t *testing.T) {
+	s := newStage(t)
+	s.steps("change", 2*hour)
+	s.OnActivity(a.Provision, mock.Anything, mock.Anything).Return(errors.New("connection refused"))
+	s.OnActivity(a.Fail, mock.Anything, mock.Anything).Return(func(_ context.Context, c activities.Change) error {
+		s.note(c.Reason)
+		return nil
+	})
+	s.ExecuteWorkflow(Assignment, AssignmentInput{User: person, Settings: Settings{Provision: true},
+		Propagation: licensing.Propagation{Change: "change", Mail: "changes", Dues: []time.Time{s.start.Add(2 * hour)}}})
+	if s.GetWorkflowError() == nil {
+		t.Fatal("want a failed run")
+	}
+	s.expect("mail changes", "the downstream system did not answer within 1 hour")
+}
+
+func TestAMailInBackoffIsPreemptedByARegistration(t *testing.T) {
+	s := newBareStage(t)
+	s.OnActivity(a.SendMail, mock.Anything, licensing.MailID("welcome")).Return(activities.MailOutcome{}, errors.New("connection refused"))
+	s.OnActivity(a.SendMail, mock.Anything, licensing.MailID("registered")).Return(activities.MailOutcome{State: licensing.MailSent}, nil)
+	s.steps("change", 3*hour)
+	s.at(hour, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("active 3h0m0s")
+}
+
+func TestR55_AMailThatADayDoesNotDeliverIsGivenUp(t *testing.T) {
+	s := newBareStage(t)
+	attempts := 0
+	s.OnActivity(a.SendMail, mock.Anything, licensing.MailID("welcome")).Return(func(context.Context, licensing.MailID) (activities.MailOutcome, error) {
+		attempts++
+		return activities.MailOutcome{}, errors.New("connection refused")
+	})
+	s.OnActivity(a.SendMail, mock.Anything, licensing.MailID("notice")).Return(activities.MailOutcome{State: licensing.MailSent}, nil)
+	s.OnActivity(a.GiveUpMail, mock.Anything, licensing.MailID("welcome")).Return(func(context.Context, licensing.MailID) error {
+		s.note("given up")
+		return nil
+	})
+	s.steps("change")
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("given up", "expired 720h0m0s")
+	if attempts < 5 || attempts > 70 {
+		t.Fatalf("%d attempts in a day", attempts)
+	}
+}
+
+func TestR62_ARunningInvitationTakesUpTheGenerationThatASaveMade(t *testing.T) {
+	s := newStage(t)
+	s.steps("change")
+	s.at(hour, func() { s.update(AdoptUpdate, "r1", s.sending(2, hour, "welcome 2")) })
+	s.at(2*hour, func() { s.update(AdoptUpdate, "r2", s.sending(2, hour, "welcome 2")) }) // the same once more
+	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("mail welcome", "mail welcome 2", "mail reminder", "expired 721h0m0s", "mail notice")
+}
+
+func TestARunThatWasStartedForNothingEnds(t *testing.T) {
+	s := newStage(t)
+	if err := s.run(InvitationInput{User: person}); err != nil {
+		t.Fatal(err)
+	}
+	s.expect()
+}
+
+func TestASlowDatabaseFallsBackToARegularStep(t *testing.T) {
+	s := newStage(t)
+	calls := 0
+	s.OnActivity(a.Activate, mock.Anything, mock.Anything).Return(func(context.Context, activities.Change) (int, error) {
+		if calls++; calls < 6 {
+			return 0, errors.New("database is away")
+		}
+		s.note("active")
+		return 1, nil
+	})
+	s.ExecuteWorkflow(Assignment, AssignmentInput{User: person, Propagation: licensing.Propagation{Change: "change", Dues: []time.Time{s.start.Add(hour)}}})
+	if err := s.GetWorkflowError(); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("active")
+}
+
+func TestR71_RolesThatWereOnlyTakenAwayNeedNoTimer(t *testing.T) {
+	s := newStage(t)
+	s.ExecuteWorkflow(Assignment, AssignmentInput{User: person, Propagation: licensing.Propagation{Change: "change", Mail: "changes", Removed: true}})
+	if err := s.GetWorkflowError(); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("mail changes")
+	if got := s.Now().Sub(s.start); got > time.Minute {
+		t.Fatalf("took %s", got)
+	}
+}

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
@@ -112,7 +112,11 @@ func newProvisioner(c config.Config) (activities.Provisioner, error) {
 	}
 	var keys []activities.WebhookKey
 	for _, k := range c.ProvisionerKeys {
-		keys = append(keys, activities.WebhookKey{ID: k.ID, Secret: []byte(k.Secret.Reveal())})
+		key, err := activities.NewWebhookKey(k.ID, []byte(k.Secret.Reveal()))
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
 	}
 	return activities.NewWebhook(activities.WebhookConfig{URL: c.ProvisionerURL, Keys: keys, Timeout: c.ProvisionerTimeout})
 }

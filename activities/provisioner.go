@@ -157,7 +157,7 @@ func (w *Webhook) Put(ctx context.Context, key string, e licensing.Effective) er
 		return &ProvisionError{Reason: unreached(err)}
 	}
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxResponse)) // what was read before a fault is enough
-	resp.Body.Close()                                             //nolint:errcheck // the answer has been read
+	_ = resp.Body.Close()                                         // the answer has been read
 	return w.outcome(resp, body)
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"go.temporal.io/sdk/temporal"
 
 	"vlroles/licensing"
 )
@@ -62,7 +65,7 @@ func answer(status int, header, value, body string) http.HandlerFunc {
 			w.Header().Set(header, value)
 		}
 		w.WriteHeader(status)
-		io.WriteString(w, body) //nolint:errcheck // the test sees what is missing
+		_, _ = io.WriteString(w, body)
 	}
 }
 
@@ -293,15 +296,15 @@ func talker(t *testing.T, says string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() }) //nolint:errcheck // the test is over
+	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			io.WriteString(c, says) //nolint:errcheck // the test sees what is missing
-			c.Close()               //nolint:errcheck // the test sees what is missing
+			_, _ = io.WriteString(c, says)
+			_ = c.Close()
 		}
 	}()
 	return l.Addr().String()
@@ -448,4 +451,52 @@ func TestAUserIDThatLeadsElsewhereIsNotCalled(t *testing.T) {
 			t.Errorf("user %q is put", id)
 		}
 	}
+}
+
+type effectiveRows struct{ Rows } // of the store, Provision asks this alone
+
+func (effectiveRows) Effective(context.Context, licensing.UserID, licensing.ChangeID, time.Time) (licensing.Effective, error) {
+	return provisionUser, nil
+}
+
+type putFunc func(key string) error
+
+func (f putFunc) Put(_ context.Context, key string, _ licensing.Effective) error { return f(key) }
+
+func TestR54_WhatIsRefusedDownstreamEndsAndEverythingElseIsTriedAgain(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		err     error
+		ends    bool
+		kind    string
+		message string
+		delay   time.Duration
+	}{
+		{"a refusal ends, with its reason", &ProvisionError{Refused: true, Status: 409, Reason: "closed there"}, true, RefusedDownstream, "closed there", 0},
+		{"a wait that is asked for is kept", &ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: time.Minute}, false, "Provisioner", "answered 503", time.Minute},
+		{"a wrong key is tried again", &ProvisionError{Status: 401, Reason: "check the keys"}, false, "Provisioner", "check the keys", 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a := &Activities{Rows: effectiveRows{}, Log: slog.New(slog.DiscardHandler), Provisioner: putFunc(func(string) error { return tc.err })}
+			var app *temporal.ApplicationError
+			if err := a.Provision(t.Context(), Change{User: provisionUser.User}); !errors.As(err, &app) {
+				t.Fatalf("got %v", err)
+			}
+			if app.NonRetryable() != tc.ends || app.Type() != tc.kind || app.Message() != tc.message || app.NextRetryDelay() != tc.delay {
+				t.Errorf("got %t %s %q %s", app.NonRetryable(), app.Type(), app.Message(), app.NextRetryDelay())
+			}
+		})
+	}
+	t.Run("the same change has the same key, another due time another one", func(t *testing.T) {
+		var seen []string
+		a := &Activities{Rows: effectiveRows{}, Provisioner: putFunc(func(key string) error { seen = append(seen, key); return nil })}
+		for _, due := range []time.Time{provisionNow, provisionNow.In(time.FixedZone("east", 3600)), provisionNow.Add(time.Hour)} {
+			if err := a.Provision(t.Context(), Change{User: provisionUser.User, Change: "c.1", UpTo: due}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if seen[0] != seen[1] || seen[1] == seen[2] {
+			t.Errorf("keys are %v", seen)
+		}
+	})
 }

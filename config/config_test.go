@@ -127,7 +127,7 @@ func TestFaults(t *testing.T) {
 		want string // the variables at fault
 		rule string // part of the message
 	}{
-		{"a database of another kind", with("VL_DATABASE_URL", "mysql://x"), "VL_DATABASE_URL", "postgres:// or sqlite:"},
+		{"a database of another kind", with("VL_DATABASE_URL", "mysql://x"), "VL_DATABASE_URL", "postgres://… or sqlite:path"},
 		{"a database address that can't be read", with("VL_DATABASE_URL", "postgres://u:p%zz@h/d"), "VL_DATABASE_URL", "%40"},
 		{"a SQLite address without a path", with("VL_DATABASE_URL", "sqlite:"), "VL_DATABASE_URL", "path"},
 		{"no connections", with("VL_DATABASE_CONNS", "0"), "VL_DATABASE_CONNS", "1 to 1000"},

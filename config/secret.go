@@ -41,8 +41,8 @@ func (s Secret) String() string {
 	return redacted
 }
 
-// Format writes [Secret.String] for every verb.
-func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) } //nolint:errcheck // fmt keeps the error itself
+// Format writes [Secret.String] for every verb; fmt keeps the error itself.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, s.String()) }
 
 // GoString, LogValue and MarshalText write [Secret.String]; encoding/json uses MarshalText.
 func (s Secret) GoString() string             { return s.String() }

@@ -32,13 +32,13 @@ func database(to *Secret) func(string) error {
 	return func(s string) error {
 		if path, ok := strings.CutPrefix(s, "sqlite:"); ok {
 			if path == "" || strings.ContainsRune(path, 0) {
-				return errors.New("want the path of a file behind sqlite:")
+				return errors.New("want sqlite: and the path of a file")
 			}
 			*to = NewSecret(s)
 			return nil
 		}
 		if !strings.HasPrefix(s, "postgres://") && !strings.HasPrefix(s, "postgresql://") {
-			return errors.New("must start with postgres:// or sqlite:")
+			return errors.New("want postgres://… or sqlite:path")
 		}
 		if _, err := url.Parse(s); err != nil {
 			return errors.New("is no postgres:// address that can be read; escape special characters of the password, such as %40 for @")

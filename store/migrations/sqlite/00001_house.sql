@@ -66,8 +66,10 @@ CREATE TABLE users (
 -- One profile per person: (organization, sign-in e-mail without case), and per directory object (R47, R66).
 CREATE UNIQUE INDEX users_sign_in ON users (org_id, sign_in_key);
 CREATE UNIQUE INDEX users_object ON users (org_id, object_id) WHERE object_id IS NOT NULL;
--- The order of the Manage Assignments list.
+-- The order of the Manage Assignments list. Keys sort by their bytes, so that both databases page alike and the beginning of
+-- a name or an address is found as a range.
 CREATE INDEX users_list ON users (org_id, name_key, id);
+CREATE INDEX users_business ON users (org_id, lower(business_email));
 
 -- Where one user's roles on one License ID stand: the unit of status and lock (R45, R52).
 CREATE TABLE assignments (

@@ -43,7 +43,7 @@ type Deadlines interface {
 type Assignments interface {
 	Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo, now time.Time) (int, error)
 	Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string, now time.Time) error
-	Effective(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time) (licensing.Effective, error)
+	Effective(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error)
 }
 
 // Ledger fences mails.
@@ -209,7 +209,7 @@ func (a *Activities) Provision(ctx context.Context, c Change) error {
 	if a.Provisioner == nil {
 		return nil
 	}
-	e, err := a.Rows.Effective(ctx, c.User, c.Change, c.UpTo)
+	e, err := a.Rows.Effective(ctx, c.User, c.UpTo)
 	if err != nil {
 		return outward(err)
 	}
@@ -223,7 +223,11 @@ func (a *Activities) Provision(ctx context.Context, c Change) error {
 		return temporal.NewApplicationErrorWithOptions(p.Reason, RefusedDownstream,
 			temporal.ApplicationErrorOptions{NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
 	}
-	a.Log.WarnContext(ctx, "provisioner did not take the grants", "status", p.Status, "reason", p.Reason, "user", c.User)
+	level := slog.LevelWarn
+	if p.Misconfigured() {
+		level = slog.LevelError // it stops every assignment
+	}
+	a.Log.Log(ctx, level, "provisioner did not take the grants", "status", p.Status, "reason", p.Reason, "user", c.User)
 	return temporal.NewApplicationErrorWithOptions(p.Reason, "Provisioner", temporal.ApplicationErrorOptions{NextRetryDelay: p.RetryAfter})
 }
 

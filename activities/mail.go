@@ -121,7 +121,7 @@ func (a *Activities) render(j licensing.MailJob) (templates.Mail, error) {
 		if err != nil {
 			return templates.Mail{}, err
 		}
-		w := templates.Welcome{Common: common, Link: a.LinkBase + token, Expires: j.Expires, Access: access(j.Access), Propagation: a.Policy.Propagation}
+		w := templates.Welcome{Common: common, Link: a.LinkBase + token, Expires: j.Expires, InviteFor: j.InviteFor, Access: access(j.Access), Propagation: a.Policy.Propagation}
 		if j.Kind == licensing.MailReminder {
 			return templates.Reminder{Welcome: w}.Mail()
 		}
@@ -157,7 +157,7 @@ func changes(in []licensing.Verdict) []templates.Change {
 func confirmed(in []licensing.ConfirmedPerson) []templates.ConfirmedPerson {
 	out := make([]templates.ConfirmedPerson, len(in))
 	for n, p := range in {
-		out[n] = templates.ConfirmedPerson{Name: p.Name, Email: p.Email, Verdicts: p.Verdict.Verdicts}
+		out[n] = templates.ConfirmedPerson{Name: p.Name, Email: p.Email, Verdicts: p.Verdict.Verdicts, Updated: p.Verdict.Updated}
 		if p.Verdict.Error != nil {
 			out[n].Refused = p.Verdict.Error.Error()
 		}

@@ -36,7 +36,7 @@ type ProvisionError struct {
 	Refused    bool // for good: the assignment becomes Failed (R54); otherwise trying again can help
 	Status     int  // of the HTTP answer, 0 for none
 	Reason     string
-	RetryAfter time.Duration // what the other side asks for, at most an hour; 0: nothing
+	RetryAfter time.Duration // what the other side asks for, at most ten minutes; 0: nothing
 }
 
 // Error returns the reason.
@@ -104,7 +104,7 @@ const (
 const (
 	maxReason     = 300 // characters
 	maxResponse   = 64 << 10
-	maxRetryAfter = time.Hour
+	maxRetryAfter = 10 * time.Minute
 	tolerance     = 5 * time.Minute
 )
 

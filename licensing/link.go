@@ -15,13 +15,13 @@ import (
 // in front and drop the old one when the last invitation that it signed has ended (at most [Policy.InviteMax]).
 type LinkKeys struct {
 	current string
-	secrets map[string][]byte
+	macs    map[string]func(string) []byte // by key id; a closure shows its secret to no print
 }
 
 // ParseLinkKeys reads "id:base64,id:base64": ids of 1 to 16 letters and digits, secrets of at least 32 bytes.
 // Errors name the key's place or id, never the secret.
 func ParseLinkKeys(s string) (LinkKeys, error) {
-	k := LinkKeys{secrets: map[string][]byte{}}
+	k := LinkKeys{macs: map[string]func(string) []byte{}}
 	for n, part := range strings.Split(s, ",") {
 		id, enc, ok := strings.Cut(strings.TrimSpace(part), ":")
 		if !ok || !isKeyID(id) {
@@ -34,13 +34,17 @@ func ParseLinkKeys(s string) (LinkKeys, error) {
 		if len(secret) < 32 {
 			return LinkKeys{}, fmt.Errorf("link key %q: the secret has %d bytes, at least 32 are needed", id, len(secret))
 		}
-		if _, twice := k.secrets[id]; twice {
+		if _, twice := k.macs[id]; twice {
 			return LinkKeys{}, fmt.Errorf("link key %q is given twice", id)
 		}
 		if k.current == "" {
 			k.current = id
 		}
-		k.secrets[id] = secret
+		k.macs[id] = func(body string) []byte {
+			m := hmac.New(sha256.New, secret)
+			m.Write([]byte(body)) //nolint:errcheck // a hash's Write never fails
+			return m.Sum(nil)
+		}
 	}
 	return k, nil
 }
@@ -57,7 +61,7 @@ func (k LinkKeys) Current() string { return k.current }
 
 // String, LogValue and GoString keep the secrets out of logs.
 func (k LinkKeys) String() string {
-	return fmt.Sprintf("%d link keys, current %q", len(k.secrets), k.current)
+	return fmt.Sprintf("%d link keys, current %q", len(k.macs), k.current)
 }
 func (k LinkKeys) GoString() string     { return k.String() }
 func (k LinkKeys) LogValue() slog.Value { return slog.StringValue(k.String()) }
@@ -67,7 +71,7 @@ var errLink = errors.New("the link is not valid")
 // Token returns the secret part of an invitation's link, signed by the key with this id, or by the current one where that
 // has been dropped: the same input gives the same token, so a mail that is sent again holds the same link.
 func (k LinkKeys) Token(i InvitationID, generation int, keyID string) (string, error) {
-	if _, ok := k.secrets[keyID]; !ok {
+	if _, ok := k.macs[keyID]; !ok {
 		keyID = k.current
 	}
 	if keyID == "" {
@@ -93,7 +97,7 @@ func (k LinkKeys) Verify(token string) (InvitationID, int, error) {
 	if len(parts) != 3 {
 		return "", 0, refused
 	}
-	if _, ok := k.secrets[parts[0]]; !ok {
+	if _, ok := k.macs[parts[0]]; !ok {
 		return "", 0, refused
 	}
 	if !hmac.Equal([]byte(mac), []byte(k.sign(parts[0], body))) {
@@ -107,7 +111,5 @@ func (k LinkKeys) Verify(token string) (InvitationID, int, error) {
 }
 
 func (k LinkKeys) sign(keyID, body string) string {
-	m := hmac.New(sha256.New, k.secrets[keyID])
-	m.Write([]byte("vlroles invitation link 1\x00" + body)) //nolint:errcheck // a hash's Write never fails
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+	return base64.RawURLEncoding.EncodeToString(k.macs[keyID]("vlroles invitation link 1\x00" + body))
 }

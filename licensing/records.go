@@ -151,6 +151,7 @@ type MailJob struct {
 	Generation   int
 	KeyID        string
 	Expires      time.Time
+	InviteFor    time.Duration
 	Access       []AccessEntry     // welcome, reminder, registered, expired
 	Changes      []Verdict         // changes
 	Request      RequestID         // confirmation

@@ -627,8 +627,9 @@ func (t *tx) auditChange(user licensing.UserID, ids []licensing.LicenseID, row a
 }
 
 // Effective returns a user's grants as a downstream system must know them before Activate: what is effective, with what
-// the change has due at upTo. A person who may use nothing has none (R02, R84).
-func (s *Store) Effective(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time) (licensing.Effective, error) {
+// is due at upTo by any change, so that of two changes told at once none takes back the other's. A person who may use
+// nothing has none (R02, R84).
+func (s *Store) Effective(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error) {
 	var u userRow
 	if err := s.reads.GetContext(ctx, &u, s.reads.Rebind(selectUser+` WHERE u.id = ?`), user); err != nil {
 		return licensing.Effective{}, fmt.Errorf("read user: %w", missing(err, "user"))
@@ -642,8 +643,8 @@ func (s *Store) Effective(ctx context.Context, user licensing.UserID, change lic
 		SELECT g.license_id, g.role
 		FROM grants g
 		JOIN assignments a ON a.user_id = g.user_id AND a.license_id = g.license_id
-		WHERE g.user_id = ? AND (g.effective OR a.state = 'propagating' AND a.change_id = ? AND a.due_at <= ?)
-		ORDER BY g.license_id, g.role`), user, change, at(upTo))
+		WHERE g.user_id = ? AND (g.effective OR a.state = 'propagating' AND a.due_at <= ?)
+		ORDER BY g.license_id, g.role`), user, at(upTo))
 	if err != nil {
 		return licensing.Effective{}, fmt.Errorf("read grants of user: %w", err)
 	}

@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"vlroles/licensing"
+)
+
+// Access answers whether a user may do p on License ID l, and why, in one query (R01, R02, R71, R84). Somebody or something
+// that the organization doesn't have is a denial like any other.
+func (s *Store) Access(ctx context.Context, org licensing.OrgID, user licensing.UserID, l licensing.LicenseID, p licensing.Permission) (licensing.Answer, error) {
+	if !ids(string(org), string(user)) {
+		return licensing.MayDo(false, licensing.AccessFacts{}, p, l), nil
+	}
+	var rows []struct {
+		Kind         licensing.PersonKind `db:"kind"`
+		RegisteredAt moment               `db:"registered_at"`
+		Present      bool                 `db:"present"`
+		Role         licensing.Role       `db:"role"`
+		Origin       licensing.Origin     `db:"origin"`
+		Effective    bool                 `db:"effective"`
+	}
+	err := s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
+		SELECT u.kind, u.registered_at, COALESCE(d.present, false) AS present,
+			COALESCE(g.role, '') AS role, COALESCE(g.origin, '') AS origin, COALESCE(g.effective, false) AS effective
+		FROM users u
+		JOIN agreements a ON a.org_id = u.org_id AND a.license_id = ?
+		LEFT JOIN directory_people d ON d.org_id = u.org_id AND d.object_id = u.object_id
+		LEFT JOIN grants g ON g.user_id = u.id AND g.license_id = a.license_id
+		WHERE u.org_id = ? AND u.id = ?
+		ORDER BY g.role`), l, org, user)
+	if err != nil {
+		return licensing.Answer{}, fmt.Errorf("read access: %w", err)
+	}
+	var f licensing.AccessFacts
+	for _, r := range rows {
+		f.Person = licensing.Person{Kind: r.Kind, Present: r.Present, RegisteredAt: r.RegisteredAt.Time}
+		if r.Role != "" {
+			f.Held = append(f.Held, licensing.Grant{Role: r.Role, Origin: r.Origin, Effective: r.Effective})
+		}
+	}
+	return licensing.MayDo(len(rows) > 0, f, p, l), nil
+}

@@ -10,7 +10,8 @@ import (
 // Access answers whether a user may do p on License ID l, and why, in one query (R01, R02, R71, R84). Somebody or something
 // that the organization doesn't have is a denial like any other.
 func (s *Store) Access(ctx context.Context, org licensing.OrgID, user licensing.UserID, l licensing.LicenseID, p licensing.Permission) (licensing.Answer, error) {
-	if !ids(string(org), string(user)) {
+	canonical, err := licensing.ParseLicenseID(string(l))
+	if err != nil || !ids(string(org), string(user)) {
 		return licensing.MayDo(false, licensing.AccessFacts{}, p, l), nil
 	}
 	var rows []struct {
@@ -21,7 +22,7 @@ func (s *Store) Access(ctx context.Context, org licensing.OrgID, user licensing.
 		Origin       licensing.Origin     `db:"origin"`
 		Effective    bool                 `db:"effective"`
 	}
-	err := s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
+	err = s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
 		SELECT u.kind, u.registered_at, COALESCE(d.present, false) AS present,
 			COALESCE(g.role, '') AS role, COALESCE(g.origin, '') AS origin, COALESCE(g.effective, false) AS effective
 		FROM users u
@@ -29,7 +30,7 @@ func (s *Store) Access(ctx context.Context, org licensing.OrgID, user licensing.
 		LEFT JOIN directory_people d ON d.org_id = u.org_id AND d.object_id = u.object_id
 		LEFT JOIN grants g ON g.user_id = u.id AND g.license_id = a.license_id
 		WHERE u.org_id = ? AND u.id = ?
-		ORDER BY g.role`), l, org, user)
+		ORDER BY g.role`), canonical, org, user)
 	if err != nil {
 		return licensing.Answer{}, fmt.Errorf("read access: %w", err)
 	}
@@ -40,5 +41,5 @@ func (s *Store) Access(ctx context.Context, org licensing.OrgID, user licensing.
 			f.Held = append(f.Held, licensing.Grant{Role: r.Role, Origin: r.Origin, Effective: r.Effective})
 		}
 	}
-	return licensing.MayDo(len(rows) > 0, f, p, l), nil
+	return licensing.MayDo(len(rows) > 0, f, p, canonical), nil
 }

@@ -185,7 +185,7 @@ func (l *listing) count() error {
 			JOIN assignments a ON a.license_id = m.license_id
 			WHERE c.id = ? AND c.org_id = ? AND c.registered_at IS NOT NULL AND (c.kind = 'external' OR cd.present)`+l.where+`
 			LIMIT `+itoa(few+1)+`
-		) AS some`, args...)
+		) AS matching`, args...)
 }
 
 // next reads people behind the cursor. A short list is gathered from its assignments and sorted; a long one is read in

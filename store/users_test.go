@@ -1,0 +1,326 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"vlroles/licensing"
+)
+
+func (h *house) list(who string, f licensing.UserFilter) licensing.UserPage {
+	h.Helper()
+	p, err := h.Users(h.Context(), h.org, h.id(who), f)
+	if err != nil {
+		h.Fatal(err)
+	}
+	return p
+}
+
+// names returns who stands on all pages together, in order.
+func (h *house) names(who string, f licensing.UserFilter) []string {
+	h.Helper()
+	out := []string{}
+	for {
+		p := h.list(who, f)
+		for _, u := range p.Users {
+			out = append(out, u.Name)
+		}
+		if p.Next == "" {
+			return out
+		}
+		f.Cursor = p.Next
+	}
+}
+
+func (h *house) row(who string, user licensing.UserID) licensing.UserRow {
+	h.Helper()
+	for _, u := range h.list(who, licensing.UserFilter{}).Users {
+		if u.ID == user {
+			return u
+		}
+	}
+	h.Fatalf("%s does not see the user", who)
+	return licensing.UserRow{}
+}
+
+func (h *house) view(who string, user licensing.UserID) licensing.UserView {
+	h.Helper()
+	return must[licensing.UserView](h.T)(h.User(h.Context(), h.org, h.id(who), user))
+}
+
+func TestR40_TheListShowsThePeopleOfTheLicenseIDsThatIAdministerWhoeverInvitedThem(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.member("ada", "second", add(a1, licensing.Administrator))
+		h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		h.invite("grace", "carol", add(a2, licensing.ProductKeysReader))
+		second := must[licensing.UserID](t)(h.UserBySignIn(t.Context(), h.org, "SECOND@fabrikam.example"))
+		same(t, "ada", h.names("ada", licensing.UserFilter{}), "[Ada Lovelace bob second]")
+		same(t, "second", must[licensing.UserPage](t)(h.Users(t.Context(), h.org, second, licensing.UserFilter{})).Users[1].Name, "bob")
+		same(t, "grace", h.names("grace", licensing.UserFilter{}), "[carol Grace Hopper]")
+	})
+}
+
+func TestR41_AnAdminOfAParentDoesNotSeeThePeopleBelowIt(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(b1, licensing.ProductKeysReader)) // R69: ada administers M1 above B1
+		same(t, "ada", h.names("ada", licensing.UserFilter{}), "[Ada Lovelace]")
+		_, err := h.User(t.Context(), h.org, h.id("ada"), bob)
+		wantRefusal(t, err, licensing.NotFound, "R43")
+		same(t, "grace", h.names("grace", licensing.UserFilter{License: b1}), "[bob Grace Hopper]")
+	})
+}
+
+func TestR40_WhoIsNoRegisteredAdminInTheTenantSeesNobody(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(a1, licensing.Administrator))
+		for what, caller := range map[string]licensing.UserID{"not registered": bob, "no id": "x", "nobody": "00000000-0000-4000-8000-000000000000"} {
+			p := must[licensing.UserPage](t)(h.Users(t.Context(), h.org, caller, licensing.UserFilter{}))
+			equal(t, what, len(p.Users), 0)
+			_, err := h.User(t.Context(), h.org, caller, bob)
+			wantRefusal(t, err, licensing.NotFound, "R43")
+			_, err = h.History(t.Context(), h.org, caller, bob, 0)
+			wantRefusal(t, err, licensing.NotFound, "R43")
+		}
+		r := h.register(bob, "bob@fabrikam.example")
+		equal(t, "in progress", len(must[licensing.UserPage](t)(h.Users(t.Context(), h.org, bob, licensing.UserFilter{})).Users), 0)
+		h.activate(r)
+		equal(t, "active", len(must[licensing.UserPage](t)(h.Users(t.Context(), h.org, bob, licensing.UserFilter{})).Users), 2)
+		h.leaves("o-ada", "ada@contoso.example", "Ada Lovelace", true)
+		same(t, "left the tenant", h.names("ada", licensing.UserFilter{}), "[]")
+	})
+}
+
+func TestR43_ViewAccessShowsMyLicenseIDsAndCountsTheOthers(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.member("ada", "bob", add(a1, licensing.ProductKeysReader))
+		h.save("grace", ext("bob", add(a2, licensing.BenefitsReader), add(b1, licensing.BenefitsReader)))
+		v := h.view("ada", bob)
+		equal(t, "hidden", v.Hidden, 2)
+		equal(t, "shown", len(v.Access), 1)
+		equal(t, "License ID", v.Access[0].License, a1)
+		same(t, "grants", v.Access[0].Grants, "[{product_keys_reader admin true}]")
+		equal(t, "status of what ada sees", v.Status, licensing.Active)
+		equal(t, "invitation", v.Invitation.State, licensing.InvitationAccepted)
+		var kinds []licensing.MailKind
+		for _, m := range v.Mails {
+			kinds = append(kinds, m.Kind)
+		}
+		slices.Sort(kinds) // all were queued in the same moment
+		same(t, "mails: not the one about grace's License IDs", kinds, "[registered welcome]")
+		g := h.view("grace", bob)
+		equal(t, "hidden from grace", g.Hidden, 1)
+		equal(t, "status of what grace sees", g.Status, licensing.AssignmentInProgress)
+		same(t, "due", g.DueAt, start.Add(2*time.Hour))
+		_, err := h.User(t.Context(), h.org, h.id("ada"), h.id("grace"))
+		wantRefusal(t, err, licensing.NotFound, "R43")
+	})
+}
+
+func TestR44_NamesOfInternalPeopleComeFromTheDirectory(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		leo := h.save("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Name: "Typed by the admin", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
+		row := h.row("ada", leo)
+		equal(t, "name", row.Name, "Leo Internal")
+		equal(t, "kind", row.Kind, licensing.Internal)
+		nameless := h.saveAny("ada", licensing.PersonChange{SignIn: "x@fabrikam.example", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}})
+		wantRefusal(t, nameless.People[0].Error, licensing.Invalid, "R44")
+	})
+}
+
+func TestR45_EachOfTheSixStatusesIsShownAndFound(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		roles := add(a1, licensing.ProductKeysReader)
+		users := map[licensing.Status]licensing.UserID{}
+		users[licensing.InvitationSent] = h.invite("ada", "invitation_sent", roles)
+		users[licensing.InvitationExpired] = h.invite("ada", "invitation_expired", roles)
+		must[licensing.MailID](t)(h.Expire(t.Context(), h.standing(users[licensing.InvitationExpired]).Sending.Invitation, 1, h.now))
+		users[licensing.AssignmentInProgress] = h.invite("ada", "assignment_in_progress", roles)
+		h.register(users[licensing.AssignmentInProgress], "assignment_in_progress@fabrikam.example")
+		users[licensing.Active] = h.member("ada", "active", roles)
+		users[licensing.Failed] = h.invite("ada", "failed", roles)
+		r := h.register(users[licensing.Failed], "failed@fabrikam.example")
+		if err := h.Store.Fail(t.Context(), r.User, r.Propagation.Change, r.Propagation.Dues[0], "the other side says no", h.now); err != nil {
+			t.Fatal(err)
+		}
+		users[licensing.UserNotFound] = h.save("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{roles}}).People[0].User
+		h.leaves("o-leo", "leo@contoso.example", "Leo Internal", true)
+		for status, u := range users {
+			row := h.row("ada", u)
+			equal(t, row.Name, row.Status, status)
+			p := h.list("ada", licensing.UserFilter{Status: status, License: a1, Role: licensing.ProductKeysReader})
+			if len(p.Users) != 1 || p.Users[0].ID != u {
+				t.Errorf("filter %s: got %v", status, p.Users)
+			}
+			// R46: every action is possible or has its reason.
+			equal(t, row.Name+": actions and reasons", len(row.Actions)+len(row.WhyNot), 7)
+		}
+		v := h.view("ada", users[licensing.Failed])
+		equal(t, "reason", v.Access[0].Reason, "the other side says no")
+		equal(t, "attempts", v.Access[0].Attempts, 1)
+		if v.Access[0].Reference == "" || v.Access[0].Advice == "" || v.Advice == "" {
+			t.Errorf("reference and advice (R54): %+v", v.Access[0])
+		}
+	})
+}
+
+func TestR45_TheListShowsTheStatusThatNeedsAttentionFirst(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.member("ada", "bob", add(a1, licensing.ProductKeysReader))
+		h.save("ada", licensing.PersonChange{User: bob, Access: []licensing.AccessChange{add(m1, licensing.BenefitsReader)}})
+		row := h.row("ada", bob)
+		equal(t, "status", row.Status, licensing.AssignmentInProgress)
+		equal(t, "License IDs", row.Licenses, 2)
+		same(t, "roles (R50)", row.Roles, "[product_keys_reader benefits_reader]")
+		same(t, "found as active", h.names("ada", licensing.UserFilter{Status: licensing.Active, Query: "bob"}), "[]")
+	})
+}
+
+func TestR46_ActionsFollowTheStatusAndSayWhyOneIsMissing(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		row := h.row("ada", bob)
+		same(t, "invited", row.Actions, "[view_access edit resend_invite reset_invite delete]")
+		same(t, "expires", row.ExpiresAt, start.Add(30*day))
+		equal(t, "delivery", row.Delivery, licensing.DeliveryQueued)
+		h.activate(h.register(bob, "bob@fabrikam.example"))
+		row = h.row("ada", bob)
+		same(t, "active", row.Actions, "[view_access edit delete]")
+		equal(t, "why not reset", row.WhyNot[licensing.ResetInvite], "the person has registered already (R62)")
+		equal(t, "no delivery", row.Delivery, "")
+		if !row.ExpiresAt.IsZero() {
+			t.Error("an accepted invitation does not expire")
+		}
+	})
+}
+
+func TestR48_R55_DeliveryFollowsTheNewestWelcomeMail(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		id := h.welcome(bob)
+		want := func(d licensing.Delivery) {
+			t.Helper()
+			equal(t, "list", h.row("ada", bob).Delivery, d)
+			equal(t, "view", h.view("ada", bob).Delivery, d)
+		}
+		want(licensing.DeliveryQueued)
+		h.claim(id)
+		want(licensing.DeliveryQueued)
+		h.settle(id, 1, licensing.MailUnknown, 0, "")
+		want(licensing.DeliveryUnknown)
+		h.claim(id)
+		h.settle(id, 2, licensing.MailSent, 250, "ok")
+		want(licensing.DeliverySent)
+		h.now = h.now.Add(time.Hour)
+		sent := must[licensing.Sending](t)(h.Resend(t.Context(), h.command("ada", bob), policy(), h.now))
+		want(licensing.DeliveryQueued)
+		h.claim(sent.Mail)
+		h.settle(sent.Mail, 1, licensing.MailRefused, 550, "no")
+		want(licensing.DeliveryBounced)
+	})
+}
+
+func TestR50_RolesAreTheUnionOverTheLicenseIDsThatIMaySee(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader), add(m1, licensing.BenefitsReader, licensing.ProductKeysReader))
+		h.save("grace", ext("bob", add(a2, licensing.OnlineServicesManager)))
+		same(t, "ada", h.row("ada", bob).Roles, "[product_keys_reader benefits_reader]")
+		same(t, "grace", h.row("grace", bob).Roles, "[online_services_manager]")
+		same(t, "not found by a hidden role", h.names("ada", licensing.UserFilter{Role: licensing.OnlineServicesManager}), "[]")
+		same(t, "not found by a hidden License ID", h.names("ada", licensing.UserFilter{License: a2}), "[]")
+	})
+}
+
+func TestR40_ASearchFindsTheBeginningOfNamesAndAddresses(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		people := []licensing.PersonChange{
+			{SignIn: "one@fabrikam.example", Name: "Ärmel Zoë", Business: "Office@Fabrikam.example"},
+			{SignIn: "two@fabrikam.example", Name: "100% sure"}, {SignIn: "three@fabrikam.example", Name: "100 percent"},
+			{SignIn: "under_score@fabrikam.example", Name: "underXscore"},
+		}
+		for n := range people {
+			people[n].Access = []licensing.AccessChange{add(a1, licensing.BenefitsReader)}
+		}
+		h.save("ada", people...)
+		for query, want := range map[string]string{
+			"ärmel": "[Ärmel Zoë]", "ÄRM": "[Ärmel Zoë]", "OFFICE@": "[Ärmel Zoë]", "one@fab": "[Ärmel Zoë]", "100%": "[100% sure]", "100": "[100 percent 100% sure]",
+			"under_": "[underXscore]", "%": "[]", "_": "[]", "zoë": "[]", `\`: "[]", "ada": "[Ada Lovelace]", "  ": "[100 percent 100% sure Ada Lovelace underXscore Ärmel Zoë]",
+		} {
+			same(t, query, h.names("ada", licensing.UserFilter{Query: query}), want)
+		}
+	})
+}
+
+func TestR40_PagesFollowEachOtherWithoutGapOrRepetition(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		var people []licensing.PersonChange
+		for n := range 23 {
+			p := ext(fmt.Sprintf("p%02d", n), add(a1, licensing.BenefitsReader))
+			p.Name = []string{"Same Name", "same name", "Žofie", "Zed", "\u1e9eharp"}[n%5]
+			people = append(people, p)
+		}
+		h.save("ada", people...)
+		for _, limit := range []int{1, 2, 7, 24, 200} {
+			for _, status := range []licensing.Status{"", licensing.InvitationSent} {
+				f, seen := licensing.UserFilter{Limit: limit, Status: status, Query: ""}, map[licensing.UserID]bool{}
+				for {
+					p := h.list("ada", f)
+					for _, u := range p.Users {
+						if seen[u.ID] {
+							t.Fatalf("limit %d: %s stands there twice", limit, u.Name)
+						}
+						seen[u.ID] = true
+					}
+					if len(p.Users) > limit {
+						t.Fatalf("limit %d: %d users", limit, len(p.Users))
+					}
+					if f.Cursor = p.Next; f.Cursor == "" {
+						break
+					}
+				}
+				equal(t, fmt.Sprintf("limit %d, status %q", limit, status), len(seen), map[bool]int{true: 24, false: 23}[status == ""])
+			}
+		}
+		names := h.names("ada", licensing.UserFilter{Limit: 3})
+		keys := make([]string, len(names))
+		for n, name := range names {
+			keys[n] = nameKey(name)
+		}
+		if !slices.IsSorted(keys) {
+			t.Errorf("not in order: %v", names)
+		}
+	})
+}
+
+func TestR40_AFilterThatBreaksTheFormIsRefusedWithItsField(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		for field, f := range map[string]licensing.UserFilter{
+			"status": {Status: "lost"}, "role": {Role: "king"}, "license_id": {License: "A 1"}, "limit": {Limit: 201}, "cursor": {Cursor: "###"},
+			"q": {Query: strings.Repeat("x", 257)},
+		} {
+			_, err := h.Users(t.Context(), h.org, h.id("ada"), f)
+			if licensing.KindOf(err) != licensing.Invalid || !strings.Contains(err.Error(), field) {
+				t.Errorf("%s: got %v", field, err)
+			}
+		}
+		for _, c := range []string{"e30", "eyJuIjoiYSIsImkiOiJ4In0", "AAAA"} {
+			_, err := h.Users(t.Context(), h.org, h.id("ada"), licensing.UserFilter{Cursor: c})
+			wantRefusal(t, err, licensing.Invalid, "R40")
+		}
+	})
+}

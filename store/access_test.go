@@ -1,0 +1,146 @@
+package store
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"vlroles/licensing"
+)
+
+func (h *house) may(user licensing.UserID, l licensing.LicenseID, p licensing.Permission) licensing.Answer {
+	h.Helper()
+	return must[licensing.Answer](h.T)(h.Access(h.Context(), h.org, user, l, p))
+}
+
+func (h *house) denied(user licensing.UserID, l licensing.LicenseID, p licensing.Permission, rule string) {
+	h.Helper()
+	if a := h.may(user, l, p); a.Allowed || a.Rule != rule || a.Why == "" {
+		h.Errorf("%s on %s: got %+v, want a denial by %s", p, l, a, rule)
+	}
+}
+
+func TestR02_WithoutAnActiveGrantAPersonCanDoNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		for _, p := range licensing.Permissions() {
+			h.denied(h.id("grace"), a1, p, "R02")
+			h.denied(licensing.UserID(uuid.NewString()), a1, p, "R02")
+			h.denied("no id", a1, p, "R02")
+			h.denied(h.id("ada"), "NONE", p, "R02")
+			h.denied(h.id("ada"), "no license", p, "R02")
+		}
+		if a := must[licensing.Answer](t)(h.Access(t.Context(), licensing.OrgID(uuid.NewString()), h.id("ada"), a1, licensing.ViewOrders)); a.Allowed {
+			t.Error("allowed in another organization")
+		}
+	})
+}
+
+func TestR01_AnActiveGrantAllowsWhatItsRoleDoesAndNothingElse(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.member("ada", "bob", add(a1, licensing.ProductKeysReader, licensing.InvoiceReader))
+		for _, p := range licensing.Permissions() {
+			want := licensing.ProductKeysReader.Permits(p) || licensing.InvoiceReader.Permits(p)
+			equal(t, string(p), h.may(bob, a1, p).Allowed, want)
+			equal(t, string(p)+" elsewhere", h.may(bob, m1, p).Allowed, false)
+		}
+		a := h.may(h.id("ada"), a1, licensing.ManageAssignments)
+		equal(t, "through", a.Role, licensing.Administrator)
+		equal(t, "origin", a.Origin, licensing.ByContract)
+	})
+}
+
+func TestR71_AddedRolesWaitAndRemovedRolesEndAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		h.denied(bob, a1, licensing.ViewProductKeys, "R23")
+		r := h.register(bob, "bob@fabrikam.example")
+		h.denied(bob, a1, licensing.ViewProductKeys, "R53")
+		h.activate(r)
+		equal(t, "active", h.may(bob, a1, licensing.ViewProductKeys).Allowed, true)
+		h.save("ada", licensing.PersonChange{User: bob, Access: []licensing.AccessChange{
+			{License: a1, Add: []licensing.Role{licensing.BenefitsReader}, Remove: []licensing.Role{licensing.ProductKeysReader}},
+		}})
+		h.denied(bob, a1, licensing.ManageBenefits, "R53")
+		h.denied(bob, a1, licensing.ViewProductKeys, "R02")
+	})
+}
+
+func TestR84_AccessEndsAsSoonAsAPersonLeavesTheTenant(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		equal(t, "before", h.may(h.id("ada"), a1, licensing.ViewOrders).Allowed, true)
+		h.leaves("o-ada", "ada@contoso.example", "Ada Lovelace", true)
+		h.denied(h.id("ada"), a1, licensing.ViewOrders, "R84")
+		sv := licensing.Save{ID: licensing.RequestID(uuid.NewString()), Org: h.org, Admin: h.id("ada"),
+			People: []licensing.PersonChange{ext("bob", add(a1, licensing.BenefitsReader))}}
+		_, err := h.Store.Save(t.Context(), sv, policy(), h.now)
+		wantRefusal(t, err, licensing.Forbidden, "R05")
+	})
+}
+
+func TestR35_TheInvitationPageNamesNobodyAndAnEndedInvitationShowsNoRoles(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		id := h.standing(bob).Sending.Invitation
+		page := must[licensing.InvitationView](t)(h.InvitationPage(t.Context(), id))
+		equal(t, "organization", page.Organization, "Contoso")
+		equal(t, "state", page.State, licensing.InvitationOpen)
+		same(t, "expires", page.ExpiresAt, start.Add(30*day))
+		same(t, "access", page.Access[0].Roles, "[product_keys_reader]")
+		h.register(bob, "bob@fabrikam.example")
+		page = must[licensing.InvitationView](t)(h.InvitationPage(t.Context(), id))
+		equal(t, "state", page.State, licensing.InvitationAccepted)
+		equal(t, "roles", len(page.Access), 0)
+		for _, unknown := range []licensing.InvitationID{"x", licensing.InvitationID(uuid.NewString())} {
+			_, err := h.InvitationPage(t.Context(), unknown)
+			wantRefusal(t, err, licensing.NotFound, "R28")
+		}
+	})
+}
+
+func TestHistoryTellsWhoDidWhatOnTheLicenseIDsThatIAdminister(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.member("ada", "bob", add(a1, licensing.ProductKeysReader))
+		h.save("grace", ext("bob", add(a2, licensing.BenefitsReader)))
+		all := must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.org, h.id("ada"), bob, 0))
+		var text []string
+		for _, l := range all {
+			equal(t, "License ID", l.License, a1)
+			text = append(text, l.Actor+": "+l.Action)
+		}
+		if len(text) < 3 || text[1] != "bob: register" || text[len(text)-1] != ": activate" {
+			t.Errorf("got %q", text)
+		}
+		equal(t, "who invited", all[0].Actor, "Ada Lovelace")
+		newest := must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.org, h.id("ada"), bob, 1))
+		equal(t, "the newest line", newest[0].Action, "activate")
+		_, err := h.History(t.Context(), h.org, h.id("ada"), h.id("grace"), 0)
+		wantRefusal(t, err, licensing.NotFound, "R43")
+	})
+}
+
+func TestOrganizationsAndAgreementsAreFound(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		for _, key := range []string{string(h.org), "contoso.example", " CONTOSO.example"} {
+			equal(t, key, must[licensing.OrgID](t)(h.OrganizationOf(t.Context(), key)), h.org)
+		}
+		_, err := h.OrganizationOf(t.Context(), "fabrikam.example")
+		wantRefusal(t, err, licensing.NotFound, "")
+		same(t, "all", must[[]licensing.Organization](t)(h.Organizations(t.Context())), []licensing.Organization{{ID: h.org, Name: "Contoso"}})
+		h.member("grace", "second", add(b1, licensing.Administrator))
+		list := must[[]licensing.AgreementLine](t)(h.Agreements(t.Context(), h.org, h.id("grace")))
+		same(t, "License IDs", []licensing.LicenseID{list[0].License, list[1].License}, "[A2 B1]")
+		equal(t, "parent", list[1].Parent, m1)
+		equal(t, "active admins (R33)", list[1].Admins, 2)
+		equal(t, "program", list[1].Program, "Enterprise Agreement")
+		same(t, "processed", list[0].ProcessedAt, start.Add(-30*day))
+		_, err = h.UserBySignIn(t.Context(), "x", "ada@contoso.example")
+		wantRefusal(t, err, licensing.NotFound, "R43")
+	})
+}

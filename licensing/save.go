@@ -259,8 +259,9 @@ func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if f.Agreement == nil || !f.Administers {
 		return Judgement{}, Refuse(Forbidden, "R05", "License ID %s is not one that you administer", c.License)
 	}
-	if f.Assignment == Propagating && f.Now.After(f.DueAt.Add(LostAfter)) {
-		f.Assignment = Broken // its run was ended from outside: assigning again is the way on
+	lost := f.Assignment == Propagating && f.Now.After(f.DueAt.Add(LostAfter))
+	if lost {
+		f.Assignment = Broken // its run was ended from outside: any edit starts it anew
 	}
 	if f.Assignment == Propagating {
 		e := Refuse(Locked, "R52", "an assignment on License ID %s is in progress: it can be edited from %s on", c.License, Clock(f.DueAt))
@@ -284,7 +285,7 @@ func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if err := mayAdd(f, c, j); err != nil {
 		return Judgement{}, err
 	}
-	return f.settle(j), nil
+	return f.settle(j, lost || len(c.Add) > 0), nil
 }
 
 func mayRemove(f Facts, l LicenseID, g Grant) *Error {
@@ -302,7 +303,8 @@ func mayRemove(f Facts, l LicenseID, g Grant) *Error {
 }
 
 func mayAdd(f Facts, c AccessChange, j Judgement) *Error {
-	adding := len(j.Add) > 0 || f.Assignment == Broken && len(c.Add) > 0
+	renewing := f.Assignment == Broken || f.Assignment == Pending && f.Invitation != InvitationOpen
+	adding := len(j.Add) > 0 || renewing && len(c.Add) > 0
 	if adding && !f.Person.InTenant() {
 		return Refuse(Conflict, "R57", "the person is not in the organization's directory: re-check or delete the user")
 	}
@@ -323,8 +325,9 @@ func (f Facts) holds(r Role) bool {
 	return slices.ContainsFunc(f.Held, func(g Grant) bool { return g.Role == r })
 }
 
-// settle works out where the assignment stands after the judged additions and removals.
-func (f Facts) settle(j Judgement) Judgement {
+// settle works out where the assignment stands after the judged additions and removals. renew says whether the change may
+// start a failed assignment or invite anew (R54, R62); taking roles away alone does neither.
+func (f Facts) settle(j Judgement, renew bool) Judgement {
 	left, waiting := 0, len(j.Add)
 	for _, g := range f.Held {
 		if slices.Contains(j.Remove, g.Role) {
@@ -335,8 +338,8 @@ func (f Facts) settle(j Judgement) Judgement {
 			waiting++
 		}
 	}
-	again := f.Assignment == Broken && waiting > 0
-	inviting := !f.Person.Registered() && f.Invitation != InvitationOpen && waiting > 0 && f.Assignment != NotAssigned && len(j.Remove) == 0
+	again := renew && f.Assignment == Broken && waiting > 0
+	inviting := renew && !f.Person.Registered() && f.Invitation != InvitationOpen && waiting > 0 && f.Assignment != NotAssigned
 	switch {
 	case len(j.Add)+len(j.Remove) == 0 && !again && !inviting:
 		j.Outcome, j.Next = Unchanged, f.Assignment
@@ -352,6 +355,8 @@ func (f Facts) settle(j Judgement) Judgement {
 		default:
 			j.Outcome = Invited
 		}
+	case f.Assignment == Broken && waiting > 0 && !again:
+		j.Outcome, j.Next = Changed, Broken
 	case waiting > 0:
 		j.Outcome, j.Next, j.DueAt = Assigned, Propagating, f.Policy.DueAt(f.Now, f.Agreement.ProcessedAt)
 	default:

@@ -53,7 +53,7 @@ func isKeyID(s string) bool {
 	if s == "" || len(s) > 16 {
 		return false
 	}
-	return strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789") == ""
+	return strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") == ""
 }
 
 // Current returns the id of the key that signs new links.

@@ -163,6 +163,12 @@ func WhyNot(a Action, s Status, registered bool) string {
 		if s == InvitationExpired {
 			return "the invitation has expired: reset it (R56)"
 		}
+		if s == UserNotFound {
+			return "the person is not in the organization's directory (R57)"
+		}
+		if s == Failed {
+			return "the mail can't be delivered: correct the business e-mail, then reset the invitation (R58)"
+		}
 		return "there is no open invitation (R58)"
 	case AssignAgain:
 		return "nothing has failed (R54)"

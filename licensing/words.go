@@ -107,7 +107,7 @@ const MaxName = 256
 func ParseName(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	switch {
-	case s == "":
+	case s == "", !strings.ContainsFunc(s, visible):
 		return "", Refuse(Invalid, "R44", "the full name is missing")
 	case !utf8.ValidString(s):
 		return "", Refuse(Invalid, "R44", "the full name is not valid UTF-8")
@@ -119,7 +119,8 @@ func ParseName(s string) (string, error) {
 	return s, nil
 }
 
-// CleanName returns a name from a directory without what [ParseName] refuses, cut to 256 characters.
+// CleanName returns a name from a directory without what [ParseName] refuses, cut to 256 characters; "" where nothing to
+// see is left.
 func CleanName(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = strings.TrimSpace(strings.Map(func(r rune) rune {
@@ -134,8 +135,14 @@ func CleanName(s string) string {
 	if r := []rune(s); len(r) > MaxName {
 		s = strings.TrimSpace(string(r[:MaxName]))
 	}
+	if !strings.ContainsFunc(s, visible) {
+		return ""
+	}
 	return s
 }
+
+// visible tells runes that leave something to see: a name of zero-width marks alone is blank.
+func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 
 // disruptive tells runes that break a line, a header or the direction of the text around them.
 func disruptive(r rune) bool {

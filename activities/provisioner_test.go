@@ -455,7 +455,7 @@ func TestAUserIDThatLeadsElsewhereIsNotCalled(t *testing.T) {
 
 type effectiveRows struct{ Rows } // of the store, Provision asks this alone
 
-func (effectiveRows) Effective(context.Context, licensing.UserID, licensing.ChangeID, time.Time) (licensing.Effective, error) {
+func (effectiveRows) Effective(context.Context, licensing.UserID, time.Time) (licensing.Effective, error) {
 	return provisionUser, nil
 }
 

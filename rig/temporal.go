@@ -73,7 +73,7 @@ func announce(w io.Writer) (stop func()) {
 	begun, done, told := time.Now(), make(chan struct{}), make(chan bool)
 	go func() {
 		said := false
-		tick := time.NewTimer(3 * time.Second)
+		tick := time.NewTimer(6 * time.Second)
 		for {
 			select {
 			case <-done:

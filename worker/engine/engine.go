@@ -37,6 +37,9 @@ type Options struct {
 	OnFailure func(error) // a worker gave up: the process should end
 }
 
+// Jitter is by how much timers that fire at one instant spread in production.
+const Jitter = 30 * time.Second
+
 // Engine is the running pair of workers.
 type Engine struct {
 	o        Options

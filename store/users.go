@@ -38,8 +38,8 @@ const mine = ` JOIN grants m ON m.license_id = a.license_id AND m.user_id = ? AN
 const few = 2000
 
 // Users returns one page of the Manage Assignments list: the people who have roles on a License ID that the caller
-// administers directly, whoever invited them (R40, R41), in the order of their names. It takes three queries, whatever
-// the number of users, unless a status is asked for that few of those whom the database yields have.
+// administers directly, whoever invited them (R40, R41), in the order of their names. A page takes three queries,
+// whatever the number of users; a filter by status may take more, since the rule decides it and not the database.
 func (s *Store) Users(ctx context.Context, org licensing.OrgID, caller licensing.UserID, f licensing.UserFilter) (licensing.UserPage, error) {
 	page := licensing.UserPage{Users: []licensing.UserRow{}}
 	f, err := f.Check()
@@ -53,7 +53,7 @@ func (s *Store) Users(ctx context.Context, org licensing.OrgID, caller licensing
 	err = s.read(ctx, "list users", func(t *tx) error {
 		l := listing{tx: t, org: org, caller: caller, filter: f}
 		l.narrow()
-		if err := l.count(); err != nil || l.found == 0 {
+		if err := l.gather(); err != nil || len(l.found) == 0 {
 			return err
 		}
 		size := f.Limit + 1
@@ -126,7 +126,7 @@ type listing struct {
 	org    licensing.OrgID
 	caller licensing.UserID
 	filter licensing.UserFilter
-	found  int // assignments that match, counted up to one more than few
+	found  []licensing.UserID // who has an assignment that matches, up to one more than few
 
 	where, also         string // conditions on assignments, and on people
 	whereArgs, alsoArgs []any
@@ -140,6 +140,15 @@ type listed struct {
 	Mail       opt    `db:"mail"`
 }
 
+// mayBe is in which states an assignment must be for a person to have the status.
+var mayBe = map[licensing.Status]string{
+	licensing.Failed:               `'failed', 'pending'`,
+	licensing.InvitationExpired:    `'pending'`,
+	licensing.AssignmentInProgress: `'propagating'`,
+	licensing.InvitationSent:       `'pending'`,
+	licensing.Active:               `'active'`,
+}
+
 // narrow turns the filter into conditions. Those on the status only leave out who can't have it: which of several a person
 // has is for the rule to say.
 func (l *listing) narrow() {
@@ -151,6 +160,9 @@ func (l *listing) narrow() {
 	if f.Role != "" {
 		l.where += ` AND EXISTS (SELECT 1 FROM grants r WHERE r.license_id = a.license_id AND r.user_id = a.user_id AND r.role = ?)`
 		l.whereArgs = append(l.whereArgs, f.Role)
+	}
+	if states := mayBe[f.Status]; states != "" {
+		l.where += ` AND a.state IN (` + states + `)`
 	}
 	const gone = `u.kind = 'internal' AND NOT COALESCE(d.present, false)`
 	switch f.Status {
@@ -172,29 +184,23 @@ func (l *listing) narrow() {
 	}
 }
 
-// count finds whether the caller administers anything at all, and whether the list is long.
-func (l *listing) count() error {
+// gather finds who has an assignment that matches, up to one more than few: nobody where the caller administers nothing,
+// has not registered or has left the tenant (R02, R84).
+func (l *listing) gather() error {
 	args := append([]any{l.caller, l.caller, l.org}, l.whereArgs...)
-	return l.get(&l.found, `
-		SELECT COUNT(*)
-		FROM (
-			SELECT 1
-			FROM users c
-			LEFT JOIN directory_people cd ON cd.org_id = c.org_id AND cd.object_id = c.object_id
-			JOIN grants m ON m.user_id = ? AND m.role = 'administrator' AND m.effective
-			JOIN assignments a ON a.license_id = m.license_id
-			WHERE c.id = ? AND c.org_id = ? AND c.registered_at IS NOT NULL AND (c.kind = 'external' OR cd.present)`+l.where+`
-			LIMIT `+itoa(few+1)+`
-		) AS matching`, args...)
+	return l.all(&l.found, `
+		SELECT a.user_id
+		FROM users c
+		LEFT JOIN directory_people cd ON cd.org_id = c.org_id AND cd.object_id = c.object_id
+		JOIN grants m ON m.user_id = ? AND m.role = 'administrator' AND m.effective
+		JOIN assignments a ON a.license_id = m.license_id
+		WHERE c.id = ? AND c.org_id = ? AND c.registered_at IS NOT NULL AND (c.kind = 'external' OR cd.present)`+l.where+`
+		LIMIT `+itoa(few+1), args...)
 }
 
-// next reads people behind the cursor. A short list is gathered from its assignments and sorted; a long one is read in
-// order by the index, and each person is looked up.
+// next reads people behind the cursor. The people of a short list are known already, and are sorted; a long list is read
+// in its order by the index, and each person is looked up: a scalar subquery, which no planner turns into a join of everything.
 func (l *listing) next(after *cursor, size int) ([]listed, error) {
-	visible := ` AND COALESCE((SELECT 1 FROM assignments a` + mine + ` WHERE a.user_id = u.id` + l.where + ` LIMIT 1), 0) = 1`
-	if l.found <= few {
-		visible = ` AND u.id IN (SELECT a.user_id FROM assignments a` + mine + ` WHERE true` + l.where + `)`
-	}
 	query := `
 		SELECT u.id, u.org_id, u.sign_in_email, u.sign_in_key, u.business_email, u.name, u.name_key, u.kind, u.object_id,
 			u.registered_at, u.created_at, COALESCE(d.present, false) AS present, i.state AS invitation, i.expires_at,
@@ -208,15 +214,21 @@ func (l *listing) next(after *cursor, size int) ([]listed, error) {
 		FROM users u
 		LEFT JOIN directory_people d ON d.org_id = u.org_id AND d.object_id = u.object_id
 		LEFT JOIN invitations i ON i.user_id = u.id AND i.state NOT IN ('accepted', 'cancelled')
-		WHERE u.org_id = ?` + visible + l.also
-	args := append([]any{l.org, l.caller}, l.whereArgs...)
-	args = append(args, l.alsoArgs...)
+		WHERE u.org_id = ?` + l.also
+	args := append([]any{l.org}, l.alsoArgs...)
+	if len(l.found) <= few {
+		query += ` AND u.id IN (?)`
+		args = append(args, unique(l.found))
+	} else {
+		query += ` AND (SELECT 1 FROM assignments a` + mine + ` WHERE a.user_id = u.id` + l.where + ` LIMIT 1) IS NOT NULL`
+		args = append(append(args, l.caller), l.whereArgs...)
+	}
 	if after != nil {
 		query += ` AND (u.name_key, u.id) > (?, ?)`
 		args = append(args, after.NameKey, after.ID)
 	}
 	var people []listed
-	err := l.all(&people, query+` ORDER BY u.name_key, u.id LIMIT ?`, append(args, size)...)
+	err := l.in(&people, query+` ORDER BY u.name_key, u.id LIMIT ?`, append(args, size)...)
 	return people, err
 }
 

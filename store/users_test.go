@@ -324,3 +324,41 @@ func TestR40_AFilterThatBreaksTheFormIsRefusedWithItsField(t *testing.T) {
 		}
 	})
 }
+
+func TestR40_ALongListIsReadAnotherWayAndShowsTheSame(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.member("ada", "active", add(a1, licensing.ProductKeysReader), add(m1, licensing.BenefitsReader))
+		h.invite("ada", "invited", add(m1, licensing.ProductKeysReader))
+		h.invite("grace", "hidden", add(a2, licensing.ProductKeysReader))
+		for _, f := range []licensing.UserFilter{
+			{}, {License: m1}, {Role: licensing.ProductKeysReader}, {Query: "invited@"},
+			{Status: licensing.InvitationSent, License: m1, Role: licensing.ProductKeysReader, Query: "i"},
+		} {
+			f = must[licensing.UserFilter](t)(f.Check())
+			var short, long []string
+			err := s.read(t.Context(), "read both ways", func(tx *tx) error {
+				l := listing{tx: tx, org: h.org, caller: h.id("ada"), filter: f}
+				l.narrow()
+				if err := l.gather(); err != nil {
+					return err
+				}
+				for _, out := range []*[]string{&short, &long} {
+					people, err := l.next(&cursor{NameKey: "a", ID: licensing.UserID("00000000-0000-4000-8000-000000000000")}, 10)
+					if err != nil {
+						return err
+					}
+					for _, p := range people {
+						*out = append(*out, p.Name)
+					}
+					l.found = make([]licensing.UserID, few+1)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, fmt.Sprintf("%+v", f), long, short)
+		}
+	})
+}

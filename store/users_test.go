@@ -89,7 +89,10 @@ func TestR40_WhoIsNoRegisteredAdminInTheTenantSeesNobody(t *testing.T) {
 		}
 		r := h.register(bob, "bob@fabrikam.example")
 		equal(t, "in progress", len(must[licensing.UserPage](t)(h.Users(t.Context(), h.org, bob, licensing.UserFilter{})).Users), 0)
+		_, err := h.User(t.Context(), h.org, bob, h.id("ada"))
+		wantRefusal(t, err, licensing.NotFound, "R43")
 		h.activate(r)
+		must[licensing.UserView](t)(h.User(t.Context(), h.org, bob, h.id("ada")))
 		equal(t, "active", len(must[licensing.UserPage](t)(h.Users(t.Context(), h.org, bob, licensing.UserFilter{})).Users), 2)
 		h.leaves("o-ada", "ada@contoso.example", "Ada Lovelace", true)
 		same(t, "left the tenant", h.names("ada", licensing.UserFilter{}), "[]")
@@ -198,6 +201,7 @@ func TestR46_ActionsFollowTheStatusAndSayWhyOneIsMissing(t *testing.T) {
 		same(t, "active", row.Actions, "[view_access edit delete]")
 		equal(t, "why not reset", row.WhyNot[licensing.ResetInvite], "the person has registered already (R62)")
 		equal(t, "no delivery", row.Delivery, "")
+		equal(t, "no delivery in View access", h.view("ada", bob).Delivery, "")
 		if !row.ExpiresAt.IsZero() {
 			t.Error("an accepted invitation does not expire")
 		}

@@ -61,6 +61,16 @@ func (t *tx) claimRequest(id licensing.RequestID, org licensing.OrgID, by licens
 	if uuid.Validate(string(id)) != nil {
 		return false, licensing.Refuse(licensing.Invalid, "", "the request id must be a UUID").In("id")
 	}
+	if uuid.Validate(string(org)) != nil || by != "" && uuid.Validate(string(by)) != nil {
+		return false, licensing.Refuse(licensing.Forbidden, "R05", "there is no such organization or user")
+	}
+	var found int
+	if err := t.get(&found, `SELECT COUNT(*) FROM organizations WHERE id = ?`, org); err != nil {
+		return false, err
+	}
+	if found == 0 {
+		return false, licensing.Refuse(licensing.Forbidden, "R05", "there is no such organization or user")
+	}
 	text, err := json.Marshal(content)
 	if err != nil {
 		return false, err

@@ -81,7 +81,23 @@ func (c *Client) Register(ctx context.Context, r licensing.Registration) (licens
 	if err != nil {
 		return out, err
 	}
+	if at.State == licensing.InvitationAccepted && c.answeredBefore(ctx, at.User, r.Request, &out) {
+		return out, nil
+	}
+	// What the row refuses already needs no run. Who may accept is judged with the step, under its lock.
+	i := licensing.Invitation{State: at.State, Binding: licensing.Forwardable, Generation: at.Sending.Generation, ExpiresAt: at.Sending.ExpiresAt}
+	if err := licensing.MayRegister(i, r.Identity, r.Generation, time.Now()); err != nil {
+		return out, err
+	}
 	return out, c.command(ctx, at, RegisterUpdate, r.Request, r, &out)
+}
+
+// answeredBefore reads the answer that the same request got from the run that carried it out.
+func (c *Client) answeredBefore(ctx context.Context, user licensing.UserID, id licensing.RequestID, out any) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	h := c.Temporal.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: InvitationID(user), UpdateID: string(id)})
+	return h.Get(ctx, out) == nil
 }
 
 // Resend mails the same link again (R58).
@@ -133,6 +149,9 @@ func (c *Client) command(ctx context.Context, at licensing.Standing, name string
 		in.Sending = at.Sending // a lost run is made good
 	}
 	err := c.attempt(ctx, at, in, name, id, arg, out)
+	if temporal.IsCanceledError(err) { // the run was ending: the next one answers
+		err = c.attempt(ctx, at, in, name, id, arg, out)
+	}
 	if !timedOut(err) || ctx.Err() != nil {
 		return answered(err)
 	}

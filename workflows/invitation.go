@@ -152,6 +152,8 @@ func (w *invitation) turn(ctx workflow.Context) error {
 	w.describe(ctx)
 	now := workflow.Now(ctx)
 	switch {
+	case ctx.Err() != nil: // an operator's cancel; it also makes timers ready
+		return ctx.Err()
 	case w.command != nil:
 		return w.obey(ctx)
 	case w.sending.Generation == 0:

@@ -162,7 +162,7 @@ CREATE INDEX mails_invitation ON mails (invitation_id, queued_at);
 CREATE TABLE requests (
     id         uuid PRIMARY KEY,
     org_id     uuid NOT NULL REFERENCES organizations,
-    by_user    uuid REFERENCES users,
+    by_user    uuid, -- whoever asked, known or not
     kind       text NOT NULL,
     digest     text NOT NULL,
     answer     text NOT NULL DEFAULT '{}',
@@ -175,7 +175,7 @@ CREATE TABLE audit (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at         timestamptz NOT NULL,
     org_id     uuid NOT NULL REFERENCES organizations,
-    actor      uuid REFERENCES users, -- null: the system, or a partner by contract
+    actor      uuid, -- null: the system, or a partner by contract; of a refusal perhaps nobody we know
     action     text NOT NULL,
     outcome    text NOT NULL CHECK (outcome IN ('done', 'refused')),
     user_id    uuid REFERENCES users,

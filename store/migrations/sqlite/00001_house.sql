@@ -163,7 +163,7 @@ CREATE INDEX mails_invitation ON mails (invitation_id, queued_at);
 CREATE TABLE requests (
     id         text PRIMARY KEY,
     org_id     text NOT NULL REFERENCES organizations,
-    by_user    text REFERENCES users,
+    by_user    text, -- whoever asked, known or not
     kind       text NOT NULL,
     digest     text NOT NULL,
     answer     text NOT NULL DEFAULT '{}',
@@ -176,7 +176,7 @@ CREATE TABLE audit (
     id         integer PRIMARY KEY AUTOINCREMENT,
     at         text NOT NULL,
     org_id     text NOT NULL REFERENCES organizations,
-    actor      text REFERENCES users, -- null: the system, or a partner by contract
+    actor      text, -- null: the system, or a partner by contract; of a refusal perhaps nobody we know
     action     text NOT NULL,
     outcome    text NOT NULL CHECK (outcome IN ('done', 'refused')),
     user_id    text REFERENCES users,

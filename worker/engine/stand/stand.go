@@ -255,7 +255,7 @@ func (s *Stand) Registration(m rig.Message, email licensing.Email) licensing.Reg
 	return licensing.Registration{}
 }
 
-// Register accepts the newest... first invitation mail of a person from outside.
+// Register accepts the first invitation mail of a person from outside.
 func (s *Stand) Register(name string) licensing.Registered {
 	s.TB.Helper()
 	out, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail(name, "welcome", 1), licensing.Email(name+"@fabrikam.example")))
@@ -304,15 +304,15 @@ func (s *Stand) Until(what string, done func() bool) {
 // Closed waits until a workflow has ended and returns its history and how it ended.
 func (s *Stand) Closed(id string) (*historypb.History, enumspb.WorkflowExecutionStatus) {
 	s.TB.Helper()
-	_ = s.Client.GetWorkflow(s.Ctx(), id, "").Get(s.Ctx(), nil) // how it ended is read below
-	d, err := s.Client.DescribeWorkflowExecution(s.Ctx(), id, "")
-	if err != nil {
-		s.TB.Fatal(err)
-	}
-	if d.WorkflowExecutionInfo.Status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		s.TB.Fatalf("%s has not ended", id)
-	}
-	return s.History(id, ""), d.WorkflowExecutionInfo.Status
+	status := enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
+	s.Until(id+" to end", func() bool {
+		d, err := s.Client.DescribeWorkflowExecution(s.Ctx(), id, "")
+		if err == nil {
+			status = d.WorkflowExecutionInfo.Status
+		}
+		return err == nil && status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	})
+	return s.History(id, ""), status
 }
 
 // History reads a run's history as it is now.

@@ -28,6 +28,24 @@ type Mailbox struct {
 	mails   []Message
 	refused map[string]smtp.SMTPError // by address in lower case
 	count   int
+	hold    *hold
+}
+
+// hold stops the conversation behind one message: it was accepted, and the client's next command isn't answered.
+type hold struct {
+	wanted   func(Message) bool
+	held     chan Message
+	released chan struct{}
+}
+
+// HoldAfter has the conversation hang right behind the acceptance of the next wanted message, once, until release is
+// called: what a client sees whose work is done and who hasn't heard good-bye. The message is told on held.
+func (b *Mailbox) HoldAfter(wanted func(Message) bool) (held <-chan Message, release func()) {
+	h := &hold{wanted: wanted, held: make(chan Message, 1), released: make(chan struct{})}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.hold = h
+	return h.held, sync.OnceFunc(func() { close(h.released) })
 }
 
 // Message is one caught mail.
@@ -116,6 +134,7 @@ type session struct {
 	box  *Mailbox
 	from string
 	to   []string
+	last *Message // accepted just now
 }
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
@@ -143,10 +162,31 @@ func (s *session) Data(r io.Reader) error {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "the message can't be read"}
 	}
 	m.From, m.To, m.At = s.from, strings.Join(s.to, ", "), time.Now().UTC()
+	s.last = &m
 	return s.box.keep(m, raw)
 }
 
-func (s *session) Reset()        { s.from, s.to = "", nil }
+// Reset comes behind every accepted message.
+func (s *session) Reset() {
+	s.from, s.to = "", nil
+	if s.last == nil {
+		return
+	}
+	m := *s.last
+	s.last = nil
+	s.box.mu.Lock()
+	h := s.box.hold
+	if h == nil || !h.wanted(m) {
+		s.box.mu.Unlock()
+		return
+	}
+	s.box.hold = nil
+	s.box.mu.Unlock()
+	h.held <- m
+	<-h.released
+}
+
+// Logout ends the conversation.
 func (s *session) Logout() error { return nil }
 
 func (b *Mailbox) keep(m Message, raw []byte) error {

@@ -31,8 +31,9 @@ import (
 // Options say how a stand differs from the usual: SQLite, Temporal in memory, propagation of half a second.
 type Options struct {
 	Postgres    bool
-	OnFile      bool // Temporal keeps its state over Stop and Start
-	Idle        bool // no engine yet
+	Database    string // the address of an empty database, instead of one that New makes
+	OnFile      bool   // Temporal keeps its state over Stop and Start
+	Idle        bool   // no engine yet
 	Provisioner string
 	Policy      func(*licensing.Policy)
 	Config      func(*config.Config)
@@ -88,7 +89,10 @@ func New(tb testing.TB, o Options) *Stand {
 
 func (s *Stand) database() {
 	s.Database = "sqlite:" + filepath.Join(s.TB.TempDir(), "vlroles.db")
-	if s.Options.Postgres {
+	switch {
+	case s.Options.Database != "":
+		s.Database = s.Options.Database
+	case s.Options.Postgres:
 		s.Database = rig.PostgresURL(s.TB)
 	}
 	var err error

@@ -23,16 +23,16 @@ type LicenseID string
 
 // ParseLicenseID reads a License ID, folding letters to capitals. It returns an Invalid *Error.
 func ParseLicenseID(s string) (LicenseID, error) {
-	s = strings.ToUpper(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
 	if s == "" || len(s) > 32 {
 		return "", Refuse(Invalid, "R08", "a License ID has 1 to 32 characters")
 	}
 	for _, r := range s {
-		if (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' {
+		if (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
 			return "", Refuse(Invalid, "R08", "a License ID has only letters, digits and dashes")
 		}
 	}
-	return LicenseID(s), nil
+	return LicenseID(strings.ToUpper(s)), nil
 }
 
 // Email is an address as its owner writes it. Compare [Email.Key]s, never Emails.

@@ -1,0 +1,132 @@
+package licensing
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestR44_TheDisplayName(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"a full name is taken", "Ada Lovelace", "Ada Lovelace"},
+		{"blanks around it are dropped", "  Ada Lovelace\t", "Ada Lovelace"},
+		{"every script is taken", "山田 太郎", "山田 太郎"},
+		{"a joiner inside a name is taken", "क्\u200dष", "क्\u200dष"},
+		{"256 characters are taken, whatever their bytes", strings.Repeat("ü", 256), strings.Repeat("ü", 256)},
+		{"257 characters are too many", strings.Repeat("a", 257), ""},
+		{"nothing is refused", "", ""},
+		{"blanks are refused", " \t\u00a0 ", ""},
+		{"marks without width are refused as blank", "\u200b\ufeff", ""},
+		{"a line break is refused", "Ada\nBcc: x", ""},
+		{"a separator of paragraphs is refused", "Ada\u2029Lovelace", ""},
+		{"a control character is refused", "Ada\x00", ""},
+		{"a mark that reorders text is refused", "Ada\u202eecalevoL", ""},
+		{"an isolate is refused", "Ada\u2066", ""},
+		{"bytes that are no UTF-8 are refused", "Ada\xff", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := ParseName(c.in)
+			if c.want == "" {
+				refusal(t, err, Invalid, "R44")
+			} else if err != nil || got != c.want {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestR44_ADirectorysNameIsCleaned(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"a good name stays", "Ada Lovelace", "Ada Lovelace"},
+		{"line breaks become blanks", "Ada\nLovelace\r", "Ada Lovelace"},
+		{"what reorders text goes", "\u202eAda\u2069", "Ada"},
+		{"bytes that are no UTF-8 go", "A\xffda", "Ada"},
+		{"a long one is cut without a blank at its end", strings.Repeat("a", 255) + " b", strings.Repeat("a", 255)},
+		{"where nothing to see is left it is empty", "\u200b\x00\n", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := CleanName(c.in); got != c.want {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+	if n := utf8.RuneCountInString(CleanName(strings.Repeat("ü", 400))); n != MaxName {
+		t.Errorf("a long name is cut to %d characters", n)
+	}
+}
+
+func TestR47_SignInEmails(t *testing.T) {
+	for _, s := range []string{"user@userorg.onmicrosoft.com", "USER@UserOrg.OnMicrosoft.com", "u_x#ext#@contoso.onmicrosoft.com"} {
+		if e, err := ParseEmail(s); err != nil || string(e) != s {
+			t.Errorf("%s is read as %q, %v", s, e, err)
+		}
+	}
+}
+
+func TestR66_TheSyntaxOfAnEmailAddress(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		good     bool
+	}{
+		{"an ordinary one is taken", "ada@contoso.example", true},
+		{"plus and dots are taken", "a.d.a+vl@mail.contoso.example", true},
+		{"64 characters before the @ are taken", strings.Repeat("a", 64) + "@contoso.example", true},
+		{"65 characters before the @ are refused", strings.Repeat("a", 65) + "@contoso.example", false},
+		{"a label of 63 characters is taken", "a@" + strings.Repeat("b", 63) + ".example", true},
+		{"a label of 64 characters is refused", "a@" + strings.Repeat("b", 64) + ".example", false},
+		{"255 characters are refused", "a@" + strings.Repeat("b.", 122) + "examplex1", false},
+		{"nothing is refused", "", false},
+		{"a name around it is refused", "Ada <ada@contoso.example>", false},
+		{"two addresses are refused", "a@b.example,c@d.example", false},
+		{"a domain without a dot is refused", "ada@localhost", false},
+		{"a domain that ends in a dot is refused", "ada@contoso.example.", false},
+		{"an empty label is refused", "ada@contoso..example", false},
+		{"a label that begins with a dash is refused", "ada@-contoso.example", false},
+		{"a label that ends with a dash is refused", "ada@contoso-.example", false},
+		{"an underscore in the domain is refused", "ada@con_toso.example", false},
+		{"two dots in the local part are refused", "a..b@contoso.example", false},
+		{"a missing local part is refused", "@contoso.example", false},
+		{"two @ are refused", "a@b@contoso.example", false},
+		{"a quoted local part is refused", `"a b"@contoso.example`, false},
+		{"an address literal is refused", "ada@[192.0.2.1]", false},
+		{"a line break is refused", "ada@contoso.example\r\nBcc: x@y.example", false},
+		{"letters outside ASCII are refused", "ada@münchen.example", false},
+		{"their xn-- form is taken", "ada@xn--mnchen-3ya.example", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := ParseEmail(c.in)
+			if c.good {
+				if err != nil || string(got) != c.in {
+					t.Errorf("got %q, %v", got, err)
+				}
+				return
+			}
+			e := refusal(t, err, Invalid, "R66")
+			if c.in != "" && strings.Contains(e.Message, strings.TrimSpace(c.in)) {
+				t.Error("the refusal repeats the input")
+			}
+		})
+	}
+}
+
+func TestR66_AddressesCompareWithoutCaseAndFoldNothingElse(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		a, b Email
+		same bool
+	}{
+		{"capitals make no difference", "Ada@Contoso.Example", "ada@contoso.example", true},
+		{"a plus makes a difference", "ada+vl@contoso.example", "ada@contoso.example", false},
+		{"a dot makes a difference", "a.da@contoso.example", "ada@contoso.example", false},
+		{"the domain makes a difference", "ada@contoso.example", "ada@fabrikam.example", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.a.Key() == c.b.Key(); got != c.same {
+				t.Errorf("same: %t", got)
+			}
+		})
+	}
+	if d := Email("Ada@Contoso.Example").Domain(); d != "contoso.example" {
+		t.Errorf("domain %q", d)
+	}
+}

@@ -52,7 +52,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 		return openSQLite(ctx, path, o)
 	}
 	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
-		return nil, errors.New("open database: the address must start with postgres:// or sqlite:")
+		return nil, errors.New("open database: the address must start with postgres:// or with sqlite: and a path")
 	}
 	db, err := sqlx.Open("postgres", address)
 	if err != nil {

@@ -42,12 +42,11 @@ const Jitter = 30 * time.Second
 
 // Engine is the running pair of workers.
 type Engine struct {
-	o        Options
-	client   *workflows.Client
-	smtp     *activities.SMTP
-	workers  []worker.Worker
-	identity string
-	stop     sync.Once
+	o       Options
+	client  *workflows.Client
+	smtp    *activities.SMTP
+	workers []worker.Worker
+	stop    sync.Once
 }
 
 // New wires an engine. Nothing runs before Start.

@@ -1,0 +1,55 @@
+# make help explains itself. `make check` is what CI runs.
+TOOL = go tool -modfile=tools.mod
+BIN  = $$($(TOOL) -n $(1))
+
+.DEFAULT_GOAL := help
+.PHONY: help check fmt vet lint imports env-rule workflowcheck test replay demo dev bench history build clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check: fmt vet lint workflowcheck test demo ## everything that must pass; CI runs this
+
+fmt: ## gofmt changes nothing
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "gofmt would change:"; echo "$$bad"; exit 1; }
+
+vet: ## go vet
+	go vet ./...
+
+lint: imports env-rule ## staticcheck, errcheck, who may import whom
+	$(call BIN,staticcheck) ./...
+	$(call BIN,errcheck) -exclude .errcheck-excludes -ignoretests ./...
+
+imports: ## the import rules of .depguard.yml
+	$(call BIN,depguard) ./...
+
+env-rule: ## environment variables are read in config alone (and in rig, which tests stand on)
+	@bad=$$(git grep -nE 'os\.(Getenv|LookupEnv|Environ)\(' -- '*.go' ':!config/' ':!rig/' ':!*_test.go'); test -z "$$bad" || { echo "$$bad"; echo "read it in config"; exit 1; }
+
+workflowcheck: ## workflows do the same again on replay
+	$(call BIN,workflowcheck) -config workflowcheck.yaml ./workflows/...
+
+test: ## all tests, with the race detector
+	go test -race -timeout 40m ./...
+
+replay: ## the kept histories go the same way again
+	go test ./workflows -run Replay
+
+history: ## keep the histories of paths that have none yet
+	go test ./workflows -record
+
+demo: ## the whole story on real components
+	go run ./starter demo
+
+dev: ## everything in one process, left running
+	go run ./starter dev
+
+bench: ## the figures of docs/benchmarks.md
+	go run ./bench
+
+build: ## bin/worker and bin/vlroles
+	CGO_ENABLED=0 go build -trimpath -o bin/worker ./worker
+	CGO_ENABLED=0 go build -trimpath -o bin/vlroles ./starter
+
+clean: ## what builds and runs left behind
+	rm -rf bin .vlroles

@@ -1,0 +1,376 @@
+package activities
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-message/mail"
+)
+
+func letter(id string) Letter {
+	return Letter{ID: id + "@contoso.example", To: "kim@fabrikam.example", ToName: "Kim Akers", Subject: "Action required", Text: "Hello\n", HTML: "<p>Hello</p>"}
+}
+
+func relay(t *testing.T, v *server, change func(*SMTPConfig)) *SMTP {
+	t.Helper()
+	c := SMTPConfig{Host: "127.0.0.1", Port: v.port(), TLS: "none", From: "vl@contoso.example", FromName: "Volume licensing", Deadline: 10 * time.Second}
+	if change != nil {
+		change(&c)
+	}
+	s, err := NewSMTP(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// TestR55_SMTPVerdictsFollowTheServersAnswers is the verdict table, a row an answer.
+func TestR55_SMTPVerdictsFollowTheServersAnswers(t *testing.T) {
+	const soon = 5 * time.Minute
+	for _, row := range []struct {
+		name    string
+		script  script
+		verdict Verdict
+		code    int
+		after   time.Duration
+	}{
+		{"the server takes it", script{}, Delivered, 250, 0},
+		{"550 on RCPT ends", script{"RCPT": {"550 5.1.1 no such mailbox"}}, Refused, 550, 0},
+		{"553 on RCPT ends", script{"RCPT": {"553 5.1.3 bad address"}}, Refused, 553, 0},
+		{"451 on RCPT comes later, as greylisting asks", script{"RCPT": {"451 4.7.1 greylisted"}}, Deferred, 451, soon},
+		{"450 on RCPT comes later", script{"RCPT": {"450 4.2.1 busy"}}, Deferred, 450, soon},
+		{"hanging up on RCPT is tried again", script{"RCPT": {hangUp}}, Deferred, 0, 0},
+		{"554 after the final dot ends", script{"BODY": {"554 5.7.1 content rejected"}}, Refused, 554, 0},
+		{"552 after the final dot ends", script{"BODY": {"552 5.3.4 too big"}}, Refused, 552, 0},
+		{"452 after the final dot comes later", script{"BODY": {"452 4.3.1 disk full"}}, Deferred, 452, soon},
+		{"hanging up after the final dot is unknown", script{"BODY": {hangUp}}, Unknown, 0, 0},
+		{"500 on RSET behind the acceptance is sent", script{"RSET": {"500 5.5.1 what?"}}, Delivered, 250, 0},
+		{"hanging up on RSET behind the acceptance is sent", script{"RSET": {hangUp}}, Delivered, 250, 0},
+		{"hanging up on QUIT is sent", script{"QUIT": {hangUp}}, Delivered, 250, 0},
+		{"421 on EHLO comes later", script{"EHLO": {"421 4.3.2 closing"}, "HELO": {"421 4.3.2 closing"}}, Deferred, 421, soon},
+		{"421 at connect comes later", script{"CONNECT": {"421 4.3.2 too many"}}, Deferred, 421, soon},
+		{"554 at connect is our fault, not the address's", script{"CONNECT": {"554 5.7.1 you are blocked"}}, Misconfigured, 554, 0},
+		{"530 on MAIL is our fault", script{"MAIL": {"530 5.7.0 authenticate first"}}, Misconfigured, 530, 0},
+		{"550 on MAIL is our sender's fault", script{"MAIL": {"550 5.7.1 sender unknown"}}, Misconfigured, 550, 0},
+		{"530 on RCPT is our fault", script{"RCPT": {"530 5.7.0 authenticate first"}}, Misconfigured, 530, 0},
+		{"451 on MAIL comes later", script{"MAIL": {"451 4.3.0 try later"}}, Deferred, 451, soon},
+		{"hanging up at connect is tried again", script{"CONNECT": {hangUp}}, Deferred, 0, 0},
+		{"hanging up on DATA is tried again", script{"DATA": {hangUp}}, Deferred, 0, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := relay(t, newServer(t, row.script), nil)
+			a, err := s.Send(context.Background(), letter("m1"))
+			if a.Verdict != row.verdict || a.Code != row.code {
+				t.Fatalf("got %+v, %v; want %s %d", a, err, row.verdict, row.code)
+			}
+			final := row.verdict == Delivered || row.verdict == Refused
+			if (err == nil) != final {
+				t.Fatalf("%s comes with the error %v", a.Verdict, err)
+			}
+			var e *SendError
+			if !final && (!errors.As(err, &e) || e.RetryAfter != row.after || e.Verdict != row.verdict) {
+				t.Fatalf("error %#v, want a retry after %s", err, row.after)
+			}
+			if strings.Contains(a.Text, "@") || err != nil && strings.Contains(err.Error(), "@") {
+				t.Fatalf("an address got out: %+v %v", a, err)
+			}
+		})
+	}
+}
+
+func TestSMTPServersThatHangAreLeftInTime(t *testing.T) {
+	for _, at := range []string{"CONNECT", "EHLO", "MAIL", "RCPT", "BODY"} {
+		t.Run(at, func(t *testing.T) {
+			s := relay(t, newServer(t, script{at: {hang}, "HELO": {hang}}), func(c *SMTPConfig) { c.Deadline = 300 * time.Millisecond })
+			begun := time.Now()
+			a, err := s.Send(context.Background(), letter("m1"))
+			want := Deferred
+			if at == "BODY" {
+				want = Unknown
+			}
+			if err == nil || a.Verdict != want {
+				t.Fatalf("got %+v, %v", a, err)
+			}
+			if took := time.Since(begun); took > 5*time.Second {
+				t.Fatalf("took %s", took)
+			}
+		})
+	}
+}
+
+func TestSMTPSendEndsWithItsContext(t *testing.T) {
+	v := newServer(t, script{"RCPT": {hang}})
+	s := relay(t, v, nil)
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	if a, err := s.Send(ctx, letter("m1")); err == nil || a.Verdict != Deferred {
+		t.Fatalf("got %+v, %v", a, err)
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Fatalf("took %s", took)
+	}
+}
+
+func TestSMTPTLSAndLogin(t *testing.T) {
+	certified, pool := certificate(t)
+	trusting := func(c *SMTPConfig) {
+		c.TLS, c.TLSConfig = "mandatory", &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	for _, row := range []struct {
+		name    string
+		server  func(*server)
+		client  func(*SMTPConfig)
+		verdict Verdict
+	}{
+		{"STARTTLS and a login work", func(v *server) { v.tls, v.auth = certified, true }, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Delivered},
+		{"STARTTLS that is missing is our fault where it is mandatory", func(*server) {}, trusting, Misconfigured},
+		{"STARTTLS that is missing is fine where it is opportunistic", func(*server) {}, func(c *SMTPConfig) { c.TLS = "opportunistic" }, Delivered},
+		{"a certificate that nobody vouches for is our fault", func(v *server) { v.tls = certified }, func(c *SMTPConfig) { c.TLS = "mandatory" }, Misconfigured},
+		{"a wrong password is our fault: no mail ends over it", func(v *server) {
+			v.tls, v.auth, v.script = certified, true, script{"AUTH": {"535 5.7.8 wrong"}}
+		}, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Misconfigured},
+		{"a login that is away comes later", func(v *server) {
+			v.tls, v.auth, v.script = certified, true, script{"AUTH": {"454 4.7.0 later"}}
+		}, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Deferred},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			v := newServer(t, script{}, row.server)
+			a, err := relay(t, v, row.client).Send(context.Background(), letter("m1"))
+			if a.Verdict != row.verdict {
+				t.Fatalf("got %+v, %v", a, err)
+			}
+			if err != nil && (strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), base64Of("\x00vl\x00secret"))) {
+				t.Fatalf("the password got out: %v", err)
+			}
+		})
+	}
+}
+
+func TestSMTPAPasswordIsNeverShown(t *testing.T) {
+	c := SMTPConfig{Host: "relay.example", User: "vl", Password: "secret"}
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%s", c.Password)} {
+		if strings.Contains(text, "secret") {
+			t.Fatal(text)
+		}
+	}
+	c.TLS, c.From = "none", "vl@contoso.example"
+	if _, err := NewSMTP(c); err == nil || !strings.Contains(err.Error(), "clear text") {
+		t.Fatalf("a password in clear text to another machine: %v", err)
+	}
+}
+
+func TestSMTPABurstSharesAFewConnections(t *testing.T) {
+	v := newServer(t, script{})
+	s := relay(t, v, func(c *SMTPConfig) { c.Connections = 3 })
+	var all sync.WaitGroup
+	for n := range 50 {
+		all.Go(func() {
+			if a, err := s.Send(context.Background(), letter(fmt.Sprint("m", n))); err != nil || a.Verdict != Delivered {
+				t.Errorf("%+v %v", a, err)
+			}
+		})
+	}
+	all.Wait()
+	ids := v.ids()
+	slices.Sort(ids)
+	if opened, _ := v.seen(); opened > 3 || len(slices.Compact(ids)) != 50 {
+		t.Fatalf("%d connections, %d mails", opened, len(ids))
+	}
+}
+
+func TestSMTPAConnectionThatTheServerClosedIsReplacedUnnoticed(t *testing.T) {
+	v := newServer(t, script{})
+	s := relay(t, v, nil)
+	for n := range 3 {
+		if a, err := s.Send(context.Background(), letter(fmt.Sprint("m", n))); err != nil || a.Verdict != Delivered {
+			t.Fatalf("letter %d: %+v %v", n, a, err)
+		}
+		v.hangUpOnAll()
+	}
+	if got := v.ids(); len(got) != 3 {
+		t.Fatalf("accepted %q", got)
+	}
+}
+
+func TestSMTPAMailOfUnknownFateIsSentOnceAnAttemptWithTheSameID(t *testing.T) {
+	v := newServer(t, script{"BODY": {"", hangUp, ""}})
+	s := relay(t, v, nil)
+	if _, err := s.Send(context.Background(), letter("first")); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := s.Send(context.Background(), letter("second")); err == nil || a.Verdict != Unknown { // over the reused connection
+		t.Fatalf("%+v %v", a, err)
+	}
+	if _, bodies := v.seen(); bodies != 2 {
+		t.Fatalf("%d transmissions", bodies)
+	}
+	if a, err := s.Send(context.Background(), letter("second")); err != nil || a.Verdict != Delivered {
+		t.Fatalf("%+v %v", a, err)
+	}
+	if got := v.ids(); !slices.Equal(got, []string{"first@contoso.example", "second@contoso.example"}) {
+		t.Fatalf("accepted %q", got)
+	}
+}
+
+func TestSMTPAnIdleConnectionSaysGoodByeByItself(t *testing.T) {
+	v := newServer(t, script{})
+	s := relay(t, v, func(c *SMTPConfig) { c.IdleTimeout = 30 * time.Millisecond })
+	if _, err := s.Send(context.Background(), letter("m1")); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(5 * time.Second); v.openNow() > 0; {
+		if time.Now().After(end) {
+			t.Fatal("the connection stays open")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !slices.Contains(v.commands, "QUIT") {
+		t.Fatal("no QUIT")
+	}
+}
+
+func TestSMTPCloseLeavesNoConnection(t *testing.T) {
+	v := newServer(t, script{})
+	s := relay(t, v, nil)
+	if _, err := s.Send(context.Background(), letter("m1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := s.Send(context.Background(), letter("m2")); err == nil || a.Verdict != Deferred {
+		t.Fatalf("after Close: %+v %v", a, err)
+	}
+	for end := time.Now().Add(5 * time.Second); v.openNow() > 0 && time.Now().Before(end); {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if v.openNow() > 0 {
+		t.Fatal("a connection stays open")
+	}
+}
+
+// received sends a letter and parses what arrived.
+func received(t *testing.T, l Letter) (mail.Header, map[string]string, string) {
+	t.Helper()
+	v := newServer(t, script{})
+	a, err := relay(t, v, func(c *SMTPConfig) { c.ReplyTo = "help@contoso.example" }).Send(context.Background(), l)
+	if err != nil || a.Verdict != Delivered {
+		t.Fatalf("%+v %v", a, err)
+	}
+	v.mu.Lock()
+	raw := v.accepted[0]
+	v.mu.Unlock()
+	r, err := mail.CreateReader(strings.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies := map[string]string{}
+	for {
+		p, err := r.NextPart()
+		if errors.Is(err, io.EOF) {
+			return r.Header, bodies, raw
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind, _, err := p.Header.(*mail.InlineHeader).ContentType()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(p.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies[kind] = strings.ReplaceAll(string(text), "\r\n", "\n")
+	}
+}
+
+func TestR49_ALetterArrivesAsItWasWritten(t *testing.T) {
+	l := letter("a-b.1.welcome")
+	l.ToName, l.Subject = "Renée Łącz", "Grüße"
+	l.Text = "one\n.\n..two\n" + strings.Repeat("long ", 400) + "\nŁ\n"
+	l.HTML = "<p>Ł " + strings.Repeat("x", 2000) + "</p>"
+	h, bodies, _ := received(t, l)
+	if bodies["text/plain"] != l.Text || bodies["text/html"] != l.HTML {
+		t.Fatalf("bodies: %q", bodies)
+	}
+	to, err := h.AddressList("To")
+	if err != nil || len(to) != 1 || to[0].Name != l.ToName || to[0].Address != l.To {
+		t.Fatal(to, err)
+	}
+	if s, err := h.Subject(); err != nil || s != l.Subject {
+		t.Fatal(s, err)
+	}
+	for name, want := range map[string]string{"Message-Id": "<a-b.1.welcome@contoso.example>", "Auto-Submitted": "auto-generated",
+		"X-Auto-Response-Suppress": "All", "Reply-To": "<help@contoso.example>"} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if h.Get("Date") == "" || h.Has("Disposition-Notification-To") {
+		t.Error("date or a receipt")
+	}
+}
+
+func TestR66_AnAddressThatCannotBeOneIsRefusedWithoutAConnection(t *testing.T) {
+	v := newServer(t, script{})
+	s := relay(t, v, nil)
+	for _, to := range []string{"", "kim", "kim@fabrikam.example\r\nRCPT TO:<x@y.example>", "a@b.example,c@d.example"} {
+		l := letter("m1")
+		l.To = to
+		if a, err := s.Send(context.Background(), l); err != nil || a.Verdict != Refused {
+			t.Errorf("%q: %+v %v", to, a, err)
+		}
+	}
+	if opened, _ := v.seen(); opened > 0 {
+		t.Error("a connection was opened")
+	}
+}
+
+func FuzzLetterHeadersHoldOneLineEach(f *testing.F) {
+	for _, s := range []string{"Kim", "Kim\r\nBcc: x@y.example", "<b>Kim</b>", "Kim\u202egnp.exe", "\"; <x@y.example>", "Łukasz\x00", strings.Repeat("ä", 300)} {
+		f.Add(s, s)
+	}
+	s, err := NewSMTP(SMTPConfig{Host: "127.0.0.1", Port: 25, TLS: "none", From: "vl@contoso.example"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, name, subject string) {
+		l := letter("m1")
+		l.ToName, l.Subject = name, subject
+		m, err := s.compose(l)
+		if err != nil {
+			return // a name that can't be written is refused
+		}
+		var out strings.Builder
+		if _, err := m.WriteTo(&out); err != nil {
+			t.Fatal(err)
+		}
+		r, err := mail.CreateReader(strings.NewReader(out.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := r.Header.AddressList("To")
+		if err != nil || len(to) != 1 || to[0].Address != l.To {
+			t.Fatalf("To: %v %v\n%s", to, err, out.String())
+		}
+		known := []string{"From", "To", "Message-Id", "Date", "Subject", "Auto-Submitted", "X-Auto-Response-Suppress", "Mime-Version", "Content-Type"}
+		for h := r.Header.Fields(); h.Next(); {
+			if !slices.Contains(known, h.Key()) {
+				t.Fatalf("header %q appeared", h.Key())
+			}
+		}
+	})
+}

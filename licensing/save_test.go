@@ -1,0 +1,217 @@
+package licensing
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestR03_ByWhomAGrantCameDecidesWhoMayTakeIt(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		origin Origin
+		rule   string
+	}{
+		{"a role that an admin gave can be taken", ByAdmin, ""},
+		{"a role from the contract can be taken", ByContract, ""},
+		{"a role of the Bill To contact can't be taken", ByBillTo, "R18"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := settled(InvoiceReader)
+			f.Held[0].Origin = c.origin
+			if c.rule != "" {
+				refused(t, f, remove(InvoiceReader), Conflict, c.rule)
+				return
+			}
+			j := accepted(t, f, remove(InvoiceReader), Changed, NotAssigned)
+			if !slices.Equal(j.Remove, []Role{InvoiceReader}) {
+				t.Errorf("removes %v", j.Remove)
+			}
+		})
+	}
+}
+
+func TestR05_OnlyAdministratorsOfTheLicenseIDChangeIt(t *testing.T) {
+	for name, f := range map[string]Facts{
+		"a caller who doesn't administer it is refused":         settled(BenefitsReader).but(func(f *Facts) { f.Administers = false }),
+		"a License ID that doesn't exist is refused alike":      settled(BenefitsReader).but(func(f *Facts) { f.Agreement = nil }),
+		"the refusal comes before the lock's, which would tell": settled(BenefitsReader).but(func(f *Facts) { f.Administers, f.Assignment, f.DueAt = false, Propagating, noon }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused(t, f, add(ProductKeysReader), Forbidden, "R05")
+		})
+	}
+}
+
+func TestR18_TheBillToContactsInvoiceReaderIsNotEdited(t *testing.T) {
+	f := settled(InvoiceReader, BenefitsReader)
+	f.Held[0].Origin = ByBillTo
+	t.Run("removing it is refused", func(t *testing.T) {
+		refused(t, f, remove(InvoiceReader), Conflict, "R18")
+	})
+	t.Run("removing it with others is refused as a whole", func(t *testing.T) {
+		refused(t, f, remove(BenefitsReader, InvoiceReader), Conflict, "R18")
+	})
+	t.Run("trading it for Administrator is refused", func(t *testing.T) {
+		refused(t, f, AccessChange{License: licenseA, Add: []Role{Administrator}, Remove: []Role{InvoiceReader}}, Conflict, "R18")
+	})
+	t.Run("adding it again is no change and keeps its origin", func(t *testing.T) {
+		accepted(t, f, add(InvoiceReader), Unchanged, Settled)
+	})
+	t.Run("the roles beside it can be edited", func(t *testing.T) {
+		accepted(t, f, remove(BenefitsReader), Changed, Settled)
+	})
+}
+
+func TestR19_AdministratorAndInvoiceReaderExcludeEachOther(t *testing.T) {
+	swap := func(in, out Role) AccessChange {
+		return AccessChange{License: licenseA, Add: []Role{in}, Remove: []Role{out}}
+	}
+	t.Run("an administrator gets no Invoice Reader", func(t *testing.T) {
+		refused(t, settled(Administrator), add(InvoiceReader), Conflict, "R19")
+	})
+	t.Run("an Invoice Reader doesn't become administrator", func(t *testing.T) {
+		refused(t, settled(InvoiceReader), add(Administrator), Conflict, "R19")
+	})
+	t.Run("an administrator to be gets no Invoice Reader", func(t *testing.T) {
+		f := settled(Administrator).but(func(f *Facts) {
+			f.Person, f.Assignment, f.Invitation, f.Held = unregistered, Pending, InvitationOpen, waiting(Administrator)
+		})
+		refused(t, f, add(InvoiceReader), Conflict, "R19")
+	})
+	t.Run("the Bill To contact doesn't become administrator", func(t *testing.T) {
+		f := settled(InvoiceReader)
+		f.Held[0].Origin = ByBillTo
+		refused(t, f, add(Administrator), Conflict, "R19")
+	})
+	t.Run("in one change the one can take the other's place", func(t *testing.T) {
+		accepted(t, settled(InvoiceReader), swap(Administrator, InvoiceReader), Assigned, Propagating)
+		accepted(t, settled(Administrator), swap(InvoiceReader, Administrator), Assigned, Propagating)
+	})
+	t.Run("a change that adds both is invalid", func(t *testing.T) {
+		_, err := Save{People: []PersonChange{{User: "u", Access: []AccessChange{add(InvoiceReader, Administrator)}}}}.Check(DefaultPolicy())
+		if e := refusal(t, err, Invalid, "R19"); e.Field != "people[0].access[0].add" {
+			t.Errorf("field %q", e.Field)
+		}
+	})
+	t.Run("each role goes with each other one but these two", func(t *testing.T) {
+		for _, a := range Roles() {
+			for _, b := range Roles() {
+				pair := []Role{a.Role, b.Role}
+				want := slices.Contains(pair, Administrator) && slices.Contains(pair, InvoiceReader)
+				if got := Exclude(a.Role, held(b.Role)); got != want {
+					t.Errorf("%s excludes %s: %t", a.Name, b.Name, got)
+				}
+				if a.Role == b.Role {
+					continue
+				}
+				if _, e := Judge(settled(b.Role), add(a.Role)); (e != nil) != want {
+					t.Errorf("%s beside %s: %v", a.Name, b.Name, e)
+				}
+			}
+		}
+	})
+}
+
+func TestR20_SeveralRolesOnOneLicenseID(t *testing.T) {
+	f := settled(BenefitsReader)
+	j := accepted(t, f, add(ProductKeysReader, BenefitsReader, OnlineServicesManager), Assigned, Propagating)
+	if !slices.Equal(j.Add, []Role{ProductKeysReader, OnlineServicesManager}) || len(j.Remove) != 0 {
+		t.Errorf("adds %v, removes %v", j.Add, j.Remove)
+	}
+	s := Save{People: []PersonChange{{User: "u", Access: []AccessChange{add(BenefitsReader), {License: "a-200", Add: []Role{InvoiceReader}}}}}}
+	clean, err := s.Check(DefaultPolicy())
+	if err != nil || clean.People[0].Access[1].License != "A-200" {
+		t.Errorf("different roles on different License IDs: %+v, %v", clean, err)
+	}
+	s.People[0].Access[1].License = "a-100"
+	_, err = s.Check(DefaultPolicy())
+	refusal(t, err, Invalid, "R08")
+}
+
+func TestR31_NobodyRemovesHisOwnAdministrator(t *testing.T) {
+	for name, others := range map[string]int{"where there is no other admin": 0, "where there are others": 3} {
+		t.Run(name, func(t *testing.T) {
+			f := settled(Administrator).but(func(f *Facts) { f.Self, f.OtherAdmins = true, others })
+			refused(t, f, remove(Administrator), Forbidden, "R31")
+		})
+	}
+	t.Run("his other roles he may remove", func(t *testing.T) {
+		f := settled(Administrator, BenefitsReader).but(func(f *Facts) { f.Self = true })
+		accepted(t, f, remove(BenefitsReader), Changed, Settled)
+	})
+	t.Run("another admin may remove it", func(t *testing.T) {
+		accepted(t, settled(Administrator), remove(Administrator), Changed, NotAssigned)
+	})
+	t.Run("trading it for Invoice Reader is removing it", func(t *testing.T) {
+		f := settled(Administrator).but(func(f *Facts) { f.Self = true })
+		refused(t, f, AccessChange{License: licenseA, Add: []Role{InvoiceReader}, Remove: []Role{Administrator}}, Forbidden, "R31")
+	})
+}
+
+func TestR33_LastActiveAdminIsNeverRemoved(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Facts)
+		rule   string
+	}{
+		{"the last active admin stays", func(f *Facts) { f.OtherAdmins = 0 }, "R33"},
+		{"an external one too", func(f *Facts) { f.OtherAdmins, f.Person = 0, outsider }, "R33"},
+		{"one whose other roles failed too", func(f *Facts) { f.OtherAdmins, f.Assignment = 0, Broken }, "R33"},
+		{"one of two may go", func(f *Facts) {}, ""},
+		{"one who left the tenant may go: he is not active", func(f *Facts) { f.OtherAdmins, f.Person = 0, absent }, ""},
+		{"one who is only invited may go", func(f *Facts) {
+			f.OtherAdmins, f.Person, f.Invitation, f.Assignment, f.Held = 0, unregistered, InvitationOpen, Pending, waiting(Administrator)
+		}, ""},
+		{"one whose role never became effective may go", func(f *Facts) {
+			f.OtherAdmins, f.Assignment, f.Held = 0, Broken, waiting(Administrator)
+		}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := settled(Administrator).but(c.change)
+			if c.rule != "" {
+				refused(t, f, remove(Administrator), Conflict, c.rule)
+				e := refused(t, f, AccessChange{License: licenseA, Add: []Role{BenefitsReader}, Remove: []Role{Administrator}}, Conflict, c.rule)
+				if !strings.Contains(e.Message, string(licenseA)) {
+					t.Errorf("the refusal doesn't name the License ID: %s", e.Message)
+				}
+				return
+			}
+			accepted(t, f, remove(Administrator), Changed, NotAssigned)
+		})
+	}
+}
+
+func TestR52_AnAssignmentInProgressIsLocked(t *testing.T) {
+	due := noon.Add(2 * time.Hour)
+	locked := settled(BenefitsReader).but(func(f *Facts) { f.Assignment, f.DueAt, f.Held = Propagating, due, waiting(BenefitsReader) })
+	for name, c := range map[string]AccessChange{
+		"adding is refused":                  add(ProductKeysReader),
+		"removing is refused":                remove(BenefitsReader),
+		"adding what is held is refused too": add(BenefitsReader),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := refused(t, locked, c, Locked, "R52")
+			if !e.Until.Equal(due) || !strings.Contains(e.Message, "2026-11-23 14:00 UTC") {
+				t.Errorf("until %s: %s", e.Until, e.Message)
+			}
+		})
+	}
+	t.Run("it is still locked an hour after its due time", func(t *testing.T) {
+		refused(t, locked.but(func(f *Facts) { f.Now = due.Add(LostAfter) }), add(ProductKeysReader), Locked, "R52")
+	})
+	t.Run("later it counts as lost and any edit starts it anew", func(t *testing.T) {
+		late := locked.but(func(f *Facts) { f.Now = due.Add(LostAfter + time.Second) })
+		j := accepted(t, late, add(BenefitsReader), Assigned, Propagating)
+		if want := late.Now.Add(2 * time.Hour); !j.DueAt.Equal(want) || len(j.Add) != 0 {
+			t.Errorf("due at %s, adds %v", j.DueAt, j.Add)
+		}
+		late.Held = waiting(BenefitsReader, ProductKeysReader)
+		accepted(t, late, remove(BenefitsReader), Assigned, Propagating)
+	})
+	t.Run("Active and Failed are not locked", func(t *testing.T) {
+		accepted(t, settled(BenefitsReader), add(ProductKeysReader), Assigned, Propagating)
+		accepted(t, settled(BenefitsReader).but(func(f *Facts) { f.Assignment = Broken }), add(ProductKeysReader), Assigned, Propagating)
+	})
+}

@@ -1,0 +1,99 @@
+// Package vlroles_test checks what stands in the module's root: the files that deployments start from.
+package vlroles_test
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"vlroles/config"
+)
+
+func project(t *testing.T) *types.Project {
+	t.Helper()
+	text, err := os.ReadFile("docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := loader.LoadWithContext(context.Background(), types.ConfigDetails{
+		WorkingDir:  ".",
+		ConfigFiles: []types.ConfigFile{{Filename: "docker-compose.yml", Content: text}},
+		Environment: types.Mapping{"POSTGRES_PASSWORD": "test", "VL_LINK_KEYS": "k1:YSB0ZXN0J3Mga2V5IGlzIG5vIHNlY3JldCBhdCBhbGw="},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestTheComposeFileHasTheServicesAndBindsThisMachineOnly(t *testing.T) {
+	p := project(t)
+	for _, name := range []string{"postgres", "temporal", "temporal-ui", "mail", "migrate", "worker"} {
+		if _, err := p.GetService(name); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, s := range p.Services {
+		for _, port := range s.Ports {
+			if port.HostIP != "127.0.0.1" {
+				t.Errorf("%s: port %s is bound to %q", name, port.Published, port.HostIP)
+			}
+		}
+		if _, tag, ok := strings.Cut(s.Image, ":"); s.Build == nil && (!ok || tag == "latest") {
+			t.Errorf("%s: image %q has no version", name, s.Image)
+		}
+	}
+}
+
+func TestTheComposeFileGivesTheWorkerAnEnvironmentThatItTakes(t *testing.T) {
+	p := project(t)
+	var names []string
+	for _, v := range config.Describe() {
+		names = append(names, v.Name)
+		if v.Secret {
+			names = append(names, v.Name+"_FILE")
+		}
+	}
+	for name, who := range map[string]config.Process{"worker": config.Worker, "migrate": config.Commands} {
+		s, err := p.GetService(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for variable := range s.Environment {
+			if !slices.Contains(names, variable) {
+				t.Errorf("%s: %s is no variable of ours", name, variable)
+			}
+		}
+		_, err = config.Load(func(variable string) (string, bool) {
+			v, ok := s.Environment[variable]
+			if !ok || v == nil {
+				return "", false
+			}
+			return *v, true
+		}, who)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTheWorkerIsGivenLongerToStopThanItMayTake(t *testing.T) {
+	s, err := project(t).GetService("worker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(func(n string) (string, bool) {
+		return map[string]string{"VL_LINK_KEYS": "k1:YSB0ZXN0J3Mga2V5IGlzIG5vIHNlY3JldCBhdCBhbGw="}[n], true
+	}, config.Worker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.StopGracePeriod == nil || s.StopGracePeriod.String() == "" || int64(*s.StopGracePeriod) <= int64(c.StopTimeout) {
+		t.Fatalf("grace %v, the worker may take %s", s.StopGracePeriod, c.StopTimeout)
+	}
+}

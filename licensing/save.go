@@ -285,7 +285,11 @@ func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if err := mayAdd(f, c, j); err != nil {
 		return Judgement{}, err
 	}
-	return f.settle(j, lost || len(c.Add) > 0), nil
+	j = f.settle(j, lost || len(c.Add) > 0)
+	if !f.Person.InTenant() && (j.Outcome == Assigned || j.Outcome == Invited || j.Outcome == Joined) {
+		return Judgement{}, Refuse(Conflict, "R57", "the person is not in the organization's directory: re-check or delete the user")
+	}
+	return j, nil
 }
 
 func mayRemove(f Facts, l LicenseID, g Grant) *Error {
@@ -303,11 +307,6 @@ func mayRemove(f Facts, l LicenseID, g Grant) *Error {
 }
 
 func mayAdd(f Facts, c AccessChange, j Judgement) *Error {
-	renewing := f.Assignment == Broken || f.Assignment == Pending && f.Invitation != InvitationOpen
-	adding := len(j.Add) > 0 || renewing && len(c.Add) > 0
-	if adding && !f.Person.InTenant() {
-		return Refuse(Conflict, "R57", "the person is not in the organization's directory: re-check or delete the user")
-	}
 	for _, r := range j.Add {
 		for _, g := range f.Held {
 			if exclude(r, g.Role) && !slices.Contains(j.Remove, g.Role) {

@@ -1,5 +1,3 @@
-// Package rig starts the real components that demo, development, tests and benchmarks stand on: a Temporal server, a
-// PostgreSQL server, a mail catcher. Everything listens on 127.0.0.1 and ends with the process that started it.
 package rig
 
 import (
@@ -8,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,18 +20,19 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
-	tlog "go.temporal.io/sdk/log"
-	"log/slog"
 )
 
 // TemporalOptions says how the development server runs.
 type TemporalOptions struct {
-	Dir        string            // keeps its database there, in temporal.db; "": in memory
-	Port       int               // 0: a free one
-	UI         bool              // with its web UI
-	UIPort     int               // 0: a free one
-	Attributes map[string]string // search attributes to register: name → Keyword, Datetime …
-	Progress   io.Writer         // is told while the server is being built; nil: nobody
+	Binary        string            // the server to run; "": the project's own, see TemporalBinary
+	Dir           string            // keeps its database there, in temporal.db; "": in memory
+	Port          int               // 0: a free one
+	UI            bool              // with its web UI
+	UIPort        int               // 0: a free one
+	Attributes    map[string]string // search attributes to register: name → Keyword, Datetime …
+	DynamicConfig map[string]string // settings of the server on top of ours: name → value in JSON
+	LogFile       string            // the server's errors are appended to it; "": they are told if it doesn't start
+	Progress      io.Writer         // is told while the server is being built; nil: nobody
 }
 
 // Temporal is a running development server.
@@ -46,7 +46,7 @@ type Temporal struct {
 }
 
 // TemporalBinary returns the path of the server, which is built from the project's tools at the first call on a machine.
-// That takes minutes, and progress is told so.
+// That takes minutes, and progress is told so; nil tells nobody. The working directory must be within the module.
 func TemporalBinary(ctx context.Context, progress io.Writer) (string, error) {
 	root, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
@@ -100,13 +100,10 @@ func announce(w io.Writer) (stop func()) {
 
 // StartTemporal starts a server and returns when it answers.
 func StartTemporal(ctx context.Context, o TemporalOptions) (*Temporal, error) {
-	binary, err := TemporalBinary(ctx, o.Progress)
-	if err != nil {
-		return nil, err
-	}
-	t := &Temporal{o: o, binary: binary, ui: o.UIPort}
-	if t.o.Port == 0 {
-		if t.o.Port, err = FreePort(); err != nil {
+	t := &Temporal{o: o, binary: o.Binary, ui: o.UIPort}
+	var err error
+	if t.binary == "" {
+		if t.binary, err = TemporalBinary(ctx, o.Progress); err != nil {
 			return nil, err
 		}
 	}
@@ -115,16 +112,49 @@ func StartTemporal(ctx context.Context, o TemporalOptions) (*Temporal, error) {
 			return nil, err
 		}
 	}
-	return t, t.Start(ctx)
+	err = onFreePort(o.Port, func(port int) error {
+		t.o.Port = port
+		return t.Start(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
-// Start runs the server, for the first time or once more after Stop or Kill, on the same port and file.
+// Start runs the server once more after Stop or Kill, on the same port and file, and returns when it answers.
 func (t *Temporal) Start(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	args := []string{"server", "start-dev", "--ip", "127.0.0.1", "--port", strconv.Itoa(t.o.Port), "--log-level", "error",
-		"--dynamic-config-value", "matching.enableFairness=true", "--dynamic-config-value", "matching.useNewMatcher=true",
-		"--dynamic-config-value", "frontend.enableUpdateWorkflowExecutionAsyncAccepted=true"}
+	if t.proc != nil && !t.proc.ended() {
+		return errors.New("start the Temporal server: it is running")
+	}
+	cmd := exec.Command(t.binary, t.arguments()...)
+	t.log.Reset()
+	cmd.Stdout, cmd.Stderr = &t.log, &t.log
+	if t.o.LogFile != "" {
+		f, err := os.OpenFile(t.o.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("start the Temporal server: %w", err)
+		}
+		defer f.Close() //nolint:errcheck // the server has its own handle
+		cmd.Stdout, cmd.Stderr = f, f
+	}
+	p, err := start(cmd)
+	if err != nil {
+		return fmt.Errorf("start the Temporal server: %w", err)
+	}
+	t.proc = p
+	if err := t.answers(ctx); err != nil {
+		p.stop(os.Kill)
+		return fmt.Errorf("start the Temporal server: %w\n%s", err, t.log.Bytes())
+	}
+	return nil
+}
+
+// arguments are the server's command line.
+func (t *Temporal) arguments() []string {
+	args := []string{"server", "start-dev", "--ip", "127.0.0.1", "--port", strconv.Itoa(t.o.Port), "--log-level", "error"}
 	if t.o.UI {
 		args = append(args, "--ui-ip", "127.0.0.1", "--ui-port", strconv.Itoa(t.ui))
 	} else {
@@ -134,34 +164,35 @@ func (t *Temporal) Start(ctx context.Context) error {
 		args = append(args, "--db-filename", filepath.Join(t.o.Dir, "temporal.db"),
 			"--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal")
 	}
-	for name, kind := range t.o.Attributes {
-		args = append(args, "--search-attribute", name+"="+kind)
+	settings := map[string]string{
+		"matching.enableFairness":                             "true",
+		"matching.useNewMatcher":                              "true",
+		"frontend.enableUpdateWorkflowExecutionAsyncAccepted": "true",
 	}
-	cmd := exec.Command(t.binary, args...)
-	cmd.Stdout, cmd.Stderr = &t.log, &t.log
-	p, err := start(cmd)
-	if err != nil {
-		return fmt.Errorf("start the Temporal server: %w", err)
+	maps.Copy(settings, t.o.DynamicConfig)
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		args = append(args, "--dynamic-config-value", name+"="+settings[name])
 	}
-	t.proc = p
-	if err := t.answers(ctx); err != nil {
-		p.stop(syscall.SIGKILL)
-		return fmt.Errorf("start the Temporal server: %w\n%s", err, t.log.Bytes())
+	for _, name := range slices.Sorted(maps.Keys(t.o.Attributes)) {
+		args = append(args, "--search-attribute", name+"="+t.o.Attributes[name])
 	}
-	return nil
+	return args
 }
 
+// answers waits for the server's health, at most a minute.
 func (t *Temporal) answers(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
 		err := t.ping(ctx)
+		if t.proc.ended() {
+			return errEndedAtOnce // and whoever answered has the port that we wanted
+		}
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-t.proc.done:
-			return errors.New("it ended at once")
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
 		case <-time.After(50 * time.Millisecond):
@@ -196,9 +227,9 @@ func (t *Temporal) UI() string {
 func (t *Temporal) Stop() { t.end(syscall.SIGTERM) }
 
 // Kill ends the server without a warning.
-func (t *Temporal) Kill() { t.end(syscall.SIGKILL) }
+func (t *Temporal) Kill() { t.end(os.Kill) }
 
-func (t *Temporal) end(s syscall.Signal) {
+func (t *Temporal) end(s os.Signal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.proc != nil {
@@ -239,78 +270,4 @@ func (t *Temporal) Dial(tb testing.TB) client.Client {
 	}
 	tb.Cleanup(c.Close)
 	return c
-}
-
-// Quiet is a logger for the SDK that says nothing.
-func Quiet() tlog.Logger { return tlog.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
-
-// FreePort returns a port of 127.0.0.1 on which nothing listens now.
-func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close() //nolint:errcheck // nothing was sent
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
-// process is a child that dies with us: the kernel kills it when the thread that started it ends, so that thread lives on.
-type process struct {
-	cmd  *exec.Cmd
-	done chan struct{}
-}
-
-func start(cmd *exec.Cmd) (*process, error) {
-	if cmd.SysProcAttr == nil {
-		cmd.SysProcAttr = &syscall.SysProcAttr{}
-	}
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
-	cmd.SysProcAttr.Setpgid = true // a Ctrl-C at the terminal is for us to handle
-	p := &process{cmd: cmd, done: make(chan struct{})}
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // how it ended doesn't matter: it was told to, or nobody can do anything about it
-			close(p.done)
-		}
-	}()
-	return p, <-started
-}
-
-// stop signals the process and waits; after 20 s it is killed.
-func (p *process) stop(s syscall.Signal) {
-	_ = p.cmd.Process.Signal(s) // it may have ended already
-	select {
-	case <-p.done:
-	case <-time.After(20 * time.Second):
-		_ = p.cmd.Process.Kill()
-		<-p.done
-	}
-}
-
-var exits struct {
-	sync.Mutex
-	list []func()
-}
-
-func atExit(f func()) {
-	exits.Lock()
-	defer exits.Unlock()
-	exits.list = append(exits.list, f)
-}
-
-// Main runs a package's tests and ends what they shared: func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }.
-func Main(m *testing.M) int {
-	defer func() {
-		exits.Lock()
-		defer exits.Unlock()
-		for _, f := range exits.list {
-			f()
-		}
-	}()
-	return m.Run()
 }

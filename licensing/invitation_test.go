@@ -75,7 +75,7 @@ func TestR58_Resend(t *testing.T) {
 		{"within the cool-down it is refused", func(i *Invitation) { i.LastSentAt = noon.Add(-4 * time.Minute) }, Locked, "R58"},
 		{"an expired one is to be reset", func(i *Invitation) { i.State = InvitationLapsed }, Conflict, "R58"},
 		{"one whose time is up too", func(i *Invitation) { i.ExpiresAt = noon }, Conflict, "R58"},
-		{"one whose mail was refused too", func(i *Invitation) { i.State = InvitationRefused }, Conflict, "R58"},
+		{"one whose mail was refused needs another address", func(i *Invitation) { i.State = InvitationRefused }, Conflict, "R58"},
 		{"a withdrawn one is gone", func(i *Invitation) { i.State = InvitationCancelled }, Conflict, "R58"},
 		{"where none is, none is sent", func(i *Invitation) { *i = Invitation{} }, Conflict, "R58"},
 		{"who has registered needs none", func(i *Invitation) { i.State = InvitationAccepted }, Conflict, "R62"},
@@ -92,6 +92,9 @@ func TestR58_Resend(t *testing.T) {
 			}
 			if e := refusal(t, err, c.kind, c.rule); e.Kind == Locked && (!e.Until.Equal(noon.Add(time.Minute)) || !strings.Contains(e.Message, "12:01 UTC")) {
 				t.Errorf("until %s: %s", e.Until, e.Message)
+			}
+			if i.State == InvitationRefused && !strings.Contains(err.Error(), "correct the business e-mail") {
+				t.Errorf("the refusal doesn't say what to do: %v", err)
 			}
 		})
 	}

@@ -84,12 +84,17 @@ func (h *house) somebody(t *rapid.T, who string) *resident {
 
 // save lets an admin change somebody's roles on a License ID.
 func (h *house) save(t *rapid.T) {
-	by, to := h.somebody(t, "by"), h.somebody(t, "to")
 	l := rapid.SampledFrom(h.licenses).Draw(t, "license")
+	by, to := h.somebody(t, "by"), h.somebody(t, "to")
+	for _, r := range h.people { // mostly somebody who may
+		if !by.active(l.License) && !by.above[l.License] && r.active(l.License) {
+			by = r
+		}
+	}
 	some := rapid.SliceOfN(rapid.SampledFrom([]Role{Administrator, InvoiceReader, BenefitsReader, ProductKeysReader}), 0, 2)
 	c, bad := AccessChange{License: l.License, Add: some.Draw(t, "add"), Remove: some.Draw(t, "remove")}.check()
 	if bad != nil {
-		t.Skip(bad.Error())
+		return
 	}
 	f := Facts{
 		Now: h.now, Policy: h.policy, Agreement: &l, Administers: by.active(l.License) || by.above[l.License], Self: by == to,
@@ -243,7 +248,9 @@ func TestR19_R31_R33_R52_R57_R62_R92_NoSequenceOfCommandsBreaksThem(t *testing.T
 		t.Repeat(map[string]func(*rapid.T){
 			"":         h.check,
 			"save":     h.save,
-			"save too": h.save,
+			"save 2":   h.save,
+			"save 3":   h.save,
+			"settle 2": h.settle,
 			"register": h.register,
 			"settle":   h.settle,
 			"mail":     h.mail,

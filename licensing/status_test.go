@@ -69,6 +69,7 @@ func TestR51_R52_R54_R55_R56_R57_WhichStatusAPersonHas(t *testing.T) {
 		{"R51: a registered person who never was invited is Active", outsider, Settled, NotInvited, Active},
 		{"R52: before the due time it is in progress", registered, Propagating, InvitationAccepted, AssignmentInProgress},
 		{"R54: what could not be activated is Failed", registered, Broken, InvitationAccepted, Failed},
+		{"R54: it is Failed whatever becomes of an invitation", registered, Broken, InvitationOpen, Failed},
 		{"R55: who has not registered has Invitation sent", unregistered, Pending, InvitationOpen, InvitationSent},
 		{"R55: a refused mail is Failed", unregistered, Pending, InvitationRefused, Failed},
 		{"R56: who did not register in time has Invitation expired", unregistered, Pending, InvitationLapsed, InvitationExpired},

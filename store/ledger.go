@@ -26,8 +26,8 @@ const selectMail = `
 
 // ClaimMail takes a mail for one attempt to send it, until the lease ends. A claim whose state is not MailSending, or
 // that is busy, has nothing to send. An attempt whose lease ended without a settlement counts as unknown. A welcome mail
-// or reminder whose invitation has ended or has a newer generation is dropped (R58, R82). The mail goes to the person's
-// present business e-mail (R48, R49).
+// or reminder whose invitation has ended, has a newer generation or has nothing left to give is dropped (R58, R82). The
+// mail goes to the person's present business e-mail (R48, R49).
 func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.Duration, now time.Time) (licensing.Claim, error) {
 	var out licensing.Claim
 	err := s.write(ctx, "claim mail", func(t *tx) error {
@@ -53,14 +53,18 @@ func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.D
 		}
 		if !m.wanted(i) {
 			out.State = licensing.MailDropped
-			_, err := t.exec(`UPDATE mails SET state = 'dropped', lease_until = NULL, unknown = ?, settled_at = ? WHERE id = ?`, m.Unknown, at(now), id)
-			return err
+			return t.drop(m, now)
 		}
 		m.Attempts++
-		out.State = licensing.MailSending
-		if out.Job, err = t.mailJob(m, i); err != nil {
+		job, err := t.mailJob(m, i)
+		if err != nil {
 			return err
 		}
+		if m.invites() && len(job.Access) == 0 {
+			out.State = licensing.MailDropped
+			return t.drop(m, now)
+		}
+		out.State, out.Job = licensing.MailSending, job
 		_, err = t.exec(`
 			UPDATE mails
 			SET state = 'sending', attempts = ?, unknown = ?, lease_until = ?, recipient = ?
@@ -86,9 +90,19 @@ func (t *tx) invitationOf(m ledgerRow) (*invitationRow, error) {
 	return &i, err
 }
 
+func (t *tx) drop(m ledgerRow, now time.Time) error {
+	_, err := t.exec(`UPDATE mails SET state = 'dropped', lease_until = NULL, unknown = ?, settled_at = ? WHERE id = ?`, m.Unknown, at(now), m.ID)
+	return err
+}
+
+// invites says whether the mail carries a link that registers.
+func (m ledgerRow) invites() bool {
+	return m.Kind == licensing.MailWelcome || m.Kind == licensing.MailReminder
+}
+
 // wanted says whether the mail still tells the truth: a link that is dead is not worth sending.
 func (m ledgerRow) wanted(i *invitationRow) bool {
-	if m.Kind != licensing.MailWelcome && m.Kind != licensing.MailReminder {
+	if !m.invites() {
 		return true
 	}
 	return i != nil && i.State == licensing.InvitationOpen && i.Generation == m.Generation
@@ -245,7 +259,10 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 				WHERE id = ? AND attempts = ? AND state = 'sending'`, st.State, st.Code, opt(st.Answer), unknown, id, attempt)
 			return err
 		case licensing.MailRefused:
-			reason := strings.TrimSpace(itoa(st.Code) + " " + st.Answer)
+			reason := strings.TrimSpace(st.Answer)
+			if st.Code > 0 {
+				reason = strings.TrimSpace(itoa(st.Code) + " " + reason)
+			}
 			return t.undeliverable(id, "mail.refused", reason, now, func() (int, error) {
 				return t.exec(`
 					UPDATE mails
@@ -269,8 +286,9 @@ func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID, now time.Ti
 	})
 }
 
-// undeliverable ends a mail, and with a welcome mail the hope that its generation is accepted: the invitation is marked
-// as Failed with the reason, so that an admin sees it and can reset it.
+// undeliverable ends a mail, and with the newest welcome mail the hope that its generation is accepted: the invitation is
+// marked as Failed with the reason, so that an admin sees it and can reset it. An older mail, which a resend took the
+// place of, says nothing about the one that counts (R55).
 func (t *tx) undeliverable(id licensing.MailID, action, reason string, now time.Time, end func() (int, error)) error {
 	var m ledgerRow
 	if err := t.get(&m, selectMail+` WHERE m.id = ?`, id); err != nil {
@@ -283,7 +301,7 @@ func (t *tx) undeliverable(id licensing.MailID, action, reason string, now time.
 			return err
 		}
 	}
-	if n, err := end(); err != nil || n == 0 || i == nil {
+	if n, err := end(); err != nil || n == 0 || i == nil || i.mail(licensing.MailWelcome, now).ID != m.ID {
 		return err
 	}
 	i.State, i.Reason = licensing.InvitationRefused, opt(reason)

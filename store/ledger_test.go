@@ -204,6 +204,44 @@ func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 	}
 }
 
+func TestAWelcomeMailThatHasNothingLeftToGiveIsDropped(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		if _, err := s.writes.Exec(s.writes.Rebind(`DELETE FROM assignments WHERE user_id = ?`), bob); err != nil {
+			t.Fatal(err)
+		}
+		c := h.claim(h.welcome(bob))
+		equal(t, "claim", c.State, licensing.MailDropped)
+		equal(t, "nothing to send", c.Job.ID, "")
+	})
+}
+
+func TestR55_ALateRefusalOfAMailThatWasSentAgainLeavesTheInvitationOpen(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		first := h.welcome(bob)
+		h.claim(first)
+		h.now = start.Add(time.Hour)
+		again := must[licensing.Sending](t)(h.Resend(t.Context(), h.command("ada", bob), policy(), h.now)).Mail
+		h.settle(again, h.claim(again).Job.Attempt, licensing.MailSent, 250, "ok")
+		h.settle(first, 1, licensing.MailRefused, 550, "no such mailbox")
+		equal(t, "the older mail", h.mailLine("ada", bob, first).State, licensing.MailRefused)
+		equal(t, "invitation", h.standing(bob).State, licensing.InvitationOpen)
+		equal(t, "delivery", h.row("ada", bob).Delivery, licensing.DeliverySent)
+	})
+}
+
+func TestR55_ARefusalWithoutAReplyCodeGivesItsWordsAsTheReason(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		h.settle(h.welcome(bob), h.claim(h.welcome(bob)).Job.Attempt, licensing.MailRefused, 0, "the address can't be one")
+		equal(t, "reason", h.view("ada", bob).Invitation.Reason, "the address can't be one")
+	})
+}
+
 func TestFiftyRoundsOfTwoClaimsAtOnceGiveOneSenderEach(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)

@@ -1,7 +1,11 @@
 package rig
 
 import (
+	"bytes"
 	"context"
+	"crypto/subtle"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -13,20 +17,37 @@ import (
 	"sync"
 	"time"
 
+	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/mail"
+	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
 
+// MailboxOptions says how a mailbox takes mail.
+type MailboxOptions struct {
+	Port     int    // 0: a free one
+	Dir      string // keeps each message there as NNNNN.eml, too; "": in memory only
+	TLS      bool   // offers STARTTLS, with a certificate of its own for 127.0.0.1 and localhost, see CertPool
+	User     string // takes mail after AUTH PLAIN with this name only, over TLS where that is offered; "": from everybody
+	Password string
+}
+
 // Mailbox catches mail for development and tests: an SMTP server on 127.0.0.1 that keeps what it takes in memory, and as
-// .eml files where it is given a folder. It keeps the newest 10,000 messages of at most 1 MiB each.
+// .eml files where it is given a folder. It refuses a message of more than 1 MiB (552) and drops the oldest from memory
+// when there are more than 10,000.
 type Mailbox struct {
-	dir     string
+	o       MailboxOptions
 	server  *smtp.Server
 	listen  net.Listener
+	pool    *x509.CertPool
+	closed  chan struct{}
+	close   func() error
 	mu      sync.Mutex
 	news    chan struct{} // closed and replaced at each message
 	mails   []Message
 	refused map[string]smtp.SMTPError // by address in lower case
+	down    bool
+	delay   time.Duration
 	count   int
 	hold    *hold
 }
@@ -50,14 +71,16 @@ func (b *Mailbox) HoldAfter(wanted func(Message) bool) (held <-chan Message, rel
 
 // Message is one caught mail.
 type Message struct {
-	Number     int // counts from 1
-	At         time.Time
-	From, To   string // of the envelope
-	ID         string // Message-ID without <>
+	Number     int       // counts from 1, or from behind what the folder held already
+	At         time.Time // when it was taken, in UTC
+	From, To   string    // of the envelope; recipients are separated by ", "
+	ID         string    // Message-ID without <>
 	Subject    string
 	Text, HTML string // decoded
 	Header     [][2]string
+	Raw        []byte // as it came, not to be changed
 	File       string // where it is kept, "" for nowhere
+	to         []string
 }
 
 const (
@@ -68,37 +91,104 @@ const (
 
 // StartMailbox listens on a port of 127.0.0.1, 0 for a free one, and keeps mails in dir, "" for memory only.
 func StartMailbox(port int, dir string) (*Mailbox, error) {
-	if dir != "" {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("start the mailbox: %w", err)
-		}
-	}
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
+	return StartMailboxWith(MailboxOptions{Port: port, Dir: dir})
+}
+
+// StartMailboxWith listens as the options say.
+func StartMailboxWith(o MailboxOptions) (*Mailbox, error) {
+	b := &Mailbox{o: o, news: make(chan struct{}), closed: make(chan struct{}), refused: map[string]smtp.SMTPError{}}
+	if err := b.open(); err != nil {
 		return nil, fmt.Errorf("start the mailbox: %w", err)
 	}
-	b := &Mailbox{dir: dir, listen: l, news: make(chan struct{}), refused: map[string]smtp.SMTPError{}}
-	b.server = smtp.NewServer(b)
+	return b, nil
+}
+
+func (b *Mailbox) open() (err error) {
+	if b.o.Dir != "" {
+		if b.count, err = lastKept(b.o.Dir); err != nil {
+			return err
+		}
+	}
+	b.server = smtp.NewServer(smtp.BackendFunc(b.greet))
 	b.server.Domain = "localhost"
 	b.server.MaxMessageBytes = largestMail
 	b.server.MaxLineLength = mostLineBytes
 	b.server.MaxRecipients = 10
 	b.server.ReadTimeout, b.server.WriteTimeout = 2*time.Minute, 10*time.Second
-	go func() { _ = b.server.Serve(l) }() // ends with Close
-	return b, nil
+	b.server.AllowInsecureAuth = !b.o.TLS
+	if b.o.TLS {
+		var own tls.Certificate
+		if own, b.pool, err = selfSigned(); err != nil {
+			return err
+		}
+		b.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}
+	}
+	if b.listen, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", b.o.Port)); err != nil {
+		return err
+	}
+	b.close = sync.OnceValue(func() error {
+		close(b.closed)
+		return b.server.Close()
+	})
+	go func() { _ = b.server.Serve(b.listen) }() // ends with Close
+	return nil
+}
+
+// lastKept makes the folder where it is missing and returns the highest number of a mail that it holds.
+func lastKept(dir string) (int, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return 0, err
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
+	last := 0
+	for _, f := range files {
+		var n int
+		if _, err := fmt.Sscanf(filepath.Base(f), "%d.eml", &n); err == nil {
+			last = max(last, n)
+		}
+	}
+	return last, err
 }
 
 // Port is where the mailbox listens.
 func (b *Mailbox) Port() int { return b.listen.Addr().(*net.TCPAddr).Port }
 
-// Close stops listening. Mails stay readable.
-func (b *Mailbox) Close() error { return b.server.Close() }
+// Addr is where the mailbox listens, as host:port.
+func (b *Mailbox) Addr() string { return b.listen.Addr().String() }
 
-// Refuse answers every mail to the address with this reply from now on, such as 550 "mailbox unavailable".
+// CertPool holds the certificate that a client has to trust, nil without TLS.
+func (b *Mailbox) CertPool() *x509.CertPool { return b.pool }
+
+// Close stops listening and cuts conversations. Mails stay readable.
+func (b *Mailbox) Close() error { return b.close() }
+
+// Refuse answers every mail to the address with this reply from now on, such as 550 "mailbox unavailable". The enhanced code
+// is x.1.1.
 func (b *Mailbox) Refuse(address string, code int, text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refused[strings.ToLower(address)] = smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: text}
+}
+
+// Accept takes mail to the address again.
+func (b *Mailbox) Accept(address string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.refused, strings.ToLower(address))
+}
+
+// Down answers new conversations, and new mails in old ones, with 421 as long as it is true.
+func (b *Mailbox) Down(down bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.down = down
+}
+
+// Delay has the answer to every message wait for so long from now on. The message is kept when it is answered.
+func (b *Mailbox) Delay(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.delay = d
 }
 
 // Messages returns what was caught, oldest first.
@@ -106,6 +196,13 @@ func (b *Mailbox) Messages() []Message {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.mails)
+}
+
+// To returns what was caught for the address, whatever its case, oldest first.
+func (b *Mailbox) To(address string) []Message {
+	return slices.DeleteFunc(b.Messages(), func(m Message) bool {
+		return !slices.ContainsFunc(m.to, func(to string) bool { return strings.EqualFold(to, address) })
+	})
 }
 
 // Wait returns the first message, caught already or to come, that is wanted.
@@ -127,8 +224,17 @@ func (b *Mailbox) Wait(ctx context.Context, wanted func(Message) bool) (Message,
 	}
 }
 
-// NewSession begins the conversation with one client.
-func (b *Mailbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{box: b}, nil }
+// greet begins the conversation with one client.
+func (b *Mailbox) greet(*smtp.Conn) (smtp.Session, error) {
+	s := &session{box: b}
+	if err := s.up(); err != nil {
+		return nil, err
+	}
+	if b.o.User == "" {
+		return s, nil
+	}
+	return &lockedSession{session: s}, nil
+}
 
 type session struct {
 	box  *Mailbox
@@ -137,9 +243,18 @@ type session struct {
 	last *Message // accepted just now
 }
 
+func (s *session) up() error {
+	s.box.mu.Lock()
+	defer s.box.mu.Unlock()
+	if s.box.down {
+		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "the mailbox is down"}
+	}
+	return nil
+}
+
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	s.from, s.to = from, nil
-	return nil
+	return s.up()
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
@@ -161,9 +276,56 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "the message can't be read"}
 	}
-	m.From, m.To, m.At = s.from, strings.Join(s.to, ", "), time.Now().UTC()
+	if err := s.box.pause(); err != nil {
+		return err
+	}
+	m.Raw, m.From, m.to, m.To, m.At = raw, s.from, s.to, strings.Join(s.to, ", "), time.Now().UTC()
 	s.last = &m
-	return s.box.keep(m, raw)
+	return s.box.keep(m)
+}
+
+// pause waits as long as Delay said.
+func (b *Mailbox) pause() error {
+	b.mu.Lock()
+	d := b.delay
+	b.mu.Unlock()
+	if d == 0 {
+		return nil
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-b.closed:
+		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "the mailbox is closing"}
+	}
+}
+
+// lockedSession is one that takes nothing before the client has said who it is.
+type lockedSession struct {
+	*session
+	open bool
+}
+
+// AuthMechanisms names what the client may choose from.
+func (s *lockedSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+// Auth checks the client's name and password.
+func (s *lockedSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		o := s.box.o
+		if subtle.ConstantTimeCompare([]byte(user+"\x00"+password), []byte(o.User+"\x00"+o.Password)) != 1 {
+			return smtp.ErrAuthFailed
+		}
+		s.open = true
+		return nil
+	}), nil
+}
+
+func (s *lockedSession) Mail(from string, o *smtp.MailOptions) error {
+	if !s.open {
+		return smtp.ErrAuthRequired
+	}
+	return s.session.Mail(from, o)
 }
 
 // Reset comes behind every accepted message.
@@ -183,41 +345,45 @@ func (s *session) Reset() {
 	s.box.hold = nil
 	s.box.mu.Unlock()
 	h.held <- m
-	<-h.released
+	select {
+	case <-h.released:
+	case <-s.box.closed:
+	}
 }
 
 // Logout ends the conversation.
 func (s *session) Logout() error { return nil }
 
-func (b *Mailbox) keep(m Message, raw []byte) error {
+func (b *Mailbox) keep(m Message) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.count++
 	m.Number = b.count
-	if b.dir != "" {
-		m.File = filepath.Join(b.dir, fmt.Sprintf("%05d.eml", m.Number))
-		if err := os.WriteFile(m.File, raw, 0o600); err != nil {
+	if b.o.Dir != "" {
+		m.File = filepath.Join(b.o.Dir, fmt.Sprintf("%05d.eml", m.Number))
+		if err := os.WriteFile(m.File, m.Raw, 0o600); err != nil {
 			return err
 		}
 	}
 	b.mails = append(b.mails, m)
 	if len(b.mails) > mostMails {
-		b.mails = slices.Clone(b.mails[len(b.mails)-mostMails:])
+		clear(b.mails[:len(b.mails)-mostMails]) // lets go of the bodies
+		b.mails = b.mails[len(b.mails)-mostMails:]
 	}
 	close(b.news)
 	b.news = make(chan struct{})
 	return nil
 }
 
-// parse reads a message: its head, and its text and HTML bodies decoded.
-func parse(raw []byte) (Message, error) {
-	var m Message
-	r, err := mail.CreateReader(strings.NewReader(string(raw)))
-	if err != nil {
+// parse reads a message: its head, and its text and HTML bodies decoded. What is in a character set that it doesn't know
+// stays as it is.
+func parse(raw []byte) (m Message, err error) {
+	r, err := mail.CreateReader(bytes.NewReader(raw))
+	if err != nil && !message.IsUnknownCharset(err) {
 		return m, err
 	}
 	if m.Subject, err = r.Header.Subject(); err != nil {
-		return m, err
+		m.Subject = r.Header.Get("Subject")
 	}
 	if m.ID, err = r.Header.MessageID(); err != nil {
 		return m, err
@@ -234,21 +400,32 @@ func parse(raw []byte) (Message, error) {
 		if errors.Is(err, io.EOF) {
 			return m, nil
 		}
-		if err != nil {
+		if err != nil && !message.IsUnknownCharset(err) {
 			return m, err
 		}
-		h, ok := p.Header.(*mail.InlineHeader)
-		if !ok {
-			continue
-		}
-		body, err := io.ReadAll(p.Body)
-		if err != nil {
+		if err := m.read(p); err != nil {
 			return m, err
-		}
-		if kind, _, err := h.ContentType(); err == nil && kind == "text/html" {
-			m.HTML = string(body)
-		} else {
-			m.Text = string(body)
 		}
 	}
+}
+
+// read takes the part over if it is the message's first text or HTML; the rest is in Raw.
+func (m *Message) read(p *mail.Part) error {
+	h, ok := p.Header.(*mail.InlineHeader)
+	if !ok {
+		return nil
+	}
+	var body *string
+	switch kind, _, _ := h.ContentType(); kind { // a part without a type is text/plain
+	case "text/html":
+		body = &m.HTML
+	case "text/plain":
+		body = &m.Text
+	}
+	if body == nil || *body != "" {
+		return nil
+	}
+	text, err := io.ReadAll(p.Body)
+	*body = string(text)
+	return err
 }

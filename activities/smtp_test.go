@@ -158,7 +158,7 @@ func TestSMTPTLSAndLogin(t *testing.T) {
 
 func TestSMTPAPasswordIsNeverShown(t *testing.T) {
 	c := SMTPConfig{Host: "relay.example", User: "vl", Password: "secret"}
-	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%s", c.Password)} {
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%q", c.Password)} {
 		if strings.Contains(text, "secret") {
 			t.Fatal(text)
 		}

@@ -95,7 +95,7 @@ func FuzzParseLinkKeys(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		k, err := ParseLinkKeys(s)
 		if err != nil {
-			if k.Current() != "" || k.macs != nil {
+			if k.Current() != "" || k.secrets != nil {
 				t.Fatalf("%q is refused but gives %v", s, k)
 			}
 			return

@@ -15,36 +15,34 @@ import (
 // in front and drop the old one when the last invitation that it signed has ended (at most [Policy.InviteMax]).
 type LinkKeys struct {
 	current string
-	macs    map[string]func(string) []byte // by key id; a closure shows its secret to no print
+	secrets map[string]*secret // by key id; a pointer shows what it points to to no print
 }
+
+type secret struct{ bytes []byte }
 
 // ParseLinkKeys reads "id:base64,id:base64": ids of 1 to 16 letters and digits, secrets of at least 32 bytes.
 // Errors name the key's place or id, never the secret.
 func ParseLinkKeys(s string) (LinkKeys, error) {
-	k := LinkKeys{macs: map[string]func(string) []byte{}}
+	k := LinkKeys{secrets: map[string]*secret{}}
 	for n, part := range strings.Split(s, ",") {
 		id, enc, ok := strings.Cut(strings.TrimSpace(part), ":")
 		if !ok || !isKeyID(id) {
 			return LinkKeys{}, fmt.Errorf("link key %d: want id:base64 with an id of 1 to 16 letters and digits", n+1)
 		}
-		secret, err := base64.StdEncoding.DecodeString(enc)
+		raw, err := base64.StdEncoding.DecodeString(enc)
 		if err != nil {
 			return LinkKeys{}, fmt.Errorf("link key %q: the secret is not base64", id)
 		}
-		if len(secret) < 32 {
-			return LinkKeys{}, fmt.Errorf("link key %q: the secret has %d bytes, at least 32 are needed", id, len(secret))
+		if len(raw) < 32 {
+			return LinkKeys{}, fmt.Errorf("link key %q: the secret has %d bytes, at least 32 are needed", id, len(raw))
 		}
-		if _, twice := k.macs[id]; twice {
+		if _, twice := k.secrets[id]; twice {
 			return LinkKeys{}, fmt.Errorf("link key %q is given twice", id)
 		}
 		if k.current == "" {
 			k.current = id
 		}
-		k.macs[id] = func(body string) []byte {
-			m := hmac.New(sha256.New, secret)
-			m.Write([]byte(body)) //nolint:errcheck // a hash's Write never fails
-			return m.Sum(nil)
-		}
+		k.secrets[id] = &secret{raw}
 	}
 	return k, nil
 }
@@ -61,7 +59,7 @@ func (k LinkKeys) Current() string { return k.current }
 
 // String, LogValue and GoString keep the secrets out of logs.
 func (k LinkKeys) String() string {
-	return fmt.Sprintf("%d link keys, current %q", len(k.macs), k.current)
+	return fmt.Sprintf("%d link keys, current %q", len(k.secrets), k.current)
 }
 func (k LinkKeys) GoString() string     { return k.String() }
 func (k LinkKeys) LogValue() slog.Value { return slog.StringValue(k.String()) }
@@ -71,7 +69,7 @@ var errLink = errors.New("the link is not valid")
 // Token returns the secret part of an invitation's link, signed by the key with this id, or by the current one where that
 // has been dropped: the same input gives the same token, so a mail that is sent again holds the same link.
 func (k LinkKeys) Token(i InvitationID, generation int, keyID string) (string, error) {
-	if _, ok := k.macs[keyID]; !ok {
+	if _, ok := k.secrets[keyID]; !ok {
 		keyID = k.current
 	}
 	if keyID == "" {
@@ -97,7 +95,7 @@ func (k LinkKeys) Verify(token string) (InvitationID, int, error) {
 	if len(parts) != 3 {
 		return "", 0, refused
 	}
-	if _, ok := k.macs[parts[0]]; !ok {
+	if _, ok := k.secrets[parts[0]]; !ok {
 		return "", 0, refused
 	}
 	if !hmac.Equal([]byte(mac), []byte(k.sign(parts[0], body))) {
@@ -111,5 +109,7 @@ func (k LinkKeys) Verify(token string) (InvitationID, int, error) {
 }
 
 func (k LinkKeys) sign(keyID, body string) string {
-	return base64.RawURLEncoding.EncodeToString(k.macs[keyID]("vlroles invitation link 1\x00" + body))
+	m := hmac.New(sha256.New, k.secrets[keyID].bytes)
+	m.Write([]byte("vlroles invitation link 1\x00" + body)) //nolint:errcheck // a hash's Write never fails
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }

@@ -42,6 +42,11 @@ func (c *Client) Save(ctx context.Context, s licensing.Save) (licensing.SaveAnsw
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	var answer licensing.SaveAnswer
+	err := uninterrupted(func() error { return c.save(ctx, s, &answer) })
+	return answer, answered(err)
+}
+
+func (c *Client) save(ctx context.Context, s licensing.Save, answer *licensing.SaveAnswer) error {
 	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID:                       SaveID(s.ID),
 		TaskQueue:                Queue,
@@ -52,8 +57,7 @@ func (c *Client) Save(ctx context.Context, s licensing.Save) (licensing.SaveAnsw
 		StaticSummary: "an admin's save",
 		Priority:      temporal.Priority{FairnessKey: string(s.Org)},
 	}, Save, s)
-	err := c.update(ctx, start, SaveID(s.ID), VerdictsUpdate, s.ID, &answer)
-	return answer, answered(err)
+	return c.update(ctx, start, SaveID(s.ID), VerdictsUpdate, s.ID, answer)
 }
 
 // Apply takes in an organization with its directory, agreements and first administrators (R25).
@@ -61,6 +65,11 @@ func (c *Client) Apply(ctx context.Context, in licensing.Intake) (licensing.Inta
 	ctx, cancel := context.WithTimeout(ctx, 2*answerWithin)
 	defer cancel()
 	var answer licensing.IntakeAnswer
+	err := uninterrupted(func() error { return c.apply(ctx, in, &answer) })
+	return answer, answered(err)
+}
+
+func (c *Client) apply(ctx context.Context, in licensing.Intake, answer *licensing.IntakeAnswer) error {
 	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID:                       ApplyID(in.ID),
 		TaskQueue:                Queue,
@@ -71,7 +80,7 @@ func (c *Client) Apply(ctx context.Context, in licensing.Intake) (licensing.Inta
 		StaticSummary: "intake of an organization",
 		Priority:      temporal.Priority{FairnessKey: string(in.Org)},
 	}, Apply, in)
-	return answer, answered(c.update(ctx, start, ApplyID(in.ID), VerdictsUpdate, in.ID, &answer))
+	return c.update(ctx, start, ApplyID(in.ID), VerdictsUpdate, in.ID, answer)
 }
 
 // Register accepts an invitation for the person who holds a verified link (R23, R28, R29).
@@ -148,11 +157,8 @@ func (c *Client) command(ctx context.Context, at licensing.Standing, name string
 	if at.State == licensing.InvitationOpen || at.State == licensing.InvitationRefused {
 		in.Sending = at.Sending // a lost run is made good
 	}
-	err := c.attempt(ctx, at, in, name, id, arg, out)
-	if temporal.IsCanceledError(err) { // the run was ending: the next one answers
-		err = c.attempt(ctx, at, in, name, id, arg, out)
-	}
-	if !timedOut(err) || ctx.Err() != nil {
+	err := uninterrupted(func() error { return c.attempt(ctx, at, in, name, id, arg, out) })
+	if !timedOut(err) && !interrupted(err) || ctx.Err() != nil {
 		return answered(err)
 	}
 	stuck, err := c.stuck(ctx, at.User)
@@ -164,7 +170,25 @@ func (c *Client) command(ctx context.Context, at licensing.Standing, name string
 	if err != nil && !isNotFound(err) {
 		return answered(err)
 	}
-	return answered(c.attempt(ctx, at, in, name, id, arg, out))
+	return answered(uninterrupted(func() error { return c.attempt(ctx, at, in, name, id, arg, out) }))
+}
+
+// uninterrupted makes a call again, with the same update id, that met a run in the moment of its end, or a workflow task
+// that the server threw away because something happened meanwhile.
+func uninterrupted(call func() error) error {
+	err := call()
+	for range 3 {
+		if !interrupted(err) {
+			break
+		}
+		err = call()
+	}
+	return err
+}
+
+func interrupted(err error) bool {
+	var notReady *serviceerror.WorkflowNotReady
+	return temporal.IsCanceledError(err) || errors.As(err, &notReady)
 }
 
 func (c *Client) attempt(ctx context.Context, at licensing.Standing, in InvitationInput, name string, id licensing.RequestID, arg, out any) error {
@@ -279,7 +303,7 @@ func answered(err error) error {
 	if e := activities.AsRefusal(err); e != nil {
 		return e
 	}
-	if timedOut(err) {
+	if timedOut(err) || interrupted(err) {
 		return licensing.Refuse(licensing.Unavailable, "", "no worker answered in time: what was asked may still be carried out; ask again with the same request id")
 	}
 	var away *serviceerror.Unavailable

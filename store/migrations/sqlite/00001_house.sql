@@ -28,6 +28,7 @@ CREATE TABLE directory_people (
 );
 -- Two people who are present never share an address; one who left may have had it (R47).
 CREATE UNIQUE INDEX directory_people_email ON directory_people (org_id, email_key) WHERE present;
+CREATE INDEX directory_people_gone ON directory_people (org_id, object_id) WHERE NOT present;
 
 CREATE TABLE agreements (
     license_id   text PRIMARY KEY CHECK (length(license_id) BETWEEN 1 AND 32 AND license_id NOT GLOB '*[^A-Z0-9-]*'),
@@ -70,6 +71,7 @@ CREATE UNIQUE INDEX users_object ON users (org_id, object_id) WHERE object_id IS
 -- a name or an address is found as a range.
 CREATE INDEX users_list ON users (org_id, name_key, id);
 CREATE INDEX users_business ON users (org_id, lower(business_email));
+CREATE INDEX users_unknown ON users (org_id) WHERE kind = 'internal' AND object_id IS NULL;
 
 -- Where one user's roles on one License ID stand: the unit of status and lock (R45, R52).
 CREATE TABLE assignments (
@@ -84,12 +86,28 @@ CREATE TABLE assignments (
     reference  text,
     added_by   text REFERENCES users,
     changed_at text NOT NULL,
+    name_key   text NOT NULL DEFAULT '', -- the user's, kept by the triggers below: the order of the list
     PRIMARY KEY (user_id, license_id),
     CHECK ((state = 'propagating') = (due_at IS NOT NULL)),
     CHECK (state <> 'propagating' OR change_id IS NOT NULL),
     CHECK (state <> 'failed' OR reason IS NOT NULL)
 );
-CREATE INDEX assignments_license ON assignments (license_id, user_id);
+CREATE INDEX assignments_list ON assignments (license_id, name_key, user_id);
+CREATE INDEX assignments_state ON assignments (license_id, state, name_key, user_id);
+
+-- An assignment carries its user's name_key, so that a page of the list is read from one index whatever the number of people.
+-- +goose StatementBegin
+CREATE TRIGGER assignments_name AFTER INSERT ON assignments BEGIN
+    UPDATE assignments
+    SET name_key = COALESCE((SELECT u.name_key FROM users u WHERE u.id = NEW.user_id), '')
+    WHERE user_id = NEW.user_id AND license_id = NEW.license_id;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER users_name AFTER UPDATE OF name_key ON users WHEN OLD.name_key <> NEW.name_key BEGIN
+    UPDATE assignments SET name_key = NEW.name_key WHERE user_id = NEW.id;
+END;
+-- +goose StatementEnd
 
 -- One role of one user on one License ID (R08).
 CREATE TABLE grants (
@@ -101,7 +119,7 @@ CREATE TABLE grants (
     effective  boolean NOT NULL,
     granted_by text REFERENCES users,
     granted_at text NOT NULL,
-    PRIMARY KEY (license_id, user_id, role),
+    PRIMARY KEY (license_id, role, user_id), -- in this order the people with a role are found
     FOREIGN KEY (user_id, license_id) REFERENCES assignments ON DELETE CASCADE,
     CHECK (origin <> 'bill_to' OR role = 'invoice_reader')
 );

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/base64"
@@ -34,12 +35,22 @@ func (s *Store) read(ctx context.Context, verb string, f func(*tx) error) error 
 // mine narrows assignments a to the License IDs that the caller, its one argument, administers directly (R40, R41).
 const mine = ` JOIN grants m ON m.license_id = a.license_id AND m.user_id = ? AND m.role = 'administrator' AND m.effective`
 
-// few is up to how many assignments are gathered and sorted; from there on the list is read in its order.
+// few is up to how many people a search, a role or a missing directory entry may narrow the list to for them to be looked
+// up one and all; where there are more, the list is read in its order and the others are left out.
 const few = 2000
 
+// A filter reads a page's worth of people, then twice as many and so on, up to stride at a time and at most mostStrides
+// times: where it finds next to nobody among very many people, the call ends with the page as it is and the cursor goes on.
+const (
+	stride      = 250
+	mostStrides = 8
+)
+
 // Users returns one page of the Manage Assignments list: the people who have roles on a License ID that the caller
-// administers directly, whoever invited them (R40, R41), in the order of their names. A page takes three queries,
-// whatever the number of users; a filter by status may take more, since the rule decides it and not the database.
+// administers directly, whoever invited them (R40, R41), in the order of their names. Without a filter, or by License ID, a
+// page takes four queries that cost the same whatever the number of users. With another filter a page may be short, even
+// empty, and yet have a next one: what a person's status is the rule decides and not the database, and a call reads a
+// bounded number of people.
 func (s *Store) Users(ctx context.Context, org licensing.OrgID, caller licensing.UserID, f licensing.UserFilter) (licensing.UserPage, error) {
 	page := licensing.UserPage{Users: []licensing.UserRow{}}
 	f, err := f.Check()
@@ -51,38 +62,9 @@ func (s *Store) Users(ctx context.Context, org licensing.OrgID, caller licensing
 		return page, err
 	}
 	err = s.read(ctx, "list users", func(t *tx) error {
-		l := listing{tx: t, org: org, caller: caller, filter: f}
-		l.narrow()
-		if err := l.gather(); err != nil || len(l.found) == 0 {
-			return err
-		}
-		size := f.Limit + 1
-		if f.Status != "" {
-			size = batch
-		}
-		for len(page.Users) <= f.Limit {
-			people, err := l.next(after, size)
-			if err != nil {
-				return err
-			}
-			rows, err := l.rows(people)
-			if err != nil {
-				return err
-			}
-			page.Users = append(page.Users, rows...)
-			if len(people) < size {
-				break
-			}
-			last := people[len(people)-1]
-			after = &cursor{NameKey: last.NameKey, ID: last.ID}
-		}
-		return nil
+		l := listing{tx: t, org: org, caller: caller, filter: f, after: after}
+		return l.page(&page)
 	})
-	if len(page.Users) > f.Limit {
-		page.Users = page.Users[:f.Limit]
-		last := page.Users[f.Limit-1]
-		page.Next = cursor{NameKey: nameKey(last.Name), ID: last.ID}.String()
-	}
 	return page, err
 }
 
@@ -90,10 +72,14 @@ func ids(in ...string) bool {
 	return !slices.ContainsFunc(in, func(s string) bool { return uuid.Validate(s) != nil })
 }
 
-// cursor is the last line of a page: the next one starts behind it.
+// cursor is the place of a person in the list: the next page starts behind it.
 type cursor struct {
-	NameKey string           `json:"n"`
-	ID      licensing.UserID `json:"i"`
+	NameKey string           `json:"n" db:"name_key"`
+	ID      licensing.UserID `json:"i" db:"user_id"`
+}
+
+func (c cursor) compare(o cursor) int {
+	return cmp.Or(cmp.Compare(c.NameKey, o.NameKey), cmp.Compare(c.ID, o.ID))
 }
 
 // String writes the cursor so that it fits into an address.
@@ -123,13 +109,16 @@ func readCursor(s string) (*cursor, error) {
 // listing is one reading of the list.
 type listing struct {
 	*tx
-	org    licensing.OrgID
-	caller licensing.UserID
-	filter licensing.UserFilter
-	found  []licensing.UserID // who has an assignment that matches, up to one more than few
+	org      licensing.OrgID
+	caller   licensing.UserID
+	filter   licensing.UserFilter
+	after    *cursor               // the last person who was looked at
+	licenses []licensing.LicenseID // that the caller administers
+	found    []licensing.UserID    // who may match, where short
+	short    bool
 
-	where, also         string // conditions on assignments, and on people
-	whereArgs, alsoArgs []any
+	conditions string // on people u, their invitation i and their directory entry d
+	args       []any
 }
 
 // listed is a person of the list with the invitation that has not ended, and how far its newest mail is.
@@ -140,67 +129,235 @@ type listed struct {
 	Mail       opt    `db:"mail"`
 }
 
-// mayBe is in which states an assignment must be for a person to have the status.
-var mayBe = map[licensing.Status]string{
-	licensing.Failed:               `'failed', 'pending'`,
-	licensing.InvitationExpired:    `'pending'`,
-	licensing.AssignmentInProgress: `'propagating'`,
-	licensing.InvitationSent:       `'pending'`,
-	licensing.Active:               `'active'`,
+func (l *listing) page(page *licensing.UserPage) error {
+	if err := l.open(); err != nil || len(l.licenses) == 0 {
+		return err
+	}
+	l.narrow()
+	if err := l.gather(); err != nil {
+		return err
+	}
+	size := l.filter.Limit + 1
+	for range mostStrides {
+		people, more, err := l.next(size)
+		if err != nil {
+			return err
+		}
+		rows, err := l.rows(people)
+		if err != nil {
+			return err
+		}
+		page.Users = append(page.Users, rows...)
+		if n := l.filter.Limit; len(page.Users) > n {
+			page.Users = page.Users[:n]
+			last := page.Users[n-1]
+			page.Next = cursor{NameKey: nameKey(last.Name), ID: last.ID}.String()
+			return nil
+		}
+		if !more {
+			return nil
+		}
+		size = min(2*size, stride)
+	}
+	page.Next = l.after.String()
+	return nil
 }
+
+// open finds the License IDs whose people the caller sees: none where the caller has not registered or has left the
+// tenant (R02, R84).
+func (l *listing) open() error {
+	return l.all(&l.licenses, `
+		SELECT m.license_id
+		FROM users c
+		LEFT JOIN directory_people d ON d.org_id = c.org_id AND d.object_id = c.object_id
+		JOIN grants m ON m.user_id = c.id AND m.role = 'administrator' AND m.effective
+		WHERE c.id = ? AND c.org_id = ? AND c.registered_at IS NOT NULL AND (c.kind = 'external' OR d.present)
+		ORDER BY m.license_id`, l.caller, l.org)
+}
+
+// mayBe is in which states an assignment must be for a person to have the status.
+var mayBe = map[licensing.Status][]licensing.AssignmentState{
+	licensing.Failed:               {licensing.Broken, licensing.Pending},
+	licensing.InvitationExpired:    {licensing.Pending},
+	licensing.AssignmentInProgress: {licensing.Propagating},
+	licensing.InvitationSent:       {licensing.Pending},
+	licensing.Active:               {licensing.Settled},
+}
+
+const gone = `u.kind = 'internal' AND NOT COALESCE(d.present, false)`
 
 // narrow turns the filter into conditions. Those on the status only leave out who can't have it: which of several a person
-// has is for the rule to say.
+// has is for the rule to say. Roles, License ID and status are each asked of all that the caller sees of a person, as the
+// line shows it.
 func (l *listing) narrow() {
 	f := l.filter
-	if f.License != "" {
-		l.where += ` AND a.license_id = ?`
-		l.whereArgs = append(l.whereArgs, f.License)
+	switch f.Status {
+	case "":
+	case licensing.UserNotFound:
+		l.where(gone)
+	case licensing.InvitationSent:
+		l.where(`NOT (` + gone + `) AND i.state = 'open'`)
+	case licensing.InvitationExpired:
+		l.where(`NOT (` + gone + `) AND i.state = 'expired'`)
+	default:
+		l.where(`NOT (` + gone + `)`)
 	}
 	if f.Role != "" {
-		l.where += ` AND EXISTS (SELECT 1 FROM grants r WHERE r.license_id = a.license_id AND r.user_id = a.user_id AND r.role = ?)`
-		l.whereArgs = append(l.whereArgs, f.Role)
-	}
-	if states := mayBe[f.Status]; states != "" {
-		l.where += ` AND a.state IN (` + states + `)`
-	}
-	const gone = `u.kind = 'internal' AND NOT COALESCE(d.present, false)`
-	switch f.Status {
-	case licensing.UserNotFound:
-		l.also += ` AND ` + gone
-	case licensing.InvitationSent:
-		l.also += ` AND i.state = 'open'`
-	case licensing.InvitationExpired:
-		l.also += ` AND i.state = 'expired'`
-	}
-	if f.Status != "" && f.Status != licensing.UserNotFound {
-		l.also += ` AND NOT (` + gone + `)`
+		l.where(`EXISTS (SELECT 1 FROM grants r WHERE r.user_id = u.id AND r.role = ? AND r.license_id IN (?))`, f.Role, l.asked())
+	} else if f.License != "" && f.Status != "" {
+		l.where(`EXISTS (SELECT 1 FROM assignments r WHERE r.user_id = u.id AND r.license_id IN (?))`, l.asked())
 	}
 	if f.Query != "" {
-		l.also += ` AND (u.name_key >= ? AND u.name_key < ? OR u.sign_in_key >= ? AND u.sign_in_key < ?
-			OR lower(u.business_email) >= ? AND lower(u.business_email) < ?)`
-		end := f.Query + "\U0010FFFF"
-		l.alsoArgs = append(l.alsoArgs, f.Query, end, f.Query, end, f.Query, end)
+		l.where(begins, beginning(f.Query)...)
 	}
 }
 
-// gather finds who has an assignment that matches, up to one more than few: nobody where the caller administers nothing,
-// has not registered or has left the tenant (R02, R84).
-func (l *listing) gather() error {
-	args := append([]any{l.caller, l.caller, l.org}, l.whereArgs...)
-	return l.all(&l.found, `
-		SELECT a.user_id
-		FROM users c
-		LEFT JOIN directory_people cd ON cd.org_id = c.org_id AND cd.object_id = c.object_id
-		JOIN grants m ON m.user_id = ? AND m.role = 'administrator' AND m.effective
-		JOIN assignments a ON a.license_id = m.license_id
-		WHERE c.id = ? AND c.org_id = ? AND c.registered_at IS NOT NULL AND (c.kind = 'external' OR cd.present)`+l.where+`
-		LIMIT `+itoa(few+1), args...)
+func (l *listing) where(condition string, args ...any) {
+	l.conditions += ` AND ` + condition
+	l.args = append(l.args, args...)
 }
 
-// next reads people behind the cursor. The people of a short list are known already, and are sorted; a long list is read
-// in its order by the index, and each person is looked up: a scalar subquery, which no planner turns into a join of everything.
-func (l *listing) next(after *cursor, size int) ([]listed, error) {
+const begins = `(u.name_key >= ? AND u.name_key < ? OR u.sign_in_key >= ? AND u.sign_in_key < ?
+	OR lower(u.business_email) >= ? AND lower(u.business_email) < ?)`
+
+func beginning(q string) []any {
+	end := q + "\U0010FFFF"
+	return []any{q, end, q, end, q, end}
+}
+
+// asked is the License IDs that the filter leaves; "" is none that there could be.
+func (l *listing) asked() []licensing.LicenseID {
+	switch {
+	case l.filter.License == "":
+		return l.licenses
+	case slices.Contains(l.licenses, l.filter.License):
+		return []licensing.LicenseID{l.filter.License}
+	}
+	return []licensing.LicenseID{""}
+}
+
+// gather looks for a part of the filter that few people match: they are looked up then, wherever they stand in the list.
+func (l *listing) gather() error {
+	f := l.filter
+	for _, part := range []struct {
+		asked bool
+		query string
+		args  []any
+	}{
+		{f.Query != "", `SELECT u.id FROM users u WHERE u.org_id = ? AND ` + begins, append([]any{l.org}, beginning(f.Query)...)},
+		{f.Role != "", `SELECT g.user_id FROM grants g WHERE g.license_id IN (?) AND g.role = ?`, []any{l.asked(), f.Role}},
+		{f.Status == licensing.UserNotFound, absent, []any{l.org, l.org}},
+	} {
+		if !part.asked {
+			continue
+		}
+		var found []licensing.UserID
+		if err := l.in(&found, part.query+` LIMIT `+itoa(few+1), part.args...); err != nil {
+			return err
+		}
+		if len(found) <= few {
+			l.found, l.short = unique(found), true
+			return nil
+		}
+	}
+	return nil
+}
+
+// absent finds the internal people of an organization who are not in its directory.
+const absent = `
+	SELECT u.id
+	FROM directory_people d
+	JOIN users u ON u.org_id = d.org_id AND u.object_id = d.object_id
+	WHERE d.org_id = ? AND NOT d.present AND u.kind = 'internal'
+	UNION ALL
+	SELECT u.id
+	FROM users u
+	WHERE u.org_id = ? AND u.kind = 'internal' AND u.object_id IS NULL`
+
+// next reads the people behind the cursor and moves it on. Of size people looked at, those who don't match are left out;
+// more says that others may follow.
+func (l *listing) next(size int) (people []listed, more bool, err error) {
+	if l.short {
+		people, err = l.people(l.found, size)
+		if len(people) > 0 {
+			last := people[len(people)-1]
+			l.after = &cursor{NameKey: last.NameKey, ID: last.ID}
+		}
+		return people, len(people) == size, err
+	}
+	places, err := l.places(size)
+	if err != nil || len(places) == 0 {
+		return nil, false, err
+	}
+	users := make([]licensing.UserID, len(places))
+	for n, p := range places {
+		users[n] = p.ID
+	}
+	people, err = l.people(users, size)
+	l.after = &places[len(places)-1]
+	return people, len(places) == size, err
+}
+
+// together is how many index ranges one query reads; SQLite takes 500.
+const together = 100
+
+// places reads the next places of the list: of each License ID, and of each state that the status allows, as many as are
+// asked for, straight from an index that has them in order.
+func (l *listing) places(size int) ([]cursor, error) {
+	var out []cursor
+	for part := range slices.Chunk(l.ranges(), together) {
+		var terms []string
+		var args []any
+		for _, r := range part {
+			terms = append(terms, `
+				SELECT *
+				FROM (SELECT a.name_key, a.user_id FROM assignments a WHERE `+r.condition+` ORDER BY a.name_key, a.user_id LIMIT `+itoa(size)+`) p`)
+			args = append(args, r.args...)
+		}
+		var some []cursor
+		if err := l.all(&some, strings.Join(terms, ` UNION `)+` ORDER BY name_key, user_id LIMIT `+itoa(size), args...); err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	slices.SortFunc(out, cursor.compare)
+	out = slices.Compact(out)
+	return out[:min(size, len(out))], nil
+}
+
+// indexRange is a part of an index of assignments a that is in the order of the list.
+type indexRange struct {
+	condition string
+	args      []any
+}
+
+func (l *listing) ranges() []indexRange {
+	licenses, states := l.licenses, mayBe[l.filter.Status]
+	if l.filter.Status == "" {
+		licenses = l.asked() // a status is that of all License IDs together
+	}
+	behind, place := ``, []any{}
+	if l.after != nil {
+		behind, place = ` AND (a.name_key, a.user_id) > (?, ?)`, []any{l.after.NameKey, l.after.ID}
+	}
+	var out []indexRange
+	for _, id := range licenses {
+		if len(states) == 0 {
+			out = append(out, indexRange{`a.license_id = ?` + behind, append([]any{id}, place...)})
+		}
+		for _, s := range states {
+			out = append(out, indexRange{`a.license_id = ? AND a.state = ?` + behind, append([]any{id, s}, place...)})
+		}
+	}
+	return out
+}
+
+// people reads some users in the order of the list, as far as they match, are behind the cursor and have something that
+// the caller sees.
+func (l *listing) people(users []licensing.UserID, size int) ([]listed, error) {
+	if len(users) == 0 {
+		return nil, nil
+	}
 	query := `
 		SELECT u.id, u.org_id, u.sign_in_email, u.sign_in_key, u.business_email, u.name, u.name_key, u.kind, u.object_id,
 			u.registered_at, u.created_at, COALESCE(d.present, false) AS present, i.state AS invitation, i.expires_at,
@@ -214,18 +371,15 @@ func (l *listing) next(after *cursor, size int) ([]listed, error) {
 		FROM users u
 		LEFT JOIN directory_people d ON d.org_id = u.org_id AND d.object_id = u.object_id
 		LEFT JOIN invitations i ON i.user_id = u.id AND i.state NOT IN ('accepted', 'cancelled')
-		WHERE u.org_id = ?` + l.also
-	args := append([]any{l.org}, l.alsoArgs...)
-	if len(l.found) <= few {
-		query += ` AND u.id IN (?)`
-		args = append(args, unique(l.found))
-	} else {
-		query += ` AND (SELECT 1 FROM assignments a` + mine + ` WHERE a.user_id = u.id` + l.where + ` LIMIT 1) IS NOT NULL`
-		args = append(append(args, l.caller), l.whereArgs...)
+		WHERE u.org_id = ? AND u.id IN (?)` + l.conditions
+	args := append([]any{l.org, users}, l.args...)
+	if l.short {
+		query += ` AND EXISTS (SELECT 1 FROM assignments a WHERE a.user_id = u.id AND a.license_id IN (?))`
+		args = append(args, l.asked())
 	}
-	if after != nil {
+	if l.after != nil {
 		query += ` AND (u.name_key, u.id) > (?, ?)`
-		args = append(args, after.NameKey, after.ID)
+		args = append(args, l.after.NameKey, l.after.ID)
 	}
 	var people []listed
 	err := l.in(&people, query+` ORDER BY u.name_key, u.id LIMIT ?`, append(args, size)...)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"vlroles/licensing"
 )
 
@@ -335,34 +337,133 @@ func TestR40_ALongListIsReadAnotherWayAndShowsTheSame(t *testing.T) {
 		h.member("ada", "active", add(a1, licensing.ProductKeysReader), add(m1, licensing.BenefitsReader))
 		h.invite("ada", "invited", add(m1, licensing.ProductKeysReader))
 		h.invite("grace", "hidden", add(a2, licensing.ProductKeysReader))
+		h.save("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}})
+		h.leaves("o-leo", "leo@contoso.example", "Leo Internal", true)
+		var everybody []licensing.UserID
+		if err := s.reads.Select(&everybody, `SELECT id FROM users`); err != nil {
+			t.Fatal(err)
+		}
 		for _, f := range []licensing.UserFilter{
-			{}, {License: m1}, {Role: licensing.ProductKeysReader}, {Query: "invited@"},
+			{}, {License: m1}, {License: a2}, {Role: licensing.ProductKeysReader}, {Role: licensing.ProductKeysReader, License: m1}, {Query: "invited@"},
 			{Status: licensing.InvitationSent, License: m1, Role: licensing.ProductKeysReader, Query: "i"},
+			{Status: licensing.Active}, {Status: licensing.UserNotFound}, {Status: licensing.Active, License: m1},
 		} {
 			f = must[licensing.UserFilter](t)(f.Check())
-			var short, long []string
+			var ways [2][]string
 			err := s.read(t.Context(), "read both ways", func(tx *tx) error {
-				l := listing{tx: tx, org: h.org, caller: h.id("ada"), filter: f}
-				l.narrow()
-				if err := l.gather(); err != nil {
-					return err
-				}
-				for _, out := range []*[]string{&short, &long} {
-					people, err := l.next(&cursor{NameKey: "a", ID: licensing.UserID("00000000-0000-4000-8000-000000000000")}, 10)
+				for n := range ways {
+					l := listing{tx: tx, org: h.org, caller: h.id("ada"), filter: f, short: n == 0, found: everybody,
+						after: &cursor{NameKey: "a", ID: licensing.UserID("00000000-0000-4000-8000-000000000000")}}
+					if err := l.open(); err != nil {
+						return err
+					}
+					l.narrow()
+					people, _, err := l.next(10)
 					if err != nil {
 						return err
 					}
-					for _, p := range people {
-						*out = append(*out, p.Name)
+					rows, err := l.rows(people)
+					if err != nil {
+						return err
 					}
-					l.found = make([]licensing.UserID, few+1)
+					for _, r := range rows {
+						ways[n] = append(ways[n], r.Name)
+					}
 				}
 				return nil
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, fmt.Sprintf("%+v", f), long, short)
+			same(t, fmt.Sprintf("%+v", f), ways[1], ways[0])
 		}
 	})
+}
+
+func TestR45_StatusRoleAndLicenseIDAreAskedOfWhatTheLineShows(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.member("ada", "bob", add(a1, licensing.ProductKeysReader))
+		h.save("ada", licensing.PersonChange{User: bob, Access: []licensing.AccessChange{add(m1, licensing.BenefitsReader)}})
+		equal(t, "the line's status", h.row("ada", bob).Status, licensing.AssignmentInProgress)
+		for _, f := range []licensing.UserFilter{
+			{License: a1}, {License: m1}, {Role: licensing.ProductKeysReader}, {Role: licensing.ProductKeysReader, License: a1},
+		} {
+			f.Query, f.Status = "bob", licensing.AssignmentInProgress
+			same(t, fmt.Sprintf("%+v", f), h.names("ada", f), "[bob]")
+			f.Query = ""
+			same(t, fmt.Sprintf("%+v", f), h.names("ada", f), "[bob]")
+			f.Status = licensing.Active
+			if slices.Contains(h.names("ada", f), "bob") {
+				t.Errorf("%+v: bob is in progress", f)
+			}
+		}
+		same(t, "a role elsewhere", h.names("ada", licensing.UserFilter{Role: licensing.BenefitsReader, License: a1}), "[]")
+	})
+}
+
+func TestR44_TheListFollowsAChangedName(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader), add(m1, licensing.ProductKeysReader))
+		h.invite("ada", "mia", add(a1, licensing.ProductKeysReader))
+		same(t, "before", h.names("ada", licensing.UserFilter{Limit: 1}), "[Ada Lovelace bob mia]")
+		h.save("ada", licensing.PersonChange{User: bob, Name: "Zoe"})
+		h.leaves("o-ada", "ada@contoso.example", "Nora", false)
+		for _, limit := range []int{1, 2, 50} {
+			same(t, "after", h.names("ada", licensing.UserFilter{Limit: limit}), "[mia Nora Zoe]")
+		}
+		var stale int
+		if err := s.reads.Get(&stale, `SELECT COUNT(*) FROM assignments a JOIN users u ON u.id = a.user_id WHERE u.name_key <> a.name_key`); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "assignments with an old name", stale, 0)
+	})
+}
+
+func TestR40_AFilterThatFindsNextToNobodyEndsACallAndTheCursorGoesOn(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		const n = mostStrides * stride
+		h.crowd(n)
+		f, names, calls := licensing.UserFilter{Status: licensing.Active, Limit: 5}, []string{}, 0
+		for more := true; more; more = f.Cursor != "" {
+			p := h.list("ada", f)
+			for _, u := range p.Users {
+				names = append(names, u.Name)
+			}
+			f.Cursor, calls = p.Next, calls+1
+		}
+		if calls < 2 || calls > 4 {
+			t.Errorf("%d calls", calls)
+		}
+		// Everybody else's Failed comes before Active.
+		same(t, "active", names, "[Ada Lovelace zz last]")
+		equal(t, "failed", len(h.names("ada", licensing.UserFilter{Status: licensing.Failed, Limit: 200})), n)
+	})
+}
+
+// crowd adds n people who are Active on A1 and Failed on M1, and one who is Active on both, past the rules.
+func (h *house) crowd(n int) {
+	h.Helper()
+	var users []userRow
+	var assignments []assignmentRow
+	for i := range n + 1 {
+		u := userRow{ID: licensing.UserID(uuid.NewString()), OrgID: h.org, Kind: licensing.External, RegisteredAt: at(h.now), CreatedAt: at(h.now)}
+		u.address(licensing.Email(fmt.Sprintf("c%d@fabrikam.example", i)))
+		u.rename(fmt.Sprintf("crowd %06d", i))
+		a := assignmentRow{UserID: u.ID, LicenseID: a1, OrgID: h.org, State: licensing.Settled, ChangedAt: at(h.now)}
+		b := a
+		b.LicenseID, b.State, b.Reason = m1, licensing.Broken, "no"
+		if i == n {
+			u.rename("zz last")
+			b.State, b.Reason = licensing.Settled, ""
+		}
+		u.BusinessEmail = u.SignInEmail
+		users, assignments = append(users, u), append(assignments, a, b)
+	}
+	err := h.write(h.Context(), "seed", func(t *tx) error { return (&plan{users: users, assignments: assignments}).write(t) })
+	if err != nil {
+		h.Fatal(err)
+	}
 }

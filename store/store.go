@@ -119,7 +119,7 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 		}
 		defer release()
 	} else {
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // ask every second, for five minutes
 		if err != nil {
 			return 0, fmt.Errorf("migrate: %w", err)
 		}

@@ -142,7 +142,9 @@ func (s MailState) Delivery() Delivery {
 
 // HistoryLine is one line of the audit on a License ID that the caller administers.
 type HistoryLine struct {
+	ID      int64     `json:"id"` // rises with time: what a page ends before
 	At      time.Time `json:"at"`
+	ActorID UserID    `json:"actor_id,omitempty"`
 	Actor   string    `json:"actor,omitempty"` // a name; "": the system, or a partner by contract
 	Action  string    `json:"action"`
 	Outcome string    `json:"outcome"` // done or refused

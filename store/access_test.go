@@ -119,6 +119,18 @@ func TestHistoryTellsWhoDidWhatOnTheLicenseIDsThatIAdminister(t *testing.T) {
 		equal(t, "who invited", all[0].Actor, "Ada Lovelace")
 		newest := must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.org, h.id("ada"), bob, 1))
 		equal(t, "the newest line", newest[0].Action, "activate")
+		equal(t, "who invited, by id", all[0].ActorID, h.id("ada"))
+		var pages []licensing.HistoryLine
+		for before := int64(0); ; before = pages[0].ID {
+			page := must[[]licensing.HistoryLine](t)(h.HistoryBefore(t.Context(), h.org, h.id("ada"), bob, 2, before))
+			if len(page) == 0 {
+				break
+			}
+			pages = append(page, pages...)
+		}
+		same(t, "page by page", pages, all)
+		h.save("ada", licensing.PersonChange{User: bob, Access: []licensing.AccessChange{{License: a1, Remove: []licensing.Role{licensing.ProductKeysReader}}}})
+		same(t, "behind the oldest line of one who left the list", must[[]licensing.HistoryLine](t)(h.HistoryBefore(t.Context(), h.org, h.id("ada"), bob, 2, all[0].ID)), "[]")
 		_, err := h.History(t.Context(), h.org, h.id("ada"), h.id("grace"), 0)
 		wantRefusal(t, err, licensing.NotFound, "R43")
 	})

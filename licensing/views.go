@@ -59,7 +59,7 @@ func (f UserFilter) Check() (UserFilter, error) {
 // UserPage is one page of the Manage Assignments list (R40).
 type UserPage struct {
 	Users []UserRow `json:"users"`
-	Next  string    `json:"next,omitempty"` // the cursor of the next page; "" on the last one
+	Next  string    `json:"next,omitempty"` // the cursor of the next page; "" on the last one. A page before it may be short
 }
 
 // UserRow is one line of the list. Status, roles and dates are of the License IDs that the caller administers (R40, R50).

@@ -10,7 +10,7 @@ import (
 
 func (h *house) may(user licensing.UserID, l licensing.LicenseID, p licensing.Permission) licensing.Answer {
 	h.Helper()
-	return must[licensing.Answer](h.T)(h.Access(h.Context(), h.org, user, l, p))
+	return must[licensing.Answer](h.TB)(h.Access(h.Context(), h.org, user, l, p))
 }
 
 func (h *house) denied(user licensing.UserID, l licensing.LicenseID, p licensing.Permission, rule string) {

@@ -176,14 +176,14 @@ func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *tes
 func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 	ends := map[string]func(h *house, bob licensing.UserID){
 		"reset (R58)": func(h *house, bob licensing.UserID) {
-			must[licensing.Sending](h.T)(h.Reset(h.Context(), h.command("ada", bob), policy(), h.now))
+			must[licensing.Sending](h.TB)(h.Reset(h.Context(), h.command("ada", bob), policy(), h.now))
 		},
 		"cancelled (R82)": func(h *house, bob licensing.UserID) {
-			must[licensing.Withdrawal](h.T)(h.Cancel(h.Context(), h.command("ada", bob), h.now))
+			must[licensing.Withdrawal](h.TB)(h.Cancel(h.Context(), h.command("ada", bob), h.now))
 		},
 		"accepted (R29)": func(h *house, bob licensing.UserID) { h.register(bob, "bob@fabrikam.example") },
 		"expired (R56)": func(h *house, bob licensing.UserID) {
-			must[licensing.MailID](h.T)(h.Expire(h.Context(), h.standing(bob).Sending.Invitation, 1, h.now))
+			must[licensing.MailID](h.TB)(h.Expire(h.Context(), h.standing(bob).Sending.Invitation, 1, h.now))
 		},
 	}
 	for name, end := range ends {

@@ -71,7 +71,7 @@ func openAt(t testing.TB, address string) *Store {
 
 // house is an organization with agreements and the people who are known from the start.
 type house struct {
-	*testing.T
+	testing.TB
 	*Store
 	org licensing.OrgID
 	now time.Time
@@ -87,9 +87,9 @@ const (
 
 // newHouse takes in Contoso: ada administers M1 and A1, grace A2 and B1, both registered and in the directory. Leo, whom no
 // role was given, is in the directory too.
-func newHouse(t *testing.T, s *Store) *house {
+func newHouse(t testing.TB, s *Store) *house {
 	t.Helper()
-	h := &house{T: t, Store: s, org: licensing.OrgID(uuid.NewString()), now: start}
+	h := &house{TB: t, Store: s, org: licensing.OrgID(uuid.NewString()), now: start}
 	ada := []licensing.ContractAdministrator{{SignIn: "ada@contoso.example", Name: "Ada", Registered: start.Add(-day)}}
 	grace := []licensing.ContractAdministrator{{SignIn: "grace@contoso.example", Name: "Grace", Registered: start.Add(-day)}}
 	processed := start.Add(-30 * day)

@@ -354,12 +354,13 @@ func (l *listing) ranges() []indexRange {
 }
 
 // people reads some users in the order of the list, as far as they match, are behind the cursor and have something that
-// the caller sees.
+// the caller sees. They are materialized, so that no planner walks the whole list in search of them.
 func (l *listing) people(users []licensing.UserID, size int) ([]listed, error) {
 	if len(users) == 0 {
 		return nil, nil
 	}
 	query := `
+		WITH u AS MATERIALIZED (SELECT * FROM users WHERE org_id = ? AND id IN (?))
 		SELECT u.id, u.org_id, u.sign_in_email, u.sign_in_key, u.business_email, u.name, u.name_key, u.kind, u.object_id,
 			u.registered_at, u.created_at, COALESCE(d.present, false) AS present, i.state AS invitation, i.expires_at,
 			(
@@ -369,10 +370,10 @@ func (l *listing) people(users []licensing.UserID, size int) ([]listed, error) {
 				ORDER BY w.queued_at DESC, w.id DESC
 				LIMIT 1
 			) AS mail
-		FROM users u
+		FROM u
 		LEFT JOIN directory_people d ON d.org_id = u.org_id AND d.object_id = u.object_id
 		LEFT JOIN invitations i ON i.user_id = u.id AND i.state NOT IN ('accepted', 'cancelled')
-		WHERE u.org_id = ? AND u.id IN (?)` + l.conditions
+		WHERE true` + l.conditions
 	args := append([]any{l.org, users}, l.args...)
 	if l.short {
 		query += ` AND EXISTS (SELECT 1 FROM assignments a WHERE a.user_id = u.id AND a.license_id IN (?))`

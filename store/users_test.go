@@ -50,7 +50,7 @@ func (h *house) row(who string, user licensing.UserID) licensing.UserRow {
 
 func (h *house) view(who string, user licensing.UserID) licensing.UserView {
 	h.Helper()
-	return must[licensing.UserView](h.T)(h.User(h.Context(), h.org, h.id(who), user))
+	return must[licensing.UserView](h.TB)(h.User(h.Context(), h.org, h.id(who), user))
 }
 
 func TestR40_TheListShowsThePeopleOfTheLicenseIDsThatIAdministerWhoeverInvitedThem(t *testing.T) {

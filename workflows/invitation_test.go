@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -362,9 +363,9 @@ func TestARunThatWasStartedForNothingEnds(t *testing.T) {
 
 func TestASlowDatabaseFallsBackToARegularStep(t *testing.T) {
 	s := newStage(t)
-	calls := 0
+	var calls atomic.Int32 // an attempt that ran out of time may still be at it
 	s.OnActivity(a.Activate, mock.Anything, mock.Anything).Return(func(context.Context, activities.Change) (int, error) {
-		if calls++; calls < 6 {
+		if calls.Add(1) < 6 {
 			return 0, errors.New("database is away")
 		}
 		s.note("active")

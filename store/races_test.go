@@ -51,8 +51,8 @@ func (a *arena) agreement(l licensing.LicenseID, registered bool, admins ...stri
 	return ids
 }
 
-// together runs the calls at one moment.
-func together(calls ...func()) {
+// atOnce runs the calls at one moment.
+func atOnce(calls ...func()) {
 	var ready, done sync.WaitGroup
 	begin := make(chan struct{})
 	for _, call := range calls {
@@ -101,7 +101,7 @@ func TestR33_TwoAdminsWhoRemoveEachOtherAtOnceLeaveOne(t *testing.T) {
 			ids := a.agreement(l, true, "ann", "bob")
 			var one, two licensing.Verdict
 			var errOne, errTwo error
-			together(
+			atOnce(
 				func() { one, errOne = a.remove(ids[0], ids[1], l) },
 				func() { two, errTwo = a.remove(ids[1], ids[0], l) },
 			)
@@ -132,7 +132,7 @@ func TestR33_ThreeAdminsWhoRemoveEachOtherInACircleLeaveOneAtLeast(t *testing.T)
 					}
 				})
 			}
-			together(calls...)
+			atOnce(calls...)
 			if n := a.admins(l); n < 1 {
 				t.Fatalf("round %d: no active admin remains", round)
 			}
@@ -176,7 +176,7 @@ func TestR29_TwoPeopleWhoAcceptOneLinkAtOnceAreOne(t *testing.T) {
 						Identity: licensing.Identity{Email: licensing.Email(fmt.Sprintf("p%d-%d@fabrikam.example", round, n)), Name: "P"}}, policy(), a.now)
 				}
 			}
-			together(accept(0), accept(1))
+			atOnce(accept(0), accept(1))
 			if (errs[0] == nil) == (errs[1] == nil) {
 				t.Fatalf("round %d: %v and %v", round, errs[0], errs[1])
 			}
@@ -201,7 +201,7 @@ func TestTwoSavesOfTheSameRequestAtOnceAreOne(t *testing.T) {
 			save := func(n int) func() {
 				return func() { answers[n], errs[n] = s.Save(context.Background(), sv, policy(), a.now) }
 			}
-			together(save(0), save(1))
+			atOnce(save(0), save(1))
 			if errs[0] != nil || errs[1] != nil {
 				t.Fatal(errs)
 			}
@@ -234,7 +234,7 @@ func TestR66_TwoAdminsWhoAddTheSameNewPersonAtOnceMakeOneProfile(t *testing.T) {
 					users[n], outcomes[n] = out.People[0].User, out.People[0].Verdicts[0].Outcome
 				}
 			}
-			together(save(0), save(1))
+			atOnce(save(0), save(1))
 			if users[0] == "" || users[0] != users[1] {
 				t.Fatalf("round %d: profiles %q", round, users)
 			}
@@ -262,7 +262,7 @@ func TestR58_AResetAndARegistrationAtOnceNeverBothHold(t *testing.T) {
 				t.Fatal(err)
 			}
 			var registered, reset error
-			together(
+			atOnce(
 				func() {
 					_, registered = s.Register(context.Background(), licensing.Registration{Request: request(), Invitation: at.Sending.Invitation,
 						Generation: 1, Identity: licensing.Identity{Email: email}}, policy(), a.now)

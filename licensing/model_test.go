@@ -118,6 +118,7 @@ func (h *house) save(t *rapid.T) {
 		}
 		return
 	}
+	h.attempts(t, f, j)
 	h.write(t, to, l, j)
 	if before > 0 && h.admins(l.License) == 0 {
 		t.Fatalf("R33: License ID %s has lost its last active admin", l.License)
@@ -130,6 +131,20 @@ func (h *house) save(t *rapid.T) {
 	}
 	if len(c.Add) == 0 && (j.Outcome == Invited || j.Outcome == Joined) {
 		t.Fatalf("%s although nothing was to be added", j.Outcome)
+	}
+}
+
+// attempts checks the count of failures: what was lost is one more, roles that are all effective forget them.
+func (h *house) attempts(t *rapid.T, f Facts, j Judgement) {
+	want := f.Attempts
+	if Lost(f.Assignment, f.DueAt, f.Now) {
+		want++
+	}
+	if j.Next == Settled {
+		want = 0
+	}
+	if j.Attempts != want {
+		t.Fatalf("R54: %d attempts, want %d", j.Attempts, want)
 	}
 }
 

@@ -232,6 +232,7 @@ type Facts struct {
 	Attempts      int       // failed attempts of this assignment in a row
 	Held          []Grant   // direct grants
 	AdminAbove    bool      // holds inherited Administrator there (R92)
+	Above         LicenseID // the agreement above that it comes from (R87)
 	OtherAdmins   int       // active admins of the License ID besides the person (R33)
 	HeldElsewhere bool      // has roles on other License IDs
 }
@@ -254,42 +255,86 @@ func (f Facts) Before() Status {
 	return StatusOf(f.Person, f.Assignment, f.Invitation)
 }
 
-// Judge decides one change (R05, R18, R19, R31, R33, R52, R54, R57, R62, R71, R92). A refusal is an *Error and writes nothing.
+// Judge decides one change (R05, R18, R19, R31, R33, R52, R54, R57, R62, R71, R87, R92). A refusal is an *Error and writes
+// nothing. Roles can always be taken away from somebody who is not in the directory.
 func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if f.Agreement == nil || !f.Administers {
 		return Judgement{}, Refuse(Forbidden, "R05", "License ID %s is not one that you administer", c.License)
 	}
-	lost := f.Assignment == Propagating && f.Now.After(f.DueAt.Add(LostAfter))
-	if lost {
-		f.Assignment = Broken // its run was ended from outside: any edit starts it anew
+	lost := Lost(f.Assignment, f.DueAt, f.Now)
+	switch {
+	case lost: // its run was ended from outside: a failed attempt, and any edit starts it anew
+		f.Assignment = Broken
+		f.Attempts++
+	case f.Assignment == Propagating:
+		return Judgement{}, f.locked(c.License)
 	}
-	if f.Assignment == Propagating {
-		e := Refuse(Locked, "R52", "an assignment on License ID %s is in progress: it can be edited from %s on", c.License, Clock(f.DueAt))
-		e.Until = f.DueAt
-		return Judgement{}, e
+	j, err := f.compare(c)
+	if err != nil {
+		return Judgement{}, err
 	}
+	if err := mayAdd(f, c, j); err != nil {
+		return Judgement{}, err
+	}
+	j = f.settle(j, len(c.Add) > 0 || lost && f.Person.InTenant())
+	if j.Outcome == Assigned || j.Outcome == Invited || j.Outcome == Joined {
+		if err := mayReach(f.Person); err != nil {
+			return Judgement{}, err
+		}
+	}
+	return j, nil
+}
+
+// compare works out what the change adds to and removes from what is held.
+func (f Facts) compare(c AccessChange) (Judgement, *Error) {
 	j := Judgement{Attempts: f.Attempts}
 	for _, g := range f.Held {
 		if slices.Contains(c.Remove, g.Role) {
 			if err := mayRemove(f, c.License, g); err != nil {
-				return Judgement{}, err
+				return j, err
 			}
 			j.Remove = append(j.Remove, g.Role)
 		}
+	}
+	if f.AdminAbove && slices.Contains(c.Remove, Administrator) && !f.holds(Administrator) {
+		return j, Refuse(Conflict, "R87", "Administrator on License ID %s is inherited from %s: it can't be removed below it", c.License, f.Above)
 	}
 	for _, r := range c.Add {
 		if !f.holds(r) {
 			j.Add = append(j.Add, r)
 		}
 	}
-	if err := mayAdd(f, c, j); err != nil {
-		return Judgement{}, err
-	}
-	j = f.settle(j, lost || len(c.Add) > 0)
-	if !f.Person.InTenant() && (j.Outcome == Assigned || j.Outcome == Invited || j.Outcome == Joined) {
-		return Judgement{}, Refuse(Conflict, "R57", "the person is not in the organization's directory: re-check or delete the user")
-	}
 	return j, nil
+}
+
+// locked is the refusal of an edit while an assignment is in progress (R52).
+func (f Facts) locked(l LicenseID) *Error {
+	e := Refuse(Locked, "R52", "an assignment on License ID %s is in progress: it can be edited from %s on", l, Clock(f.DueAt))
+	if f.Now.After(f.DueAt) {
+		e.Message = fmt.Sprintf("an assignment on License ID %s is in progress and should be done any moment: try again in a few minutes", l)
+	}
+	e.Until = f.DueAt
+	return e
+}
+
+// mayReach says whether something may be given to the person at all: not while the directory doesn't know him (R57).
+func mayReach(p Person) *Error {
+	if p.InTenant() {
+		return nil
+	}
+	return Refuse(Conflict, "R57", "the person is not in the organization's directory: re-check or delete the user")
+}
+
+// MayInvite says whether the person may be mailed an invitation, again or anew: not one who has registered (R62), nor one
+// whom the directory doesn't know (R57, R59).
+func MayInvite(p Person) error {
+	if p.Registered() {
+		return Refuse(Conflict, "R62", "the person has registered already: no invitation is needed")
+	}
+	if err := mayReach(p); err != nil {
+		return err
+	}
+	return nil
 }
 
 func mayRemove(f Facts, l LicenseID, g Grant) *Error {
@@ -307,17 +352,23 @@ func mayRemove(f Facts, l LicenseID, g Grant) *Error {
 }
 
 func mayAdd(f Facts, c AccessChange, j Judgement) *Error {
+	kept := f.kept(j)
 	for _, r := range j.Add {
-		for _, g := range f.Held {
-			if exclude(r, g.Role) && !slices.Contains(j.Remove, g.Role) {
-				return Refuse(Conflict, "R19", "Administrator and Invoice Reader exclude each other on License ID %s", c.License)
-			}
-		}
-		if r == InvoiceReader && f.AdminAbove {
-			return Refuse(Conflict, "R92", "the person is Administrator of License ID %s by inheritance, which excludes Invoice Reader", c.License)
+		if Exclude(r, kept) {
+			return Refuse(Conflict, "R19", "Administrator and Invoice Reader exclude each other on License ID %s: to swap them, remove the one in the save that adds the other", c.License)
 		}
 	}
+	// A failed Invoice Reader must not come alive by the next attempt either.
+	waits := slices.ContainsFunc(kept, func(g Grant) bool { return g.Role == InvoiceReader && !g.Effective })
+	if f.AdminAbove && len(c.Add) > 0 && (waits || slices.Contains(j.Add, InvoiceReader)) {
+		return Refuse(Conflict, "R92", "the person is Administrator of License ID %s by inheritance, which excludes Invoice Reader: leave it out", c.License)
+	}
 	return nil
+}
+
+// kept returns what is held and stays.
+func (f Facts) kept(j Judgement) []Grant {
+	return slices.DeleteFunc(slices.Clone(f.Held), func(g Grant) bool { return slices.Contains(j.Remove, g.Role) })
 }
 
 func (f Facts) holds(r Role) bool {
@@ -327,12 +378,8 @@ func (f Facts) holds(r Role) bool {
 // settle works out where the assignment stands after the judged additions and removals. renew says whether the change may
 // start a failed assignment or invite anew (R54, R62); taking roles away alone does neither.
 func (f Facts) settle(j Judgement, renew bool) Judgement {
-	left, waiting := 0, len(j.Add)
-	for _, g := range f.Held {
-		if slices.Contains(j.Remove, g.Role) {
-			continue
-		}
-		left++
+	kept, waiting := f.kept(j), len(j.Add)
+	for _, g := range kept {
 		if !g.Effective {
 			waiting++
 		}
@@ -342,7 +389,7 @@ func (f Facts) settle(j Judgement, renew bool) Judgement {
 	switch {
 	case len(j.Add)+len(j.Remove) == 0 && !again && !inviting:
 		j.Outcome, j.Next = Unchanged, f.Assignment
-	case left+len(j.Add) == 0:
+	case len(kept)+len(j.Add) == 0:
 		j.Outcome, j.Next = Changed, NotAssigned
 	case !f.Person.Registered():
 		j.Next = Pending
@@ -369,6 +416,12 @@ func (f Facts) settle(j Judgement, renew bool) Judgement {
 
 // LostAfter is how long after its due time an assignment that nobody settled counts as failed.
 const LostAfter = time.Hour
+
+// Lost says whether an assignment in progress was left behind: its run was ended from outside, so nobody settles it. It
+// counts as failed, and assigning again starts it anew (R54).
+func Lost(s AssignmentState, due, now time.Time) bool {
+	return s == Propagating && now.After(due.Add(LostAfter))
+}
 
 // SupportAfter is the number of failed attempts after which the answer recommends support (R54).
 const SupportAfter = 3

@@ -89,6 +89,23 @@ func TestR19_AdministratorAndInvoiceReaderExcludeEachOther(t *testing.T) {
 		accepted(t, settled(InvoiceReader), swap(Administrator, InvoiceReader), Assigned, Propagating)
 		accepted(t, settled(Administrator), swap(InvoiceReader, Administrator), Assigned, Propagating)
 	})
+	t.Run("trading the one for the other doesn't get round what stays", func(t *testing.T) {
+		c := AccessChange{License: licenseA, Add: []Role{InvoiceReader}, Remove: []Role{BenefitsReader}}
+		refused(t, settled(Administrator, BenefitsReader), c, Conflict, "R19")
+	})
+	t.Run("removing what isn't held makes no room", func(t *testing.T) {
+		refused(t, settled(Administrator), AccessChange{License: licenseA, Add: []Role{InvoiceReader}, Remove: []Role{InvoiceReader}}, Conflict, "R19")
+	})
+	t.Run("an administrator whose role failed gets no Invoice Reader", func(t *testing.T) {
+		f := settled(Administrator).but(func(f *Facts) { f.Assignment, f.Held = Broken, waiting(Administrator) })
+		refused(t, f, add(InvoiceReader), Conflict, "R19")
+		accepted(t, f, swap(InvoiceReader, Administrator), Assigned, Propagating)
+	})
+	t.Run("the refusal says how they are swapped", func(t *testing.T) {
+		if e := refused(t, settled(Administrator), add(InvoiceReader), Conflict, "R19"); !strings.Contains(e.Message, "in the save that adds the other") {
+			t.Error(e.Message)
+		}
+	})
 	t.Run("a change that adds both is invalid", func(t *testing.T) {
 		_, err := Save{People: []PersonChange{{User: "u", Access: []AccessChange{add(InvoiceReader, Administrator)}}}}.Check(DefaultPolicy())
 		if e := refusal(t, err, Invalid, "R19"); e.Field != "people[0].access[0].add" {
@@ -128,6 +145,50 @@ func TestR20_SeveralRolesOnOneLicenseID(t *testing.T) {
 	s.People[0].Access[1].License = "a-100"
 	_, err = s.Check(DefaultPolicy())
 	refusal(t, err, Invalid, "R08")
+}
+
+func TestR30_TheSuccessorMustBeActiveNotMerelyInvited(t *testing.T) {
+	l := Agreement{License: licenseA, ProcessedAt: noon.AddDate(-2, 0, 0)}
+	old := &resident{person: registered, access: map[LicenseID]*holding{licenseA: {state: Settled, grants: held(Administrator)}}}
+	successor := &resident{person: unregistered, access: map[LicenseID]*holding{licenseA: {state: Pending, grants: waiting(Administrator)}}}
+	h := &house{now: noon, people: []*resident{old, successor}}
+	try := func() *Error {
+		_, err := Judge(settled(Administrator).but(func(f *Facts) { f.Agreement, f.OtherAdmins = &l, h.admins(licenseA)-1 }), remove(Administrator))
+		return err
+	}
+	refusal(t, try(), Conflict, "R33")
+	successor.person, successor.access[licenseA].state = registered, Propagating
+	refusal(t, try(), Conflict, "R33")
+	successor.access[licenseA].state, successor.access[licenseA].grants[0].Effective = Settled, true
+	if err := try(); err != nil {
+		t.Errorf("with an active successor: %v", err)
+	}
+	successor.person.Present = false
+	refusal(t, try(), Conflict, "R33")
+}
+
+func TestR42_R69_WhoAdministersByInheritanceMayAssignHimself(t *testing.T) {
+	f := settled().but(func(f *Facts) { f.Self, f.AdminAbove, f.Above = true, true, "P-1" })
+	if j := accepted(t, f, add(Administrator), Assigned, Propagating); !slices.Equal(j.Add, []Role{Administrator}) {
+		t.Errorf("adds %v", j.Add)
+	}
+}
+
+func TestR87_WhatIsInheritedIsNotRemovedBelow(t *testing.T) {
+	above := func(f *Facts) { f.AdminAbove, f.Above = true, "P-1" }
+	t.Run("removing it is refused, naming the parent", func(t *testing.T) {
+		for _, f := range []Facts{settled(), settled(BenefitsReader)} {
+			if e := refused(t, f.but(above), remove(Administrator), Conflict, "R87"); !strings.Contains(e.Message, "inherited from P-1") {
+				t.Error(e.Message)
+			}
+		}
+	})
+	t.Run("a direct Administrator beside it can be removed", func(t *testing.T) {
+		accepted(t, settled(Administrator).but(above), remove(Administrator), Changed, NotAssigned)
+	})
+	t.Run("the direct roles beside it can be removed", func(t *testing.T) {
+		accepted(t, settled(BenefitsReader).but(above), remove(BenefitsReader), Changed, NotAssigned)
+	})
 }
 
 func TestR31_NobodyRemovesHisOwnAdministrator(t *testing.T) {
@@ -209,6 +270,33 @@ func TestR52_AnAssignmentInProgressIsLocked(t *testing.T) {
 		}
 		late.Held = waiting(BenefitsReader, ProductKeysReader)
 		accepted(t, late, remove(BenefitsReader), Assigned, Propagating)
+	})
+	t.Run("what was lost counts as a failed attempt", func(t *testing.T) {
+		late := locked.but(func(f *Facts) { f.Now, f.Attempts = due.Add(LostAfter+time.Second), 2 })
+		if j := accepted(t, late, add(BenefitsReader), Assigned, Propagating); j.Attempts != 3 {
+			t.Errorf("%d attempts", j.Attempts)
+		}
+	})
+	t.Run("of what was lost roles can be taken away from somebody who left the tenant", func(t *testing.T) {
+		late := locked.but(func(f *Facts) {
+			f.Now, f.Person, f.Held = due.Add(LostAfter+time.Second), absent, waiting(BenefitsReader, ProductKeysReader)
+		})
+		accepted(t, late, remove(BenefitsReader), Changed, Broken)
+		accepted(t, late, remove(BenefitsReader, ProductKeysReader), Changed, NotAssigned)
+		refused(t, late, add(BenefitsReader), Conflict, "R57")
+	})
+	t.Run("past its due time the refusal names no time that has gone", func(t *testing.T) {
+		e := refused(t, locked.but(func(f *Facts) { f.Now = due.Add(time.Minute) }), add(BenefitsReader), Locked, "R52")
+		if !e.Until.Equal(due) || strings.Contains(e.Message, "UTC") || !strings.Contains(e.Message, "try again in a few minutes") {
+			t.Errorf("until %s: %s", e.Until, e.Message)
+		}
+	})
+	t.Run("lost is only what is in progress", func(t *testing.T) {
+		for _, s := range []AssignmentState{NotAssigned, Pending, Settled, Broken} {
+			if Lost(s, due, due.AddDate(1, 0, 0)) {
+				t.Errorf("%s is lost", s)
+			}
+		}
 	})
 	t.Run("Active and Failed are not locked", func(t *testing.T) {
 		accepted(t, settled(BenefitsReader), add(ProductKeysReader), Assigned, Propagating)

@@ -179,6 +179,13 @@ func TestR92_InheritedAdministratorExcludesInvoiceReader(t *testing.T) {
 		accepted(t, settled().but(above), add(Administrator), Assigned, Propagating)
 		accepted(t, settled().but(above), add(BenefitsReader), Assigned, Propagating)
 	})
+	t.Run("one that failed doesn't come alive by another attempt", func(t *testing.T) {
+		f := settled(InvoiceReader).but(func(f *Facts) { f.AdminAbove, f.Assignment, f.Held = true, Broken, waiting(InvoiceReader) })
+		refused(t, f, add(InvoiceReader), Conflict, "R92")
+		refused(t, f, add(BenefitsReader), Conflict, "R92")
+		accepted(t, f, AccessChange{License: licenseA, Add: []Role{BenefitsReader}, Remove: []Role{InvoiceReader}}, Assigned, Propagating)
+		accepted(t, f, remove(InvoiceReader), Changed, NotAssigned)
+	})
 	t.Run("Invoice Reader can be taken away", func(t *testing.T) {
 		accepted(t, settled(InvoiceReader).but(above), remove(InvoiceReader), Changed, NotAssigned)
 	})

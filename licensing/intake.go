@@ -98,7 +98,7 @@ func (in Intake) Check(p Policy) (Intake, error) {
 }
 
 func (d *DirectoryPerson) check() *Error {
-	if d.ObjectID == "" || len(d.ObjectID) > 128 || strings.ContainsFunc(string(d.ObjectID), func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if d.ObjectID == "" || !d.ObjectID.printable() {
 		return Refuse(Invalid, "R47", "the object id has 1 to 128 printable ASCII characters").In("object_id")
 	}
 	e, err := ParseEmail(string(d.Email))

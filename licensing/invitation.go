@@ -61,20 +61,34 @@ type Identity struct {
 	Name     string   `json:"name,omitempty"`
 }
 
+// Check returns the identity in canonical form, or an Invalid *Error: a profile needs a sign-in e-mail (R66), even where
+// whoever holds the link may register (R28). A name that can't be shown is left out.
+func (i Identity) Check() (Identity, error) {
+	e, err := ParseEmail(string(i.Email))
+	if err != nil {
+		return i, err.(*Error).In("email")
+	}
+	if !i.ObjectID.printable() {
+		return i, Refuse(Invalid, "R47", "the object id has at most 128 printable ASCII characters").In("object_id")
+	}
+	i.Email, i.Name = e, CleanName(i.Name)
+	return i, nil
+}
+
 // MayRegister says whether the identity may accept generation gen of the invitation now, first come first served
 // (R28, R29, R47, R56, R58, R82). A refusal names nobody (R35).
 func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 	switch {
 	case i.State == InvitationAccepted:
-		return Refuse(Gone, "R29", "this invitation has been used already")
+		return Refuse(Gone, "R29", "this invitation has been used already: if you did not use it, ask the person who invited you")
 	case i.State == InvitationCancelled:
-		return Refuse(Gone, "R82", "this invitation was withdrawn")
+		return Refuse(Gone, "R82", "this invitation was withdrawn: ask the person who invited you")
 	case gen != i.Generation:
 		return Refuse(Gone, "R58", "this link was replaced by a newer one: use the link of the latest mail")
 	case i.State == InvitationLapsed, !now.Before(i.ExpiresAt):
 		return Refuse(Gone, "R56", "this invitation has expired: ask the person who invited you to reset it")
 	case i.State != InvitationOpen && i.State != InvitationRefused:
-		return Refuse(NotFound, "R28", "there is no such invitation")
+		return Refuse(NotFound, "R28", "there is no such invitation: open the link of the mail again, or ask for a new one")
 	case i.Binding == Forwardable:
 		return nil
 	case i.ObjectID != "" && who.ObjectID != "" && i.ObjectID != who.ObjectID:
@@ -89,13 +103,13 @@ func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 func MayResend(i Invitation, now time.Time, p Policy) error {
 	switch {
 	case i.State == InvitationAccepted:
-		return Refuse(Conflict, "R62", "the person has registered already")
+		return Refuse(Conflict, "R62", "the person has registered already: no invitation is needed")
 	case i.State == InvitationLapsed, i.State == InvitationOpen && !now.Before(i.ExpiresAt):
 		return Refuse(Conflict, "R58", "the invitation has expired: reset it")
 	case i.State == InvitationRefused:
 		return Refuse(Conflict, "R58", "the mail was refused by the receiving server: correct the business e-mail, then reset the invitation")
 	case i.State != InvitationOpen:
-		return Refuse(Conflict, "R58", "there is no open invitation")
+		return Refuse(Conflict, "R58", "there is no open invitation: assign roles to invite the person")
 	}
 	if next := i.LastSentAt.Add(p.ResendEvery); now.Before(next) {
 		e := Refuse(Locked, "R58", "the invitation was sent a short while ago: it can be sent again from %s on", Clock(next))
@@ -109,7 +123,7 @@ func MayResend(i Invitation, now time.Time, p Policy) error {
 func MayReset(i Invitation) error {
 	switch {
 	case i.State == InvitationAccepted:
-		return Refuse(Conflict, "R62", "the person has registered already")
+		return Refuse(Conflict, "R62", "the person has registered already: no invitation is needed")
 	case !i.State.May(InvitationOpen) || i.State == NotInvited:
 		return Refuse(Conflict, "R58", "there is no invitation to reset: assign roles to invite the person")
 	}

@@ -1,6 +1,7 @@
 package licensing
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,77 @@ func TestR58_Reset(t *testing.T) {
 				t.Errorf("refused: %v", err)
 			}
 		})
+	}
+}
+
+func TestR57_R62_WhoMayBeMailedAnInvitation(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		person Person
+		rule   string
+	}{
+		{"an internal person of the directory may", unregistered, ""},
+		{"an external person may", Person{Kind: External}, ""},
+		{"who left the tenant may not", Person{Kind: Internal}, "R57"},
+		{"who has registered needs none", registered, "R62"},
+		{"who has registered and left needs none", absent, "R62"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := MayInvite(c.person)
+			if c.rule != "" {
+				refusal(t, err, Conflict, c.rule)
+			} else if err != nil {
+				t.Errorf("refused: %v", err)
+			}
+		})
+	}
+}
+
+func TestR28_R47_R66_AnIdentityThatRegistersIsRead(t *testing.T) {
+	i, err := Identity{Email: " Ada@contoso.example ", ObjectID: "o-1", Name: "Ada\nLovelace"}.Check()
+	if err != nil || i != (Identity{Email: "Ada@contoso.example", ObjectID: "o-1", Name: "Ada Lovelace"}) {
+		t.Errorf("got %+v, %v", i, err)
+	}
+	if again, err := i.Check(); err != nil || again != i {
+		t.Errorf("read again it is %+v, %v", again, err)
+	}
+	if _, err := (Identity{Email: i.Email}).Check(); err != nil {
+		t.Errorf("without an object id and a name: %v", err)
+	}
+	for _, c := range []struct {
+		name        string
+		who         Identity
+		rule, field string
+	}{
+		{"without an address it is refused", Identity{ObjectID: "o-1"}, "R66", "email"},
+		{"with a bad address it is refused", Identity{Email: "ada"}, "R66", "email"},
+		{"with an object id that has a blank it is refused", Identity{Email: i.Email, ObjectID: "o 1"}, "R47", "object_id"},
+		{"with an endless object id it is refused", Identity{Email: i.Email, ObjectID: ObjectID(strings.Repeat("o", 129))}, "R47", "object_id"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := c.who.Check()
+			if e := refusal(t, err, Invalid, c.rule); e.Field != c.field {
+				t.Errorf("field %q", e.Field)
+			}
+		})
+	}
+}
+
+// next are the words by which a refusal tells what to do.
+var next = []string{"ask ", "use the ", "sign in ", "open the ", "reset it", "correct ", "assign roles", "can be sent again", "no invitation is needed"}
+
+func TestR28_R29_R58_ARefusalSaysWhatToDoNext(t *testing.T) {
+	for _, state := range []InvitationState{NotInvited, InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationRefused, InvitationCancelled} {
+		i := open()
+		i.State, i.LastSentAt = state, noon
+		for what, err := range map[string]error{
+			"register": MayRegister(i, Identity{Email: "eve@contoso.example"}, 3, noon), "an older link": MayRegister(i, Identity{}, 2, noon),
+			"resend": MayResend(i, noon, DefaultPolicy()), "reset": MayReset(i),
+		} {
+			if err != nil && !slices.ContainsFunc(next, func(s string) bool { return strings.Contains(err.Error(), s) }) {
+				t.Errorf("%s while %q: %v", what, state, err)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package licensing
 
 import (
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -17,6 +18,11 @@ type (
 	ObjectID     string // a person in the tenant's directory, immutable there (R47)
 	MailID       string // one mail: what it is for, which generation, which kind
 )
+
+// printable says whether the id can stand in a row and a log: at most 128 printable ASCII characters.
+func (id ObjectID) printable() bool {
+	return len(id) <= 128 && !strings.ContainsFunc(string(id), func(r rune) bool { return r <= ' ' || r > '~' })
+}
 
 // LicenseID is the number of one agreement (contract): 1 to 32 capital letters, digits and dashes.
 type LicenseID string
@@ -78,10 +84,9 @@ func ParseEmail(s string) (Email, error) {
 	if len(labels) < 2 {
 		return bad("needs a domain with a dot, such as name@contoso.example")
 	}
-	for _, l := range labels {
-		if !isLabel(l) {
-			return bad("has a domain that is not valid")
-		}
+	top := labels[len(labels)-1]
+	if slices.ContainsFunc(labels, func(l string) bool { return !isLabel(l) }) || strings.Trim(top, "0123456789") == "" {
+		return bad("has a domain that is not valid")
 	}
 	return Email(s), nil
 }

@@ -83,6 +83,8 @@ func TestR66_TheSyntaxOfAnEmailAddress(t *testing.T) {
 		{"an empty label is refused", "ada@contoso..example", false},
 		{"a label that begins with a dash is refused", "ada@-contoso.example", false},
 		{"a label that ends with a dash is refused", "ada@contoso-.example", false},
+		{"an address of numbers for a domain is refused", "ada@192.0.2.1", false},
+		{"a domain that begins with a number is taken", "ada@365.contoso.example", true},
 		{"an underscore in the domain is refused", "ada@con_toso.example", false},
 		{"two dots in the local part are refused", "a..b@contoso.example", false},
 		{"a missing local part is refused", "@contoso.example", false},

@@ -1,6 +1,8 @@
 package licensing
 
 import (
+	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -140,6 +142,86 @@ func TestR46_WhyAnActionIsMissing(t *testing.T) {
 	r.Status = AssignmentInProgress
 	if r.Decide(true); len(r.Actions)+len(r.WhyNot) != 7 || r.WhyNot[EditAccess] == "" {
 		t.Errorf("the row says %v and %v", r.Actions, r.WhyNot)
+	}
+}
+
+func TestR07_ATenantRoleIsNoInput(t *testing.T) {
+	t.Run("somebody of the tenant without a VL role may nothing", func(t *testing.T) {
+		for _, p := range Permissions() {
+			if a := MayDo(true, AccessFacts{Person: registered}, p, licenseA); a.Allowed || a.Rule != "R02" {
+				t.Errorf("%s: %+v", p, a)
+			}
+		}
+	})
+	// What decides is these fields; a tenant's role among them would show here.
+	for typ, want := range map[reflect.Type][]string{
+		reflect.TypeFor[AccessFacts](): {"Person", "Deleted", "Held"},
+		reflect.TypeFor[Person]():      {"Kind", "Present", "RegisteredAt"},
+		reflect.TypeFor[Grant]():       {"Role", "Origin", "Effective"},
+	} {
+		t.Run(typ.Name()+" has no tenant role", func(t *testing.T) {
+			var got []string
+			for f := range typ.Fields() {
+				got = append(got, f.Name)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("it has %v", got)
+			}
+		})
+	}
+	for _, s := range []string{"Global Administrator", "Company Administrator", "Billing Administrator"} {
+		_, err := ParseRole(s)
+		refusal(t, err, Invalid, "R10")
+	}
+}
+
+func TestR55_HowFarAMailIs(t *testing.T) {
+	for s, want := range map[MailState]Delivery{
+		MailQueued: DeliveryQueued, MailSending: DeliveryQueued, MailSent: DeliverySent, MailDeferred: DeliveryDeferred,
+		MailRefused: DeliveryBounced, MailGivenUp: DeliveryBounced, MailUnknown: DeliveryUnknown, MailDropped: "",
+	} {
+		if got := s.Delivery(); got != want {
+			t.Errorf("%s reads %q, want %q", s, got, want)
+		}
+	}
+}
+
+func TestR40_TheFilterOfTheList(t *testing.T) {
+	long := strings.Repeat("ü", MaxName)
+	for _, c := range []struct {
+		name     string
+		in, want UserFilter
+		field    string // "": taken
+	}{
+		{"nothing is the first page of everybody", UserFilter{}, UserFilter{Limit: UsersOnPage}, ""},
+		{"a search has no case and no blanks around it", UserFilter{Query: "  Ada "}, UserFilter{Query: "ada", Limit: UsersOnPage}, ""},
+		{"256 characters can be searched for, whatever their bytes", UserFilter{Query: long}, UserFilter{Query: long, Limit: UsersOnPage}, ""},
+		{"257 can't", UserFilter{Query: long + "ü"}, UserFilter{}, "q"},
+		{"bytes that are no UTF-8 can't", UserFilter{Query: "ad\xff"}, UserFilter{}, "q"},
+		{"a NUL can't", UserFilter{Query: "a\x00"}, UserFilter{}, "q"},
+		{"License ID and role are read into their canonical form", UserFilter{License: " a-1", Role: "Download", Status: Failed},
+			UserFilter{License: "A-1", Role: ProductDownloadManager, Status: Failed, Limit: UsersOnPage}, ""},
+		{"an unknown status is refused", UserFilter{Status: "done"}, UserFilter{}, "status"},
+		{"a bad License ID is refused", UserFilter{License: "a 1"}, UserFilter{}, "license_id"},
+		{"an unknown role is refused", UserFilter{Role: "owner"}, UserFilter{}, "role"},
+		{"200 are the most on a page", UserFilter{Limit: MaxUsers}, UserFilter{Limit: MaxUsers}, ""},
+		{"201 are too many", UserFilter{Limit: MaxUsers + 1}, UserFilter{}, "limit"},
+		{"fewer than none is refused", UserFilter{Limit: -1}, UserFilter{}, "limit"},
+		{"the cursor stays as it is", UserFilter{Cursor: " aB="}, UserFilter{Cursor: " aB=", Limit: UsersOnPage}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := c.in.Check()
+			if c.field == "" {
+				if err != nil || got != c.want {
+					t.Errorf("got %+v, %v", got, err)
+				}
+				return
+			}
+			var e *Error
+			if !errors.As(err, &e) || e.Kind != Invalid || e.Field != c.field {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 

@@ -24,8 +24,9 @@ type UserFilter struct {
 
 // Check returns the filter in canonical form, or an Invalid *Error that names the field at fault.
 func (f UserFilter) Check() (UserFilter, error) {
+	valid := utf8.ValidString(f.Query) // before ToLower, which mends it
 	f.Query = strings.ToLower(strings.TrimSpace(f.Query))
-	if utf8.RuneCountInString(f.Query) > MaxName || !utf8.ValidString(f.Query) || strings.ContainsRune(f.Query, 0) {
+	if !valid || utf8.RuneCountInString(f.Query) > MaxName || strings.ContainsRune(f.Query, 0) {
 		return f, Refuse(Invalid, "R40", "a search has at most %d characters of valid UTF-8", MaxName).In("q")
 	}
 	if f.Status != "" {

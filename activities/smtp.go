@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	netmail "net/mail"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -92,19 +94,23 @@ type SMTP struct {
 	mu     sync.Mutex
 	idle   []*line
 	closed bool
+	quits  sync.WaitGroup // good-byes that timers began
 }
 
 // line is one open connection.
 type line struct {
 	smtp  *smtp.Client
 	net   net.Conn
-	timer *time.Timer // closes it when it has been idle for long
+	timer *time.Timer // retires it when it has been idle for long
 }
 
 // NewSMTP checks the configuration; all its faults are in the error. Nothing is connected yet.
 func NewSMTP(c SMTPConfig) (*SMTP, error) {
 	c = c.withDefaults()
-	options := []mail.Option{mail.WithPort(c.Port), mail.WithTimeout(c.Deadline), mail.WithDialContextFunc(dialLine)}
+	options := []mail.Option{mail.WithPort(c.Port), mail.WithTimeout(c.Deadline), mail.WithDialContextFunc(dialLine),
+		mail.WithoutNoop(),     // a round trip a mail, whose answer is lost; MAIL tells the same
+		mail.WithoutSMTPUTF8(), // every address is ASCII, and asking for it may bounce at a later hop
+	}
 	policy, ok := map[string]mail.TLSPolicy{"mandatory": mail.TLSMandatory, "opportunistic": mail.TLSOpportunistic, "none": mail.NoTLS}[c.TLS]
 	var faults []error
 	if !ok {
@@ -113,20 +119,24 @@ func NewSMTP(c SMTPConfig) (*SMTP, error) {
 	if _, err := licensing.ParseEmail(c.From); err != nil {
 		faults = append(faults, fmt.Errorf("sender: %w", err))
 	}
+	if c.ReplyTo != "" {
+		if _, err := licensing.ParseEmail(c.ReplyTo); err != nil {
+			faults = append(faults, fmt.Errorf("reply-to: %w", err))
+		}
+	}
 	if c.User != "" && c.TLS == "none" && !isLoopback(c.Host) {
 		faults = append(faults, errors.New("a password is not sent in clear text to another machine: use TLS"))
 	}
 	options = append(options, mail.WithTLSPolicy(policy))
 	if c.TLSConfig != nil {
 		t := c.TLSConfig.Clone()
-		t.ServerName = c.Host
+		if t.ServerName == "" {
+			t.ServerName = c.Host
+		}
 		options = append(options, mail.WithTLSConfig(t))
 	}
 	if c.HELO != "" {
 		options = append(options, mail.WithHELO(c.HELO))
-	}
-	if c.User != "" {
-		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(c.User), mail.WithPassword(string(c.Password)))
 	}
 	client, err := mail.NewClient(c.Host, options...)
 	if err := errors.Join(append(faults, err)...); err != nil {
@@ -178,9 +188,6 @@ func (s *SMTP) Send(ctx context.Context, l Letter) (Answer, error) {
 	err = s.transmit(ctx, open, m)
 	if reused && !m.IsDelivered() && beforeData(err) {
 		// The server had closed the idle connection: nothing of this mail was said yet.
-		if m, err = s.compose(l); err != nil {
-			return Answer{Verdict: Refused, Text: oneLine(err.Error())}, nil
-		}
 		if open, err = s.dial(ctx); err != nil {
 			return atConnect(err)
 		}
@@ -206,56 +213,81 @@ func (s *SMTP) transmit(ctx context.Context, open *line, m *mail.Msg) error {
 
 type dialed struct{}
 
-// dialLine opens a connection and leaves it where dial finds it.
+// dialLine opens a connection and tells dial of it.
 func dialLine(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	if err == nil {
-		if to, ok := ctx.Value(dialed{}).(*net.Conn); ok {
-			*to = c
-		}
+	if tell, ok := ctx.Value(dialed{}).(func(net.Conn)); ok && err == nil {
+		tell(c)
 	}
 	return c, err
 }
 
+// dial opens a connection, secures it and logs in. The library doesn't watch the context behind the connect, and leaves the
+// connection open where a later step fails: both is done here.
 func (s *SMTP) dial(ctx context.Context) (*line, error) {
 	var conn net.Conn
-	ctx = context.WithValue(ctx, dialed{}, &conn)
-	done := make(chan struct{})
-	var c *smtp.Client
-	var err error
-	go func() {
-		defer close(done)
-		c, err = s.client.DialToSMTPClientWithContext(ctx)
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		// The library sets a deadline of its own on the connection, so the goroutine ends by itself.
-		return nil, ctx.Err()
+	stop := func() bool { return true }
+	c, err := s.client.DialToSMTPClientWithContext(context.WithValue(ctx, dialed{}, func(opened net.Conn) {
+		conn, stop = opened, context.AfterFunc(ctx, func() { _ = opened.Close() })
+	}))
+	if err == nil && s.c.User != "" {
+		err = s.login(c)
+	}
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
 	}
 	if err != nil {
 		if conn != nil {
-			_ = conn.Close() // the library leaves it open
+			_ = conn.Close()
 		}
 		return nil, err
 	}
 	return &line{smtp: c, net: conn}, nil
 }
 
-// take returns a connection that is idle, the one used last first, or a new one.
+// ourFault is an error of the configuration that shows when the relay is met.
+type ourFault string
+
+func (f ourFault) Error() string { return string(f) }
+
+// login never says the password in clear text, but to this machine.
+func (s *SMTP) login(c *smtp.Client) error {
+	if _, secure := c.TLSConnectionState(); !secure && s.c.TLS != "none" {
+		return ourFault("the relay offers no TLS, and a password is not sent in clear text")
+	}
+	_, offered := c.Extension("AUTH")
+	mechanisms := strings.Fields(strings.ToUpper(offered))
+	user, password := s.c.User, string(s.c.Password)
+	for _, m := range []struct {
+		name string
+		auth func() smtp.Auth
+	}{
+		{"SCRAM-SHA-256", func() smtp.Auth { return smtp.ScramSHA256Auth(user, password) }},
+		{"SCRAM-SHA-1", func() smtp.Auth { return smtp.ScramSHA1Auth(user, password) }},
+		{"PLAIN", func() smtp.Auth { return smtp.PlainAuth("", user, password, s.c.Host, true) }},
+		{"LOGIN", func() smtp.Auth { return smtp.LoginAuth(user, password, s.c.Host, true) }},
+		{"CRAM-MD5", func() smtp.Auth { return smtp.CRAMMD5Auth(user, password) }},
+	} {
+		if slices.Contains(mechanisms, m.name) {
+			return c.Auth(m.auth())
+		}
+	}
+	return ourFault("the relay offers no login that we know")
+}
+
+// take returns a connection that is idle, the one used last first, or a new one. Who takes a connection out of idle owns it.
 func (s *SMTP) take(ctx context.Context) (open *line, reused bool, err error) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
 		return nil, false, net.ErrClosed
 	}
-	for n := len(s.idle); n > 0; n = len(s.idle) {
+	if n := len(s.idle); n > 0 {
 		open = s.idle[n-1]
 		s.idle = s.idle[:n-1]
-		if open.timer.Stop() {
-			s.mu.Unlock()
-			return open, true, nil
-		}
+		open.timer.Stop()
+		s.mu.Unlock()
+		return open, true, nil
 	}
 	s.mu.Unlock()
 	open, err = s.dial(ctx)
@@ -264,25 +296,28 @@ func (s *SMTP) take(ctx context.Context) (open *line, reused bool, err error) {
 
 func (s *SMTP) keep(open *line) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.closed {
-		go open.quit()
+		s.mu.Unlock()
+		open.quit()
 		return
 	}
+	defer s.mu.Unlock()
 	s.idle = append(s.idle, open)
 	open.timer = time.AfterFunc(s.c.IdleTimeout, func() { s.retire(open) })
 }
 
-// retire closes a connection that has been idle for long.
+// retire closes a connection that has been idle for long, unless somebody else took it meanwhile.
 func (s *SMTP) retire(open *line) {
 	s.mu.Lock()
-	for n, o := range s.idle {
-		if o == open {
-			s.idle = append(s.idle[:n], s.idle[n+1:]...)
-			break
-		}
+	n := slices.Index(s.idle, open)
+	if n < 0 {
+		s.mu.Unlock()
+		return
 	}
+	s.idle = slices.Delete(s.idle, n, n+1)
+	s.quits.Add(1)
 	s.mu.Unlock()
+	defer s.quits.Done()
 	open.quit()
 }
 
@@ -293,17 +328,17 @@ func (l *line) quit() {
 	_ = l.net.Close()
 }
 
-// Close ends the idle connections; those in use end with their mail.
+// Close ends the idle connections and waits for their good-byes; those in use end with their mail.
 func (s *SMTP) Close() error {
 	s.mu.Lock()
 	idle := s.idle
 	s.idle, s.closed = nil, true
 	s.mu.Unlock()
 	for _, open := range idle {
-		if open.timer.Stop() {
-			open.quit()
-		}
+		open.timer.Stop()
+		s.quits.Go(open.quit)
 	}
+	s.quits.Wait()
 	return nil
 }
 
@@ -313,20 +348,15 @@ func (s *SMTP) compose(l Letter) (*mail.Msg, error) {
 		return nil, err
 	}
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
-	if err := m.FromFormat(licensing.CleanName(s.c.FromName), s.c.From); err != nil {
-		return nil, err
-	}
-	if err := m.AddToFormat(licensing.CleanName(l.ToName), l.To); err != nil {
-		return nil, err
-	}
+	// Not the library's FromFormat and AddToFormat: they paste the name between quotes, and a quote in it is lost or fails.
+	m.FromMailAddress(&netmail.Address{Name: header(s.c.FromName), Address: s.c.From})
+	m.ToMailAddress(&netmail.Address{Name: header(l.ToName), Address: l.To})
 	if s.c.ReplyTo != "" {
-		if err := m.ReplyTo(s.c.ReplyTo); err != nil {
-			return nil, err
-		}
+		m.ReplyToMailAddress(&netmail.Address{Address: s.c.ReplyTo})
 	}
 	m.SetMessageIDWithValue(l.ID)
 	m.SetDate()
-	m.Subject(licensing.CleanName(l.Subject))
+	m.Subject(header(l.Subject))
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetGenHeader("X-Auto-Response-Suppress", "All")
 	m.SetBodyString(mail.TypeTextPlain, l.Text)
@@ -334,8 +364,17 @@ func (s *SMTP) compose(l Letter) (*mail.Msg, error) {
 	return m, nil
 }
 
-// comeLater is how long to wait where a server asks for patience: greylisting, a full queue.
-const comeLater = 5 * time.Minute
+// header makes a text fit for a header: one line, and nothing that a reader decodes into something else.
+func header(s string) string { return strings.ReplaceAll(licensing.CleanName(s), "=?", "= ?") }
+
+// comeLater is how long to wait where a server asks for patience: greylisting, a full queue. 0: the usual backoff.
+func comeLater(code int) time.Duration {
+	switch code {
+	case 421, 450, 451, 452:
+		return 5 * time.Minute
+	}
+	return 0
+}
 
 func failed(a Answer, after time.Duration) (Answer, error) {
 	return a, &SendError{Answer: a, RetryAfter: after}
@@ -345,6 +384,7 @@ func failed(a Answer, after time.Duration) (Answer, error) {
 func atConnect(err error) (Answer, error) {
 	a := Answer{Verdict: Deferred, Text: oneLine(err.Error())}
 	var reply *textproto.Error
+	var fault ourFault
 	var hostname x509.HostnameError
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
@@ -355,10 +395,10 @@ func atConnect(err error) (Answer, error) {
 		if reply.Code >= 500 {
 			a.Verdict = Misconfigured
 		} else {
-			return failed(a, comeLater)
+			return failed(a, comeLater(a.Code))
 		}
-	case errors.As(err, &hostname), errors.As(err, &authority), errors.As(err, &invalid), errors.As(err, &verification),
-		strings.Contains(err.Error(), "does not support STARTTLS"), strings.Contains(err.Error(), "SMTP AUTH"):
+	case errors.As(err, &fault), errors.As(err, &hostname), errors.As(err, &authority), errors.As(err, &invalid), errors.As(err, &verification),
+		strings.Contains(err.Error(), "does not support STARTTLS"):
 		a.Verdict = Misconfigured
 	}
 	return failed(a, 0)
@@ -386,13 +426,13 @@ func verdict(err error) (Answer, error) {
 	}
 	a := Answer{Verdict: Deferred, Code: e.ErrorCode(), Text: replyText(e)}
 	switch {
-	case a.Code >= 500 && (e.Reason == mail.ErrSMTPMailFrom || a.Code == 530 || a.Code == 535):
+	case a.Code >= 500 && (e.Reason == mail.ErrSMTPMailFrom || slices.Contains([]int{530, 534, 535, 538}, a.Code)):
 		a.Verdict = Misconfigured
 	case a.Code >= 500:
 		a.Verdict = Refused
 		return a, nil
 	case a.Code >= 400:
-		return failed(a, comeLater)
+		return failed(a, comeLater(a.Code))
 	case e.Reason == mail.ErrSMTPDataClose:
 		a.Verdict = Unknown
 	}

@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,8 +35,10 @@ type server struct {
 	t        *testing.T
 	listener net.Listener
 	tls      *tls.Config // STARTTLS is offered where it is set
-	auth     bool
+	login    string      // the mechanisms of AUTH, "": none
+	utf8     bool        // SMTPUTF8 is offered
 	released chan struct{}
+	talks    sync.WaitGroup
 	mu       sync.Mutex
 	script   script
 	opened   int
@@ -43,6 +46,8 @@ type server struct {
 	accepted []string // whole messages
 	bodies   int      // final dots seen
 	commands []string
+	lines    []string      // of MAIL and RCPT, as they came
+	news     chan struct{} // closed and renewed when something happens
 }
 
 func newServer(t *testing.T, s script, before ...func(*server)) *server {
@@ -51,19 +56,16 @@ func newServer(t *testing.T, s script, before ...func(*server)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &server{t: t, listener: l, script: s, open: map[net.Conn]bool{}, released: make(chan struct{})}
+	v := &server{t: t, listener: l, script: s, open: map[net.Conn]bool{}, released: make(chan struct{}), news: make(chan struct{})}
 	for _, f := range before {
 		f(v)
 	}
-	go v.serve()
+	v.talks.Go(v.serve)
 	t.Cleanup(func() {
 		_ = l.Close()
 		close(v.released)
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		for c := range v.open {
-			_ = c.Close()
-		}
+		v.hangUpOnAll()
+		v.talks.Wait()
 	})
 	return v
 }
@@ -80,7 +82,7 @@ func (v *server) serve() {
 		v.opened++
 		v.open[c] = true
 		v.mu.Unlock()
-		go v.talk(c)
+		v.talks.Go(func() { v.talk(c) })
 	}
 }
 
@@ -89,6 +91,7 @@ func (v *server) says(command, usual string) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.commands = append(v.commands, command)
+	v.changed()
 	if next := v.script[command]; len(next) > 0 {
 		v.script[command] = next[1:]
 		if next[0] != "" {
@@ -118,6 +121,7 @@ func (v *server) talk(c net.Conn) {
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		delete(v.open, raw)
+		v.changed()
 	}()
 	if !v.reply(c, v.says("CONNECT", "220 relay.example ESMTP")) {
 		return
@@ -130,6 +134,11 @@ func (v *server) talk(c net.Conn) {
 			return
 		}
 		verb := strings.ToUpper(strings.Fields(line + " x")[0])
+		if verb == "MAIL" || verb == "RCPT" {
+			v.mu.Lock()
+			v.lines = append(v.lines, strings.TrimSpace(line))
+			v.mu.Unlock()
+		}
 		usual := "250 2.0.0 ok"
 		switch verb {
 		case "EHLO":
@@ -142,8 +151,15 @@ func (v *server) talk(c net.Conn) {
 			usual = "221 2.0.0 bye"
 		case "AUTH":
 			usual = "235 2.7.0 welcome"
-			if strings.HasPrefix(strings.ToUpper(line), "AUTH LOGIN") || len(strings.Fields(line)) == 2 {
-				usual = "504 5.5.4 only PLAIN with an initial response"
+			if strings.HasPrefix(line, "AUTH LOGIN") {
+				for _, ask := range []string{"334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"} {
+					if !v.reply(c, ask) {
+						return
+					}
+					if _, err := r.ReadString('\n'); err != nil {
+						return
+					}
+				}
 			}
 		}
 		answer := v.says(verb, usual)
@@ -168,8 +184,11 @@ func (v *server) extensions(secure bool) string {
 	if v.tls != nil && !secure {
 		out += "250-STARTTLS\r\n"
 	}
-	if v.auth {
-		out += "250-AUTH PLAIN\r\n"
+	if v.login != "" {
+		out += "250-AUTH " + v.login + "\r\n"
+	}
+	if v.utf8 {
+		out += "250-SMTPUTF8\r\n250-8BITMIME\r\n250-DSN\r\n"
 	}
 	return out + "250 ENHANCEDSTATUSCODES"
 }
@@ -217,10 +236,35 @@ func (v *server) seen() (opened, bodies int) {
 	return v.opened, v.bodies
 }
 
-func (v *server) openNow() int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return len(v.open)
+// changed tells those who wait that something happened; mu is held.
+func (v *server) changed() {
+	close(v.news)
+	v.news = make(chan struct{})
+}
+
+// until waits for a state of the server.
+func (v *server) until(what string, is func() bool) {
+	v.t.Helper()
+	late := time.After(5 * time.Second)
+	for {
+		v.mu.Lock()
+		done, next := is(), v.news
+		v.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-next:
+		case <-late:
+			v.t.Fatalf("not in 5 s: %s", what)
+		}
+	}
+}
+
+func (v *server) nobodyIsConnected() bool { return len(v.open) == 0 }
+
+func (v *server) said(command string) func() bool {
+	return func() bool { return slices.Contains(v.commands, command) }
 }
 
 // hangUpOnAll closes every connection, as a server does with idle ones.

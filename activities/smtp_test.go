@@ -46,19 +46,30 @@ func TestR55_SMTPVerdictsFollowTheServersAnswers(t *testing.T) {
 		{"the server takes it", script{}, Delivered, 250, 0},
 		{"550 on RCPT ends", script{"RCPT": {"550 5.1.1 no such mailbox"}}, Refused, 550, 0},
 		{"553 on RCPT ends", script{"RCPT": {"553 5.1.3 bad address"}}, Refused, 553, 0},
+		{"551 on RCPT ends", script{"RCPT": {"551 5.1.6 moved"}}, Refused, 551, 0},
+		{"501 on RCPT ends", script{"RCPT": {"501 5.1.3 syntax"}}, Refused, 501, 0},
+		{"a refusal of many lines is one, and has no address", script{"RCPT": {"550-5.1.1 <kim@fabrikam.example>:\r\n550 5.1.1 unknown, says postmaster@fabrikam.example"}}, Refused, 550, 0},
 		{"451 on RCPT comes later, as greylisting asks", script{"RCPT": {"451 4.7.1 greylisted"}}, Deferred, 451, soon},
 		{"450 on RCPT comes later", script{"RCPT": {"450 4.2.1 busy"}}, Deferred, 450, soon},
+		{"447 on RCPT is tried again as usual", script{"RCPT": {"447 4.4.7 slow"}}, Deferred, 447, 0},
+		{"452 on RCPT comes later", script{"RCPT": {"452 4.5.3 too many"}}, Deferred, 452, soon},
 		{"hanging up on RCPT is tried again", script{"RCPT": {hangUp}}, Deferred, 0, 0},
 		{"554 after the final dot ends", script{"BODY": {"554 5.7.1 content rejected"}}, Refused, 554, 0},
 		{"552 after the final dot ends", script{"BODY": {"552 5.3.4 too big"}}, Refused, 552, 0},
 		{"452 after the final dot comes later", script{"BODY": {"452 4.3.1 disk full"}}, Deferred, 452, soon},
 		{"hanging up after the final dot is unknown", script{"BODY": {hangUp}}, Unknown, 0, 0},
+		{"421 after the final dot comes later", script{"BODY": {"421 4.3.2 closing"}}, Deferred, 421, soon},
 		{"500 on RSET behind the acceptance is sent", script{"RSET": {"500 5.5.1 what?"}}, Delivered, 250, 0},
 		{"hanging up on RSET behind the acceptance is sent", script{"RSET": {hangUp}}, Delivered, 250, 0},
 		{"hanging up on QUIT is sent", script{"QUIT": {hangUp}}, Delivered, 250, 0},
 		{"421 on EHLO comes later", script{"EHLO": {"421 4.3.2 closing"}, "HELO": {"421 4.3.2 closing"}}, Deferred, 421, soon},
 		{"421 at connect comes later", script{"CONNECT": {"421 4.3.2 too many"}}, Deferred, 421, soon},
 		{"554 at connect is our fault, not the address's", script{"CONNECT": {"554 5.7.1 you are blocked"}}, Misconfigured, 554, 0},
+		{"421 on MAIL of a new connection comes later", script{"MAIL": {"421 4.3.2 closing", "421 4.3.2 closing"}}, Deferred, 421, soon},
+		{"500 on EHLO and HELO is our fault", script{"EHLO": {"500 what?"}, "HELO": {"500 what?"}}, Misconfigured, 500, 0},
+		{"538 on RCPT is our fault", script{"RCPT": {"538 5.7.11 encrypt first"}}, Misconfigured, 538, 0},
+		{"451 on DATA comes later", script{"DATA": {"451 4.3.0 later"}}, Deferred, 451, soon},
+		{"554 on DATA ends", script{"DATA": {"554 5.5.1 no valid recipients"}}, Refused, 554, 0},
 		{"530 on MAIL is our fault", script{"MAIL": {"530 5.7.0 authenticate first"}}, Misconfigured, 530, 0},
 		{"550 on MAIL is our sender's fault", script{"MAIL": {"550 5.7.1 sender unknown"}}, Misconfigured, 550, 0},
 		{"530 on RCPT is our fault", script{"RCPT": {"530 5.7.0 authenticate first"}}, Misconfigured, 530, 0},
@@ -79,6 +90,9 @@ func TestR55_SMTPVerdictsFollowTheServersAnswers(t *testing.T) {
 			var e *SendError
 			if !final && (!errors.As(err, &e) || e.RetryAfter != row.after || e.Verdict != row.verdict) {
 				t.Fatalf("error %#v, want a retry after %s", err, row.after)
+			}
+			if len([]rune(a.Text)) > 300 || strings.ContainsAny(a.Text, "\r\n") {
+				t.Fatalf("not one short line: %q", a.Text)
 			}
 			if strings.Contains(a.Text, "@") || err != nil && strings.Contains(err.Error(), "@") {
 				t.Fatalf("an address got out: %+v %v", a, err)
@@ -107,17 +121,69 @@ func TestSMTPServersThatHangAreLeftInTime(t *testing.T) {
 	}
 }
 
-func TestSMTPSendEndsWithItsContext(t *testing.T) {
+func TestSMTPSendEndsWithItsContextAndItsConnectionToo(t *testing.T) {
+	for _, at := range []string{"CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA"} {
+		t.Run(at, func(t *testing.T) {
+			certified, pool := certificate(t)
+			v := newServer(t, script{at: {hang}}, func(v *server) { v.tls, v.login = certified, "PLAIN" })
+			s := relay(t, v, func(c *SMTPConfig) {
+				c.TLS, c.TLSConfig, c.Deadline = "mandatory", &tls.Config{RootCAs: pool}, time.Minute
+				c.User, c.Password = "vl", "secret"
+			})
+			ctx, cancel := context.WithCancel(context.Background())
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				if a, err := s.Send(ctx, letter("m1")); err == nil || a.Verdict != Deferred {
+					t.Errorf("got %+v, %v", a, err)
+				}
+			}()
+			v.until("the server hangs", v.said(at))
+			cancel()
+			select {
+			case <-done:
+			case <-time.After(5 * time.Second):
+				t.Fatal("Send does not end with its context")
+			}
+			if s.idleNow() > 0 {
+				t.Fatal("the connection is kept")
+			}
+		})
+	}
+}
+
+func (s *SMTP) idleNow() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.idle)
+}
+
+func TestSMTPSendWaitsForAConnectionNoLongerThanItsContext(t *testing.T) {
 	v := newServer(t, script{"RCPT": {hang}})
-	s := relay(t, v, nil)
-	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	s := relay(t, v, func(c *SMTPConfig) { c.Connections = 1 })
+	first, cancel := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	all.Go(func() { _, _ = s.Send(first, letter("m1")) })
+	defer all.Wait()
 	defer cancel()
-	begun := time.Now()
-	if a, err := s.Send(ctx, letter("m1")); err == nil || a.Verdict != Deferred {
+	v.until("the server hangs", v.said("RCPT"))
+	second, cancelled := context.WithCancel(context.Background())
+	cancelled()
+	if a, err := s.Send(second, letter("m2")); err == nil || a.Verdict != Deferred {
 		t.Fatalf("got %+v, %v", a, err)
 	}
-	if took := time.Since(begun); took > 5*time.Second {
-		t.Fatalf("took %s", took)
+	if opened, _ := v.seen(); opened != 1 {
+		t.Fatalf("%d connections", opened)
+	}
+}
+
+func TestSMTPARelayThatIsNotThereIsTriedAgain(t *testing.T) {
+	v := newServer(t, script{})
+	_ = v.listener.Close()
+	a, err := relay(t, v, nil).Send(context.Background(), letter("m1"))
+	var e *SendError
+	if a.Verdict != Deferred || !errors.As(err, &e) || e.RetryAfter != 0 {
+		t.Fatalf("got %+v, %v", a, err)
 	}
 }
 
@@ -132,15 +198,26 @@ func TestSMTPTLSAndLogin(t *testing.T) {
 		client  func(*SMTPConfig)
 		verdict Verdict
 	}{
-		{"STARTTLS and a login work", func(v *server) { v.tls, v.auth = certified, true }, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Delivered},
+		{"STARTTLS and a login work", func(v *server) { v.tls, v.login = certified, "PLAIN LOGIN" }, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Delivered},
 		{"STARTTLS that is missing is our fault where it is mandatory", func(*server) {}, trusting, Misconfigured},
 		{"STARTTLS that is missing is fine where it is opportunistic", func(*server) {}, func(c *SMTPConfig) { c.TLS = "opportunistic" }, Delivered},
 		{"a certificate that nobody vouches for is our fault", func(v *server) { v.tls = certified }, func(c *SMTPConfig) { c.TLS = "mandatory" }, Misconfigured},
 		{"a wrong password is our fault: no mail ends over it", func(v *server) {
-			v.tls, v.auth, v.script = certified, true, script{"AUTH": {"535 5.7.8 wrong"}}
+			v.tls, v.login, v.script = certified, "PLAIN", script{"AUTH": {"535 5.7.8 wrong"}}
 		}, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Misconfigured},
+		{"535 is our fault where the server's words hold an address", func(v *server) {
+			v.tls, v.login, v.script = certified, "LOGIN", script{"AUTH": {"535 5.7.8 no vl@contoso.example"}}
+		}, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl@contoso.example", "secret" }, Misconfigured},
+		{"534 is our fault", func(v *server) {
+			v.tls, v.login, v.script = certified, "PLAIN", script{"AUTH": {"534 5.7.9 too weak"}}
+		}, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Misconfigured},
+		{"LOGIN works", func(v *server) { v.tls, v.login = certified, "LOGIN" }, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Delivered},
+		{"a relay without a login is our fault", func(v *server) { v.tls = certified }, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Misconfigured},
+		{"a login that nobody knows is our fault", func(v *server) { v.tls, v.login = certified, "GSSAPI" }, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Misconfigured},
+		{"a login without TLS works to this machine", func(v *server) { v.login = "PLAIN" }, func(c *SMTPConfig) { c.User, c.Password = "vl", "secret" }, Delivered},
+		{"STARTTLS that is away comes later", func(v *server) { v.tls, v.script = certified, script{"STARTTLS": {"454 4.7.0 later"}} }, trusting, Deferred},
 		{"a login that is away comes later", func(v *server) {
-			v.tls, v.auth, v.script = certified, true, script{"AUTH": {"454 4.7.0 later"}}
+			v.tls, v.login, v.script = certified, "PLAIN", script{"AUTH": {"454 4.7.0 later"}}
 		}, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Deferred},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -149,10 +226,27 @@ func TestSMTPTLSAndLogin(t *testing.T) {
 			if a.Verdict != row.verdict {
 				t.Fatalf("got %+v, %v", a, err)
 			}
+			if err != nil && strings.Contains(err.Error(), "@") {
+				t.Fatalf("an address got out: %v", err)
+			}
 			if err != nil && (strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), base64Of("\x00vl\x00secret"))) {
 				t.Fatalf("the password got out: %v", err)
 			}
 		})
+	}
+}
+
+func TestSMTPAPasswordIsNotSentWhereTheRelayStripsSTARTTLS(t *testing.T) {
+	for _, mechanism := range []string{"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "NTLM"} {
+		v := newServer(t, script{}, func(v *server) { v.login = mechanism })
+		a, err := relay(t, v, func(c *SMTPConfig) { c.TLS, c.User, c.Password = "opportunistic", "vl", "secret" }).Send(context.Background(), letter("m1"))
+		if err == nil || a.Verdict != Misconfigured {
+			t.Errorf("%s: %+v %v", mechanism, a, err)
+		}
+		v.until("the connection is closed", v.nobodyIsConnected)
+		if slices.Contains(v.commands, "AUTH") {
+			t.Errorf("%s was begun in clear text", mechanism)
+		}
 	}
 }
 
@@ -166,6 +260,15 @@ func TestSMTPAPasswordIsNeverShown(t *testing.T) {
 	c.TLS, c.From = "none", "vl@contoso.example"
 	if _, err := NewSMTP(c); err == nil || !strings.Contains(err.Error(), "clear text") {
 		t.Fatalf("a password in clear text to another machine: %v", err)
+	}
+}
+
+func TestSMTPFaultsOfTheConfigurationAreToldAtOnceAndTogether(t *testing.T) {
+	_, err := NewSMTP(SMTPConfig{Host: "relay.example", Port: 25, TLS: "sometimes", From: "vl", ReplyTo: "help"})
+	for _, want := range []string{"TLS", "sender", "reply-to"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not speak of %s", err, want)
+		}
 	}
 }
 
@@ -228,17 +331,8 @@ func TestSMTPAnIdleConnectionSaysGoodByeByItself(t *testing.T) {
 	if _, err := s.Send(context.Background(), letter("m1")); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(5 * time.Second); v.openNow() > 0; {
-		if time.Now().After(end) {
-			t.Fatal("the connection stays open")
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if !slices.Contains(v.commands, "QUIT") {
-		t.Fatal("no QUIT")
-	}
+	v.until("the connection says good-bye", v.said("QUIT"))
+	v.until("the connection is closed", v.nobodyIsConnected)
 }
 
 func TestSMTPCloseLeavesNoConnection(t *testing.T) {
@@ -253,11 +347,9 @@ func TestSMTPCloseLeavesNoConnection(t *testing.T) {
 	if a, err := s.Send(context.Background(), letter("m2")); err == nil || a.Verdict != Deferred {
 		t.Fatalf("after Close: %+v %v", a, err)
 	}
-	for end := time.Now().Add(5 * time.Second); v.openNow() > 0 && time.Now().Before(end); {
-		time.Sleep(5 * time.Millisecond)
-	}
-	if v.openNow() > 0 {
-		t.Fatal("a connection stays open")
+	v.until("the connection is closed", v.nobodyIsConnected)
+	if !slices.Contains(v.commands, "QUIT") {
+		t.Fatal("no QUIT")
 	}
 }
 

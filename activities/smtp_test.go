@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -305,6 +306,53 @@ func TestSMTPAConnectionThatTheServerClosedIsReplacedUnnoticed(t *testing.T) {
 	}
 }
 
+func TestSMTPAReusedConnectionThatSaysGoodByeIsReplacedOnce(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		script  script
+		verdict Verdict
+		opened  int
+	}{
+		{"421 on MAIL", script{"MAIL": {"", "421 4.4.2 idle"}}, Delivered, 2},
+		{"hanging up on MAIL", script{"MAIL": {"", hangUp}}, Delivered, 2},
+		{"hanging up on RCPT", script{"RCPT": {"", hangUp}}, Delivered, 2},
+		{"hanging up on MAIL of the new one too", script{"MAIL": {"", hangUp, hangUp}}, Deferred, 2},
+		{"hanging up on DATA is not tried on another", script{"DATA": {"", hangUp}}, Deferred, 1},
+		{"421 after the final dot is not tried on another", script{"BODY": {"", "421 4.3.2 closing"}}, Deferred, 1},
+		{"450 on RCPT is an answer", script{"RCPT": {"", "450 4.2.1 busy"}}, Deferred, 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			v := newServer(t, row.script)
+			s := relay(t, v, nil)
+			if _, err := s.Send(context.Background(), letter("first")); err != nil {
+				t.Fatal(err)
+			}
+			if a, _ := s.Send(context.Background(), letter("second")); a.Verdict != row.verdict {
+				t.Fatalf("%+v", a)
+			}
+			want := []string{"first@contoso.example", "second@contoso.example"}
+			if row.verdict != Delivered {
+				want = want[:1]
+			}
+			if opened, _ := v.seen(); opened != row.opened || !slices.Equal(v.ids(), want) {
+				t.Fatalf("%d connections, accepted %q", opened, v.ids())
+			}
+		})
+	}
+}
+
+func TestSMTPAConnectionThatFailedIsNotUsedAgain(t *testing.T) {
+	v := newServer(t, script{"RCPT": {"550 5.1.1 no such mailbox"}})
+	s := relay(t, v, nil)
+	if a, _ := s.Send(context.Background(), letter("m1")); a.Verdict != Refused {
+		t.Fatalf("%+v", a)
+	}
+	v.until("the connection is closed", v.nobodyIsConnected)
+	if a, err := s.Send(context.Background(), letter("m2")); err != nil || a.Verdict != Delivered {
+		t.Fatalf("%+v %v", a, err)
+	}
+}
+
 func TestSMTPAMailOfUnknownFateIsSentOnceAnAttemptWithTheSameID(t *testing.T) {
 	v := newServer(t, script{"BODY": {"", hangUp, ""}})
 	s := relay(t, v, nil)
@@ -335,21 +383,49 @@ func TestSMTPAnIdleConnectionSaysGoodByeByItself(t *testing.T) {
 	v.until("the connection is closed", v.nobodyIsConnected)
 }
 
-func TestSMTPCloseLeavesNoConnection(t *testing.T) {
+func TestSMTPCloseLeavesNoConnectionAndNoGoroutine(t *testing.T) {
 	v := newServer(t, script{})
-	s := relay(t, v, nil)
-	if _, err := s.Send(context.Background(), letter("m1")); err != nil {
+	s := relay(t, v, func(c *SMTPConfig) { c.Connections, c.IdleTimeout = 3, time.Hour })
+	var all sync.WaitGroup
+	for n := range 12 {
+		all.Go(func() { _, _ = s.Send(context.Background(), letter(fmt.Sprint("m", n))) })
+	}
+	all.Wait()
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
+	}
+	stacks := make([]byte, 1<<20)
+	if held := string(stacks[:runtime.Stack(stacks, true)]); strings.Contains(held, "activities.(*SMTP)") || strings.Contains(held, "activities.(*line)") || strings.Contains(held, "go-mail") {
+		t.Fatalf("a goroutine is left:\n%s", held)
+	}
+	v.until("every connection is closed", v.nobodyIsConnected)
+	opened, _ := v.seen()
+	if got := len(slices.DeleteFunc(v.commands, func(c string) bool { return c != "QUIT" })); got != opened {
+		t.Fatalf("%d good-byes on %d connections", got, opened)
+	}
+	if a, err := s.Send(context.Background(), letter("late")); err == nil || a.Verdict != Deferred {
+		t.Fatalf("after Close: %+v %v", a, err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := s.Send(context.Background(), letter("m2")); err == nil || a.Verdict != Deferred {
-		t.Fatalf("after Close: %+v %v", a, err)
+}
+
+func TestSMTPASendThatOutlivesCloseClosesItsConnection(t *testing.T) {
+	v := newServer(t, script{"BODY": {hang}})
+	s := relay(t, v, func(c *SMTPConfig) { c.Deadline = 200 * time.Millisecond })
+	done := make(chan Answer)
+	go func() {
+		a, _ := s.Send(context.Background(), letter("m1"))
+		done <- a
+	}()
+	v.until("the server hangs", v.said("BODY"))
+	_ = s.Close()
+	if a := <-done; a.Verdict != Unknown {
+		t.Fatalf("%+v", a)
 	}
-	v.until("the connection is closed", v.nobodyIsConnected)
-	if !slices.Contains(v.commands, "QUIT") {
-		t.Fatal("no QUIT")
+	if s.idleNow() > 0 {
+		t.Fatal("a closed pool keeps a connection")
 	}
 }
 
@@ -416,6 +492,39 @@ func TestR49_ALetterArrivesAsItWasWritten(t *testing.T) {
 	}
 }
 
+func TestR48_AMailGoesToOneAddressAndAsksForNothingExtra(t *testing.T) {
+	v := newServer(t, script{}, func(v *server) { v.utf8 = true })
+	if a, err := relay(t, v, nil).Send(context.Background(), letter("m1")); err != nil || a.Verdict != Delivered {
+		t.Fatalf("%+v %v", a, err)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	want := []string{"MAIL FROM:<vl@contoso.example> BODY=8BITMIME", "RCPT TO:<kim@fabrikam.example>"}
+	if !slices.Equal(v.lines, want) { // neither SMTPUTF8 nor NOTIFY
+		t.Fatalf("said %q", v.lines)
+	}
+}
+
+func TestR49_ANameArrivesWithItsQuotesAndBackslashes(t *testing.T) {
+	for _, name := range []string{`Kim "KJ" Akers`, `back\slash`, `"`, `O'Brien, Pat`, `x" <eve@y.example> (`, `Łukasz "Ł" \ (VL)`, strings.Repeat("ä", 256), ""} {
+		l := letter("m1")
+		l.ToName, l.Subject = name, name
+		h, _, raw := received(t, l)
+		to, err := h.AddressList("To")
+		if err != nil || len(to) != 1 || to[0].Name != name || to[0].Address != l.To {
+			t.Errorf("%q came as %v, %v", name, to, err)
+		}
+		if s, err := h.Subject(); err != nil || s != name {
+			t.Errorf("subject %q came as %q, %v", name, s, err)
+		}
+		for line := range strings.Lines(raw) {
+			if len(line) > 1000 {
+				t.Errorf("a line of %d", len(line))
+			}
+		}
+	}
+}
+
 func TestR66_AnAddressThatCannotBeOneIsRefusedWithoutAConnection(t *testing.T) {
 	v := newServer(t, script{})
 	s := relay(t, v, nil)
@@ -432,7 +541,7 @@ func TestR66_AnAddressThatCannotBeOneIsRefusedWithoutAConnection(t *testing.T) {
 }
 
 func FuzzLetterHeadersHoldOneLineEach(f *testing.F) {
-	for _, s := range []string{"Kim", "Kim\r\nBcc: x@y.example", "<b>Kim</b>", "Kim\u202egnp.exe", "\"; <x@y.example>", "Łukasz\x00", strings.Repeat("ä", 300)} {
+	for _, s := range []string{"Kim", "Kim\r\nBcc: x@y.example", "<b>Kim</b>", "Kim\u202egnp.exe", "\"; <x@y.example>", "Łukasz\x00", "=?utf-8?q?a=0D=0ABcc:_x?=", "\\\"", strings.Repeat("ä", 300)} {
 		f.Add(s, s)
 	}
 	s, err := NewSMTP(SMTPConfig{Host: "127.0.0.1", Port: 25, TLS: "none", From: "vl@contoso.example"})
@@ -444,7 +553,7 @@ func FuzzLetterHeadersHoldOneLineEach(f *testing.F) {
 		l.ToName, l.Subject = name, subject
 		m, err := s.compose(l)
 		if err != nil {
-			return // a name that can't be written is refused
+			t.Fatal(err) // every name can be written
 		}
 		var out strings.Builder
 		if _, err := m.WriteTo(&out); err != nil {
@@ -457,6 +566,16 @@ func FuzzLetterHeadersHoldOneLineEach(f *testing.F) {
 		to, err := r.Header.AddressList("To")
 		if err != nil || len(to) != 1 || to[0].Address != l.To {
 			t.Fatalf("To: %v %v\n%s", to, err, out.String())
+		}
+		heading, _, _ := strings.Cut(out.String(), "\r\n\r\n")
+		for line := range strings.Lines(heading) {
+			if len(line) > 1000 || strings.ContainsAny(strings.TrimSuffix(line, "\r\n"), "\r\n\x00") {
+				t.Fatalf("line %q", line)
+			}
+		}
+		decoded, err := r.Header.Subject()
+		if err != nil || strings.ContainsAny(decoded+to[0].Name, "\r\n\x00\u202e") {
+			t.Fatalf("decoded %q %q %v", decoded, to[0].Name, err)
 		}
 		known := []string{"From", "To", "Message-Id", "Date", "Subject", "Auto-Submitted", "X-Auto-Response-Suppress", "Mime-Version", "Content-Type"}
 		for h := r.Header.Fields(); h.Next(); {

@@ -439,13 +439,20 @@ func verdict(err error) (Answer, error) {
 	return failed(a, 0)
 }
 
-// replyText cuts the server's words out of the library's sentence, which goes on with the recipient.
+// replyText cuts the server's words out of the library's sentence, which goes on with other errors and the recipient. They
+// stand behind the code, quoted since Go 1.26.
 func replyText(e *mail.SendError) string {
-	text, _, _ := strings.Cut(e.Error(), ", affected ")
-	if code := strconv.Itoa(e.ErrorCode()); e.ErrorCode() > 0 {
-		if _, after, ok := strings.Cut(text, code); ok {
+	text := e.Error()
+	if code := e.ErrorCode(); code > 0 {
+		if _, after, ok := strings.Cut(text, strconv.Itoa(code)+" "); ok {
 			text = after
 		}
+		if quoted, err := strconv.QuotedPrefix(text); err == nil {
+			if words, err := strconv.Unquote(quoted); err == nil {
+				return oneLine(words)
+			}
+		}
 	}
+	text, _, _ = strings.Cut(text, ", affected ")
 	return oneLine(text)
 }

@@ -102,6 +102,22 @@ func TestR55_SMTPVerdictsFollowTheServersAnswers(t *testing.T) {
 	}
 }
 
+func TestSMTPTheServersWordsAreKeptAsItSaidThem(t *testing.T) {
+	for _, row := range []struct{ command, said, text string }{
+		{"RCPT", "550 5.1.1 no such mailbox, affected 550 \"of\" them", `5.1.1 no such mailbox, affected 550 "of" them`},
+		{"RCPT", "550-5.1.1 <kim@fabrikam.example>:\r\n550 5.1.1 unknown", "5.1.1 <[address]>: 5.1.1 unknown"},
+		{"BODY", "554 5.7.1 nein, für Łukasz nicht", "5.7.1 nein, für Łukasz nicht"},
+		{"RCPT", "451 4.7.1 greylisted", "4.7.1 greylisted"},
+		{"CONNECT", "554 5.7.1 blocked", "5.7.1 blocked"},
+		{"BODY", "554 " + strings.Repeat("long ", 200), strings.Repeat("long ", 59) + "long…"},
+	} {
+		a, _ := relay(t, newServer(t, script{row.command: {row.said}}), nil).Send(context.Background(), letter("m1"))
+		if a.Text != row.text {
+			t.Errorf("%q came as %q, want %q", row.said, a.Text, row.text)
+		}
+	}
+}
+
 func TestSMTPServersThatHangAreLeftInTime(t *testing.T) {
 	for _, at := range []string{"CONNECT", "EHLO", "MAIL", "RCPT", "BODY"} {
 		t.Run(at, func(t *testing.T) {

@@ -3,9 +3,11 @@ package activities
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -269,8 +271,14 @@ func TestSMTPAPasswordIsNotSentWhereTheRelayStripsSTARTTLS(t *testing.T) {
 
 func TestSMTPAPasswordIsNeverShown(t *testing.T) {
 	c := SMTPConfig{Host: "relay.example", User: "vl", Password: "secret"}
-	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%q", c.Password)} {
-		if strings.Contains(text, "secret") {
+	asJSON, err := json.Marshal(c.Password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged strings.Builder
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("relay", "password", c.Password)
+	for _, text := range []string{string(asJSON), logged.String(), fmt.Sprintf("%x", c.Password), fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%q", c.Password)} {
+		if strings.Contains(text, "secret") || strings.Contains(text, "736563726574") {
 			t.Fatal(text)
 		}
 	}

@@ -66,6 +66,36 @@ func FuzzParseName(f *testing.F) {
 	})
 }
 
+func FuzzParseRole(f *testing.F) {
+	for _, r := range Roles() {
+		f.Add(string(r.Role))
+		f.Add(" " + strings.ToUpper(r.Name) + " ")
+		f.Add(strings.ReplaceAll(r.VLSC, " ", "-"))
+	}
+	for _, s := range []string{"", " -_ ", "admin", "Global Administrator", "administrator,invoice_reader", "Licence position reader", "\xffdownload", "down\x00load", "\u212aeys"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		r, err := ParseRole(s)
+		if err != nil {
+			if r != "" || KindOf(err) != Invalid {
+				t.Fatalf("%q, %v", r, err)
+			}
+			return
+		}
+		if again, err := ParseRole(string(r)); err != nil || again != r {
+			t.Fatalf("%q is read again as %q, %v", r, again, err)
+		}
+		letters := func(s string) string {
+			return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.TrimSpace(s)))
+		}
+		i := r.Info()
+		if got := letters(s); len(i.Permissions) == 0 || got != letters(string(r)) && got != letters(i.Name) && got != letters(i.VLSC) {
+			t.Fatalf("%q is read as %q", s, r)
+		}
+	})
+}
+
 func FuzzVerifyLink(f *testing.F) {
 	k := ring(f, "k1:"+secretOf(1, 32)+",k0:"+secretOf(2, 32))
 	for _, s := range []string{"", ".", "...", "k1.a.1.", "k1.a.1.AAAA", "k2.a.1.AAAA", token(f, k, invitationA, 1, "k1"), token(f, k, invitationA, 12, "k0"),

@@ -78,6 +78,20 @@ func TestR28_R58_ALinkVerifiesOnlyForItsInvitationGenerationAndKey(t *testing.T)
 	}
 }
 
+func TestR58_EachByteOfALinkCounts(t *testing.T) {
+	k := ring(t, "k1:"+secretOf(1, 32)+",K1:"+secretOf(1, 32))
+	good := token(t, k, invitationA, 3, "k1")
+	for at := range len(good) {
+		for _, flip := range []byte{1, 2, 0x20, 0x80} { // 0x20 changes the case of a letter
+			b := []byte(good)
+			b[at] ^= flip
+			if _, _, err := k.Verify(string(b)); err == nil {
+				t.Errorf("byte %d changed by %#x: %s verifies", at, flip, b)
+			}
+		}
+	}
+}
+
 func TestR58_KeysRotate(t *testing.T) {
 	before := ring(t, "old:"+secretOf(1, 32))
 	both := ring(t, "new:"+secretOf(2, 32)+", old:"+secretOf(1, 32))

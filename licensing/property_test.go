@@ -253,6 +253,11 @@ func TestJitterIsAStableShare(t *testing.T) {
 			t.Fatalf("a share of %d of %d", j, most)
 		}
 	})
+	for _, id := range []string{"", "a", "b", "c"} {
+		if Jitter(id, 1) != 0 || Jitter(id, 2) > 1 {
+			t.Errorf("the share of %q is as much as the whole", id)
+		}
+	}
 	seen := map[time.Duration]bool{}
 	for _, id := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
 		seen[Jitter(id, time.Minute)] = true

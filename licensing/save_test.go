@@ -225,6 +225,9 @@ func TestR33_LastActiveAdminIsNeverRemoved(t *testing.T) {
 		{"one who is only invited may go", func(f *Facts) {
 			f.OtherAdmins, f.Person, f.Invitation, f.Assignment, f.Held = 0, unregistered, InvitationOpen, Pending, waiting(Administrator)
 		}, ""},
+		{"one who has not registered is not active, whatever the grant says", func(f *Facts) {
+			f.OtherAdmins, f.Person, f.Invitation, f.Assignment = 0, unregistered, InvitationOpen, Pending
+		}, ""},
 		{"one whose role never became effective may go", func(f *Facts) {
 			f.OtherAdmins, f.Assignment, f.Held = 0, Broken, waiting(Administrator)
 		}, ""},

@@ -89,6 +89,7 @@ func TestR57_NothingIsAssignedToSomebodyWhoIsNotInTheDirectory(t *testing.T) {
 		{"a new role is refused", gone(settled(BenefitsReader)), add(ProductKeysReader)},
 		{"a first role is refused", gone(settled()), add(ProductKeysReader)},
 		{"a new attempt is refused", gone(failed(1)), add(ProductKeysReader)},
+		{"another role for an open invitation is refused", gone(invited(InvitationOpen)), add(OnlineServicesManager)},
 		{"a new invitation is refused", gone(invited(InvitationLapsed)), add(BenefitsReader)},
 	} {
 		t.Run(c.name, func(t *testing.T) { refused(t, c.facts, c.change, Conflict, "R57") })
@@ -185,6 +186,8 @@ func TestR92_InheritedAdministratorExcludesInvoiceReader(t *testing.T) {
 		refused(t, f, add(BenefitsReader), Conflict, "R92")
 		accepted(t, f, AccessChange{License: licenseA, Add: []Role{BenefitsReader}, Remove: []Role{InvoiceReader}}, Assigned, Propagating)
 		accepted(t, f, remove(InvoiceReader), Changed, NotAssigned)
+		f.Held = append(f.Held, held(BenefitsReader)...)
+		accepted(t, f, remove(BenefitsReader), Changed, Broken)
 	})
 	t.Run("Invoice Reader can be taken away", func(t *testing.T) {
 		accepted(t, settled(InvoiceReader).but(above), remove(InvoiceReader), Changed, NotAssigned)

@@ -3,6 +3,7 @@ package vlroles_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -14,17 +15,28 @@ import (
 	"vlroles/config"
 )
 
-func project(t *testing.T) *types.Project {
-	t.Helper()
+const linkKey = "k1:YSB0ZXN0J3Mga2V5IGlzIG5vIHNlY3JldCBhdCBhbGw="
+
+// secrets is a filled-in .env.
+func secrets() types.Mapping {
+	return types.Mapping{"POSTGRES_PASSWORD": "test", "VL_LINK_KEYS": linkKey}
+}
+
+func load(env types.Mapping) (*types.Project, error) {
 	text, err := os.ReadFile("docker-compose.yml")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	p, err := loader.LoadWithContext(context.Background(), types.ConfigDetails{
+	return loader.LoadWithContext(context.Background(), types.ConfigDetails{
 		WorkingDir:  ".",
 		ConfigFiles: []types.ConfigFile{{Filename: "docker-compose.yml", Content: text}},
-		Environment: types.Mapping{"POSTGRES_PASSWORD": "test", "VL_LINK_KEYS": "k1:YSB0ZXN0J3Mga2V5IGlzIG5vIHNlY3JldCBhdCBhbGw="},
+		Environment: env,
 	})
+}
+
+func project(t *testing.T) *types.Project {
+	t.Helper()
+	p, err := load(secrets())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +58,52 @@ func TestTheComposeFileHasTheServicesAndBindsThisMachineOnly(t *testing.T) {
 		}
 		if _, tag, ok := strings.Cut(s.Image, ":"); s.Build == nil && (!ok || tag == "latest") {
 			t.Errorf("%s: image %q has no version", name, s.Image)
+		}
+	}
+}
+
+func TestTheComposeFileRestartsAndChecksEveryService(t *testing.T) {
+	for name, s := range project(t).Services {
+		if s.Restart == "" {
+			t.Errorf("%s: no restart policy", name)
+		}
+		if name == "migrate" {
+			continue // it ends
+		}
+		if s.HealthCheck == nil || len(s.HealthCheck.Test) == 0 || s.HealthCheck.Disable {
+			t.Errorf("%s: no healthcheck", name)
+		}
+		for other, d := range s.DependsOn {
+			if d.Condition == types.ServiceConditionStarted {
+				t.Errorf("%s: starts when %s has started, whether that works or not", name, other)
+			}
+		}
+	}
+}
+
+func TestTheComposeFileStartsWithNoSecretMissing(t *testing.T) {
+	example, err := os.ReadFile(".env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named []string
+	for line := range strings.Lines(string(example)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
+			named = append(named, name)
+			if value != "" {
+				t.Errorf(".env.example: %s has a value, which somebody would keep", name)
+			}
+		}
+	}
+	slices.Sort(named)
+	if want := slices.Sorted(maps.Keys(secrets())); !slices.Equal(named, want) {
+		t.Errorf(".env.example names %q, the compose file needs %q", named, want)
+	}
+	for name := range secrets() {
+		env := secrets()
+		delete(env, name)
+		if _, err := load(env); err == nil {
+			t.Errorf("without %s it starts", name)
 		}
 	}
 }
@@ -88,12 +146,12 @@ func TestTheWorkerIsGivenLongerToStopThanItMayTake(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := config.Load(func(n string) (string, bool) {
-		return map[string]string{"VL_LINK_KEYS": "k1:YSB0ZXN0J3Mga2V5IGlzIG5vIHNlY3JldCBhdCBhbGw="}[n], true
+		return map[string]string{"VL_LINK_KEYS": linkKey}[n], true
 	}, config.Worker)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.StopGracePeriod == nil || s.StopGracePeriod.String() == "" || int64(*s.StopGracePeriod) <= int64(c.StopTimeout) {
+	if s.StopGracePeriod == nil || int64(*s.StopGracePeriod) <= int64(c.StopTimeout) {
 		t.Fatalf("grace %v, the worker may take %s", s.StopGracePeriod, c.StopTimeout)
 	}
 }

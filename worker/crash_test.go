@@ -124,6 +124,20 @@ func (h *house) waiting() bool {
 	return n > 0
 }
 
+// mails counts the rows of the ledger in a state.
+func (h *house) mails(state string) (n int) {
+	h.TB.Helper()
+	db, err := sql.Open("postgres", h.Database)
+	if err != nil {
+		h.TB.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // it only read
+	if err := db.QueryRow(`SELECT count(*) FROM mails WHERE state = $1`, state).Scan(&n); err != nil {
+		h.TB.Fatal(err)
+	}
+	return n
+}
+
 // saveUntilAnswered repeats the same request until it is answered, as a portal does.
 func (h *house) saveUntilAnswered(s licensing.Save) []licensing.PersonVerdict {
 	h.TB.Helper()
@@ -218,6 +232,8 @@ func TestAWorkerKilledBetweenSMTPAcceptanceAndCompletionDoublesOnlyThatMail(t *t
 	who := names(5)
 	people := h.saveUntilAnswered(h.request(who))
 	m := <-held
+	// The other mails are settled first, so that exactly one is in flight.
+	h.Until("the other mails to be settled", func() bool { return h.mails("sent") == len(who) && h.mails("sending") == 1 })
 	kill(one)
 	release()
 	h.worker()

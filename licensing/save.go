@@ -220,21 +220,21 @@ type Agreement struct {
 
 // Facts is everything that a judgement about one person on one License ID depends on, read under lock.
 type Facts struct {
-	Now           time.Time
-	Policy        Policy
-	Agreement     *Agreement // nil: the organization has no such License ID
-	Administers   bool       // the caller is an active admin there, or of an agreement above it (R05, R69)
-	Self          bool       // the caller edits himself
-	Person        Person
-	Invitation    InvitationState
-	Assignment    AssignmentState
-	DueAt         time.Time // of an assignment in progress
-	Attempts      int       // failed attempts of this assignment in a row
-	Held          []Grant   // direct grants
-	AdminAbove    bool      // holds inherited Administrator there (R92)
-	Above         LicenseID // the agreement above that it comes from (R87)
-	OtherAdmins   int       // active admins of the License ID besides the person (R33)
-	HeldElsewhere bool      // has roles on other License IDs
+	Now         time.Time
+	Policy      Policy
+	Agreement   *Agreement // nil: the organization has no such License ID
+	Administers bool       // the caller is an active admin there, or of an agreement above it (R05, R69)
+	Self        bool       // the caller edits himself
+	Person      Person
+	Invitation  InvitationState
+	Assignment  AssignmentState
+	DueAt       time.Time // of an assignment in progress
+	Attempts    int       // failed attempts of this assignment in a row
+	Held        []Grant   // direct grants
+	AdminAbove  bool      // holds inherited Administrator there (R92)
+	Above       LicenseID // the agreement above that it comes from (R87)
+	OtherAdmins int       // active admins of the License ID besides the person (R33)
+	Contract    bool      // the contract names the person: taken in even where the directory does not know him (R27, R57)
 }
 
 // Judgement is what to write.
@@ -277,7 +277,7 @@ func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 		return Judgement{}, err
 	}
 	j = f.settle(j, len(c.Add) > 0 || lost && f.Person.InTenant())
-	if j.Outcome == Assigned || j.Outcome == Invited || j.Outcome == Joined {
+	if !f.Contract && (j.Outcome == Assigned || j.Outcome == Invited || j.Outcome == Joined) {
 		if err := mayReach(f.Person); err != nil {
 			return Judgement{}, err
 		}

@@ -20,8 +20,13 @@ import (
 // invitation registers, that person gets the roles instead. Refusals are *licensing.Error and audited.
 func (s *Store) Register(ctx context.Context, r licensing.Registration, p licensing.Policy, now time.Time) (licensing.Registered, error) {
 	var out licensing.Registered
+	who, err := r.Identity.Check()
+	if err != nil {
+		return out, err
+	}
+	r.Identity = who
 	var org licensing.OrgID
-	err := s.write(ctx, "register", func(t *tx) error {
+	err = s.write(ctx, "register", func(t *tx) error {
 		out = licensing.Registered{}
 		g, err := t.readAcceptance(r)
 		if err != nil {
@@ -329,6 +334,13 @@ func (s *Store) resending(ctx context.Context, c licensing.Command, action strin
 		}
 		i, licenses, err := t.commanded(c)
 		if err != nil {
+			return err
+		}
+		u, err := t.user(c.Org, c.User)
+		if err != nil {
+			return err
+		}
+		if err := licensing.MayInvite(u.person()); err != nil {
 			return err
 		}
 		before := i.State

@@ -406,18 +406,19 @@ func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
 		Person:      s.user.person(),
 		Held:        s.grants[l],
 		OtherAdmins: len(without(d.admins[l], s.user.ID)),
+		Contract:    d.contract,
 	}
 	if a, ok := d.agreements[l]; ok {
 		f.Agreement = &a
 	}
-	if s.invitation != nil {
-		f.Invitation = s.invitation.State
+	if i := s.invitation; i != nil {
+		f.Invitation = i.State
+		if i.State == licensing.InvitationOpen && !d.now.Before(i.ExpiresAt.Time) {
+			f.Invitation = licensing.InvitationLapsed // its timer is a moment late: nobody can accept it any more (R56)
+		}
 	}
 	if a := s.assignments[l]; a != nil {
 		f.Assignment, f.DueAt, f.Attempts = a.State, a.DueAt.Time, a.Attempts
-	}
-	for other := range s.assignments {
-		f.HeldElsewhere = f.HeldElsewhere || other != l
 	}
 	return f
 }

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"vlroles/licensing"
+)
+
+func TestR57_AContractsContactWhomTheDirectoryDoesNotKnowIsTakenInAndShowsAsUserNotFound(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		out := h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
+			License: a1, Program: "MPSA", ProcessedAt: h.now.Add(-time.Hour),
+			Administrators: []licensing.ContractAdministrator{{SignIn: "new@contoso.example", Name: "New"}},
+		}}})
+		if v := out.People[0]; v.Error != nil || len(v.Verdicts) != 1 || v.Verdicts[0].After != licensing.UserNotFound || out.Work != 1 {
+			t.Fatalf("%+v", out)
+		}
+	})
+}
+
+func TestR57_NobodyIsInvitedAnewWhoHasLeftTheTenant(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		leo := h.save("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
+		h.leaves("o-leo", "leo@contoso.example", "Leo Internal", true)
+		_, err := h.Reset(t.Context(), h.command("ada", leo), policy(), h.now)
+		wantRefusal(t, err, licensing.Conflict, "R57")
+		_, err = h.Resend(t.Context(), h.command("ada", leo), policy(), h.now.Add(time.Hour))
+		wantRefusal(t, err, licensing.Conflict, "R57")
+		h.leaves("o-leo", "leo@contoso.example", "Leo Internal", false)
+		if _, err := h.Reset(t.Context(), h.command("ada", leo), policy(), h.now); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestR28_AForwardedInvitationIsNotAcceptedByAnIdentityWithoutAnEmail(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		user := h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
+			License: a1, Program: "MPSA", ProcessedAt: h.now.Add(-time.Hour),
+			Administrators: []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Name: "Pat"}},
+		}}}).People[0].User
+		at := h.standing(user)
+		_, err := h.Register(t.Context(), licensing.Registration{Request: licensing.RequestID(uuid.NewString()), Invitation: at.Sending.Invitation, Generation: 1}, policy(), h.now)
+		wantRefusal(t, err, licensing.Invalid, "R66")
+	})
+}
+
+func TestR62_AnOpenInvitationThatNobodyCanAcceptAnyMoreIsInvitedAnewNotJoined(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		h.now = h.standing(kim).Sending.ExpiresAt
+		v := h.save("ada", ext("kim", add(m1, licensing.BenefitsReader))).People[0].Verdicts[0]
+		if v.Outcome != licensing.Invited || h.standing(kim).Sending.Generation != 2 {
+			t.Fatalf("%+v, %+v", v, h.standing(kim))
+		}
+	})
+}

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"vlroles/licensing"
+)
+
+func TestR03_R25_R28_AContractsAdministratorsAreInvitedInItsNameAndMayForward(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		in := licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
+			License: "C1", Program: "MPSA", ProcessedAt: start,
+			Administrators: []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Business: "pat.office@fabrikam.example", Name: "Pat"}},
+		}}}
+		out := h.apply(in)
+		pat := out.People[0].User
+		same(t, "verdict", []any{out.People[0].Verdicts[0].Outcome, out.Work}, []any{licensing.Invited, 1})
+		equal(t, "origin and binding", h.count(`
+			SELECT COUNT(*) FROM grants g JOIN invitations i ON i.user_id = g.user_id
+			WHERE g.user_id = ? AND g.origin = 'contract' AND i.binding = 'forwardable' AND i.invited_by IS NULL`, pat), 1)
+		rows := h.census()
+		again := h.apply(in)
+		same(t, "R27: the second time", []any{again.People[0].Verdicts[0].Outcome, again.Work}, []any{licensing.Unchanged, 0})
+		equal(t, "rows", h.census(), rows)
+	})
+}
+
+func TestR25_AProfileThatExistsElsewhereIsTakenOverWithItsRolesEffective(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		equal(t, "roles", h.held(h.id("ada"), a1), "administrator")
+		equal(t, "invitations", h.count(`SELECT COUNT(*) FROM invitations`), 0)
+		equal(t, "may", h.may(h.id("ada"), a1, licensing.ManageAssignments).Allowed, true)
+	})
+}
+
+func TestAnIntakeThatIsRefusedWritesNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		other := &house{TB: t, Store: s, org: licensing.OrgID("0b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0002"), now: start}
+		other.apply(licensing.Intake{Name: "Fabrikam", Domains: []string{"fabrikam.example"}, Agreements: []licensing.ContractAgreement{{License: "F1", Program: "MPSA", ProcessedAt: start}}})
+		agreement := func(l, parent licensing.LicenseID) licensing.ContractAgreement {
+			return licensing.ContractAgreement{License: l, Program: "MPSA", Parent: parent, ProcessedAt: start}
+		}
+		for _, c := range []struct {
+			name, field, rule string
+			kind              licensing.Kind
+			in                licensing.Intake
+		}{
+			{"a domain of another organization", "domains[1]", "R63", licensing.Conflict, licensing.Intake{Domains: []string{"new.example", "fabrikam.example"}}},
+			{"an address that somebody present has", "directory[1].email", "R47", licensing.Conflict, licensing.Intake{Directory: []licensing.DirectoryPerson{
+				{ObjectID: "o-1", Email: "one@contoso.example", Name: "One"}, {ObjectID: "o-2", Email: "ADA@contoso.example", Name: "Two"}}}},
+			{"an unknown parent", "agreements[1].parent", "R41", licensing.Invalid, licensing.Intake{Agreements: []licensing.ContractAgreement{agreement("C1", ""), agreement("C2", "NONE")}}},
+			{"a parent of another organization", "agreements[0].parent", "R41", licensing.Invalid, licensing.Intake{Agreements: []licensing.ContractAgreement{agreement("C1", "F1")}}},
+			{"a cycle", "", "R41", licensing.Invalid, licensing.Intake{Agreements: []licensing.ContractAgreement{agreement("C1", ""), agreement(m1, b1)}}},
+			{"a License ID of another organization", "agreements[1]", "R08", licensing.Conflict, licensing.Intake{Agreements: []licensing.ContractAgreement{agreement("C1", ""), agreement("F1", "")}}},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				h.TB = t
+				rows := h.census()
+				agreements, people := h.count(`SELECT COUNT(*) FROM agreements`), h.count(`SELECT COUNT(*) FROM directory_people`)
+				c.in.ID, c.in.Org, c.in.Name = request(), h.org, "Renamed"
+				_, err := s.Apply(t.Context(), c.in, policy(), h.now)
+				wantRefusal(t, err, c.kind, c.rule)
+				if e := err.Error(); c.field != "" && !strings.Contains(e, c.field) {
+					t.Errorf("%q doesn't name %s", e, c.field)
+				}
+				equal(t, "rows", h.census(), rows)
+				same(t, "agreements, directory, domains, name", []any{
+					h.count(`SELECT COUNT(*) FROM agreements`), h.count(`SELECT COUNT(*) FROM directory_people`),
+					h.count(`SELECT COUNT(*) FROM organization_domains WHERE domain = 'new.example'`), h.count(`SELECT COUNT(*) FROM organizations WHERE name = 'Renamed'`),
+				}, []any{agreements, people, 0, 0})
+			})
+		}
+	})
+}
+
+func TestR61_ProcessingMovesWithTheAgreement(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{License: a1, Program: "MPSA", ProcessedAt: start}}})
+		kim := h.member("ada", "kim", add(m1, licensing.BenefitsReader))
+		v := h.verdict("ada", edit(kim, add(a1, licensing.BenefitsReader)))
+		equal(t, "due", v.DueAt, start.Add(10*time.Hour))
+	})
+}

@@ -1,0 +1,202 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"vlroles/licensing"
+)
+
+// accept registers an identity by a generation of an invitation.
+func (h *house) accept(i licensing.InvitationID, generation int, who licensing.Identity) (licensing.Registered, error) {
+	h.Helper()
+	return h.Register(h.Context(), licensing.Registration{Request: request(), Invitation: i, Generation: generation, Identity: who}, policy(), h.now)
+}
+
+func TestR58_ResendMailsTheSameLinkAfterACoolDownAndResetANewOne(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		first := h.standing(kim).Sending
+		_, err := s.Resend(t.Context(), h.command("ada", kim), policy(), h.now.Add(time.Second))
+		wantRefusal(t, err, licensing.Locked, "R58")
+		again := must[licensing.Sending](t)(s.Resend(t.Context(), h.command("ada", kim), policy(), h.now.Add(time.Hour)))
+		same(t, "generation and expiry", []any{again.Generation, again.ExpiresAt}, []any{1, first.ExpiresAt})
+		if again.Mail == h.welcome(kim) {
+			t.Error("a second sending needs a Message-ID of its own")
+		}
+		h.now = h.now.Add(2 * time.Hour)
+		reset := must[licensing.Sending](t)(s.Reset(t.Context(), h.command("ada", kim), policy(), h.now))
+		same(t, "generation and expiry", []any{reset.Generation, reset.ExpiresAt}, []any{2, h.now.Add(30 * day)})
+		_, err = h.accept(first.Invitation, 1, licensing.Identity{Email: "kim@fabrikam.example"})
+		wantRefusal(t, err, licensing.Gone, "R58")
+		must[licensing.Registered](t)(h.accept(first.Invitation, 2, licensing.Identity{Email: "kim@fabrikam.example"}))
+		_, err = s.Reset(t.Context(), h.command("ada", kim), policy(), h.now)
+		wantRefusal(t, err, licensing.Conflict, "R62")
+	})
+}
+
+func TestR43_WhoAdministersNoneOfThePersonsLicenseIDsLearnsNothingByACommand(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		_, err := s.Reset(t.Context(), h.command("grace", kim), policy(), h.now)
+		wantRefusal(t, err, licensing.NotFound, "R43")
+		_, err = s.Cancel(t.Context(), h.command("grace", kim), h.now)
+		wantRefusal(t, err, licensing.NotFound, "R43")
+		equal(t, "generation", h.standing(kim).Sending.Generation, 1)
+	})
+}
+
+func TestR82_CancelTakesBackWhatTheCallerAdministersAndTheLinkDiesWithTheLastOfIt(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		h.save("grace", ext("kim", add(a2, licensing.BenefitsReader)))
+		out := must[licensing.Withdrawal](t)(s.Cancel(t.Context(), h.command("ada", kim), h.now))
+		same(t, "the first", out, licensing.Withdrawal{Withdrawn: 1, Remaining: 1})
+		at := h.standing(kim)
+		equal(t, "state", at.State, licensing.InvitationOpen)
+		out = must[licensing.Withdrawal](t)(s.Cancel(t.Context(), h.command("grace", kim), h.now))
+		same(t, "the last", out, licensing.Withdrawal{Withdrawn: 1, Ended: true})
+		_, err := h.accept(at.Sending.Invitation, 1, licensing.Identity{Email: "kim@fabrikam.example"})
+		wantRefusal(t, err, licensing.Gone, "R82")
+		equal(t, "welcome mail", h.claim(h.firstWelcome(at.Sending.Invitation)).State, licensing.MailDropped)
+	})
+}
+
+func (h *house) firstWelcome(i licensing.InvitationID) licensing.MailID {
+	return licensing.MailID(string(licensing.InvitationChange(i, 1)) + ".welcome")
+}
+
+func TestR28_ABoundInvitationIsForTheSignInEmailThatItNames(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		i := h.standing(kim).Sending.Invitation
+		_, err := h.accept(i, 1, licensing.Identity{Email: "lee@fabrikam.example", Name: "Lee"})
+		wantRefusal(t, err, licensing.Forbidden, "R28")
+		out := must[licensing.Registered](t)(h.accept(i, 1, licensing.Identity{Email: "KIM@Fabrikam.example"}))
+		equal(t, "registered", out.User, kim)
+		_, err = h.accept(i, 1, licensing.Identity{Email: "kim@fabrikam.example"})
+		wantRefusal(t, err, licensing.Gone, "R29")
+	})
+}
+
+func TestR60_R61_DueTimesFollowRegistrationAndProcessing(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{
+			{License: "N1", Program: "MPSA", ProcessedAt: h.now.Add(-time.Hour),
+				Administrators: []licensing.ContractAdministrator{{SignIn: "ada@contoso.example", Name: "Ada", Registered: start.Add(-day)}}},
+		}})
+		h.activateAll("ada", "N1")
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader), add("N1", licensing.BenefitsReader))
+		r := h.register(kim, "kim@fabrikam.example")
+		same(t, "due times", r.Propagation.Dues, []time.Time{h.now.Add(2 * time.Hour), h.now.Add(9 * time.Hour)})
+		n := must[int](t)(s.Activate(t.Context(), kim, r.Propagation.Change, r.Propagation.Dues[0], r.Propagation.Dues[0]))
+		equal(t, "License IDs activated first", n, 1)
+		same(t, "R53: the newly processed one waits", []any{h.held(kim, a1), h.held(kim, "N1")}, []any{"benefits_reader", "benefits_reader?"})
+	})
+}
+
+// activateAll settles what is in progress for a person of contoso.example on a License ID.
+func (h *house) activateAll(who string, l licensing.LicenseID) {
+	h.Helper()
+	var change opt
+	u := h.id(who)
+	if err := h.reads.Get(&change, h.reads.Rebind(`SELECT change_id FROM assignments WHERE user_id = ? AND license_id = ?`), u, l); err != nil {
+		h.Fatal(err)
+	}
+	if change != "" {
+		must[int](h.TB)(h.Activate(h.Context(), u, licensing.ChangeID(change), h.now.Add(day), h.now.Add(day)))
+	}
+}
+
+func TestALateStepOfAnOlderGenerationOrChangeWritesNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		i := h.standing(kim).Sending.Invitation
+		must[licensing.Sending](t)(s.Reset(t.Context(), h.command("ada", kim), policy(), h.now.Add(time.Hour)))
+		rows := h.census()
+		equal(t, "reminder", must[licensing.MailID](t)(s.Remind(t.Context(), i, 1, h.now)), "")
+		equal(t, "expiry", must[licensing.MailID](t)(s.Expire(t.Context(), i, 1, h.now)), "")
+		if err := s.Break(t.Context(), i, 1, "late", h.now); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "state", h.standing(kim).State, licensing.InvitationOpen)
+		r := h.register2(i, 2, "kim@fabrikam.example")
+		equal(t, "activated by another change", must[int](t)(s.Activate(t.Context(), kim, licensing.InvitationChange(i, 1), r.Propagation.Dues[0], h.now)), 0)
+		if err := s.Fail(t.Context(), kim, licensing.InvitationChange(i, 1), r.Propagation.Dues[0], "late", h.now); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "activated before it is due", must[int](t)(s.Activate(t.Context(), kim, r.Propagation.Change, h.now, h.now)), 0)
+		equal(t, "roles", h.held(kim, a1), "benefits_reader?")
+		if rows == h.census() {
+			t.Error("the registration should have written")
+		}
+	})
+}
+
+func (h *house) register2(i licensing.InvitationID, generation int, email licensing.Email) licensing.Registered {
+	h.Helper()
+	return must[licensing.Registered](h.TB)(h.accept(i, generation, licensing.Identity{Email: email}))
+}
+
+func TestR56_ExpiryTellsTheInvitingAdminOnceAndNobodyWhereTheContractInvited(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		pat := h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
+			License: a1, Program: "MPSA", ProcessedAt: start.Add(-30 * day),
+			Administrators: []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Name: "Pat"}},
+		}}}).People[0].User
+		for _, c := range []struct {
+			name string
+			user licensing.UserID
+			tell string
+		}{{"invited by an admin", kim, "ada@contoso.example"}, {"invited by the contract", pat, ""}} {
+			t.Run(c.name, func(t *testing.T) {
+				h.TB = t
+				at := h.standing(c.user).Sending
+				mail := must[licensing.MailID](t)(s.Expire(t.Context(), at.Invitation, 1, at.ExpiresAt))
+				equal(t, "again", must[licensing.MailID](t)(s.Expire(t.Context(), at.Invitation, 1, at.ExpiresAt)), mail)
+				equal(t, "notices", h.count(`SELECT COUNT(*) FROM mails WHERE invitation_id = ? AND kind = 'expired'`, at.Invitation), len(c.tell)/19)
+				if c.tell != "" {
+					equal(t, "to", string(h.claim(mail).Job.To), c.tell)
+				}
+				equal(t, "status", h.row("ada", c.user).Status, licensing.InvitationExpired)
+				_, err := h.accept(at.Invitation, 1, licensing.Identity{Email: h.view("ada", c.user).SignIn})
+				wantRefusal(t, err, licensing.Gone, "R56")
+			})
+		}
+	})
+}
+
+func TestTheReminderIsQueuedOnceAndOnlyWhileTheInvitationIsOpen(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		at := h.standing(kim).Sending
+		mail := must[licensing.MailID](t)(s.Remind(t.Context(), at.Invitation, 1, at.RemindAt))
+		equal(t, "again", must[licensing.MailID](t)(s.Remind(t.Context(), at.Invitation, 1, at.RemindAt)), mail)
+		equal(t, "reminders", h.count(`SELECT COUNT(*) FROM mails WHERE kind = 'reminder'`), 1)
+		h.register(kim, "kim@fabrikam.example")
+		equal(t, "after registration", must[licensing.MailID](t)(s.Remind(t.Context(), at.Invitation, 1, at.RemindAt)), "")
+		equal(t, "claimed then", h.claim(mail).State, licensing.MailDropped)
+	})
+}
+
+func TestWhatADownstreamSystemIsToldIsWhatIsEffectiveAndDue(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.member("ada", "kim", add(a1, licensing.BenefitsReader))
+		v := h.verdict("ada", edit(kim, add(m1, licensing.ProductKeysReader)))
+		told := func(upTo time.Time) []licensing.EffectiveGrant {
+			return must[licensing.Effective](t)(s.Effective(t.Context(), kim, upTo)).Grants
+		}
+		same(t, "before it is due", told(v.DueAt.Add(-time.Second)), []licensing.EffectiveGrant{{License: a1, Role: licensing.BenefitsReader}})
+		same(t, "when it is due", told(v.DueAt), []licensing.EffectiveGrant{{License: a1, Role: licensing.BenefitsReader}, {License: m1, Role: licensing.ProductKeysReader}})
+	})
+}

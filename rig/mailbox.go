@@ -33,7 +33,7 @@ type MailboxOptions struct {
 }
 
 // Mailbox catches mail for development and tests: an SMTP server on 127.0.0.1 that keeps what it takes in memory, and as
-// .eml files where it is given a folder. It refuses a message of more than 1 MiB (552) and drops the oldest from memory
+// .eml files where it is given a folder, whose mails it shows again when it is started anew. It refuses a message of more than 1 MiB (552) and drops the oldest from memory
 // when there are more than 10,000.
 type Mailbox struct {
 	o       MailboxOptions
@@ -105,7 +105,7 @@ func StartMailboxWith(o MailboxOptions) (*Mailbox, error) {
 
 func (b *Mailbox) open() (err error) {
 	if b.o.Dir != "" {
-		if b.count, err = lastKept(b.o.Dir); err != nil {
+		if err := b.load(); err != nil {
 			return err
 		}
 	}
@@ -134,20 +134,66 @@ func (b *Mailbox) open() (err error) {
 	return nil
 }
 
-// lastKept makes the folder where it is missing and returns the highest number of a mail that it holds.
-func lastKept(dir string) (int, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return 0, err
+// load makes the folder where it is missing and takes up the mails that it holds from an earlier run. Their envelopes are
+// gone: sender, recipients and time are those of the header and the file.
+func (b *Mailbox) load() error {
+	if err := os.MkdirAll(b.o.Dir, 0o700); err != nil {
+		return err
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
-	last := 0
-	for _, f := range files {
-		var n int
-		if _, err := fmt.Sscanf(filepath.Base(f), "%d.eml", &n); err == nil {
-			last = max(last, n)
+	files, err := filepath.Glob(filepath.Join(b.o.Dir, "*.eml"))
+	if err != nil {
+		return err
+	}
+	for _, f := range files { // in the order of their names
+		n := 0
+		if _, err := fmt.Sscanf(filepath.Base(f), "%d.eml", &n); err != nil {
+			continue // not one of ours
 		}
+		b.count = max(b.count, n)
+		m, err := kept(f)
+		if err != nil {
+			continue // cut off, or a stranger's: its number stays taken
+		}
+		m.Number, m.File = n, f
+		b.mails = append(b.mails, m)
 	}
-	return last, err
+	slices.SortFunc(b.mails, func(a, b Message) int { return a.Number - b.Number })
+	b.mails = b.mails[max(0, len(b.mails)-mostMails):]
+	return nil
+}
+
+// kept reads a mail from its file.
+func kept(file string) (Message, error) {
+	info, err := os.Stat(file)
+	if err != nil || info.Size() > largestMail {
+		return Message{}, errors.Join(err, errors.New("not a mail that was kept here"))
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return Message{}, err
+	}
+	m, err := parse(raw)
+	m.Raw, m.At = raw, info.ModTime().UTC()
+	var head mail.Header
+	for _, f := range m.Header {
+		head.Add(f[0], f[1])
+	}
+	from, to := addresses(head, "From"), addresses(head, "To")
+	m.From, m.to, m.To = strings.Join(from, ", "), to, strings.Join(to, ", ")
+	return m, err
+}
+
+// addresses are those of a header's field; one that can't be read has none.
+func addresses(h mail.Header, field string) []string {
+	list, err := h.AddressList(field)
+	if err != nil {
+		return nil
+	}
+	out := make([]string, len(list))
+	for n, a := range list {
+		out[n] = a.Address
+	}
+	return out
 }
 
 // Port is where the mailbox listens.

@@ -175,6 +175,33 @@ func TestAMailboxWithAFolderCountsOnFromWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestAMailboxThatIsStartedAnewShowsWhatItsFolderKept(t *testing.T) {
+	dir := t.TempDir()
+	b := mailbox(t, MailboxOptions{Dir: dir})
+	if got := send(t, b, "b@x.example", "Message-ID: <1@x>", "From: Ann <a@x.example>", "To: Bob <b@x.example>", "Subject: once", "", "hello"); got != 0 {
+		t.Fatal(got)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"00007.eml": "", "letter.eml": "Subject: a stranger's\r\n\r\nhello", "notes.txt": "x"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := mailbox(t, MailboxOptions{Dir: dir})
+	all := again.To("b@x.example")
+	if len(all) != 1 || all[0].Number != 1 || all[0].Subject != "once" || strings.TrimSpace(all[0].Text) != "hello" || all[0].From != "a@x.example" || all[0].At.IsZero() {
+		t.Fatalf("%+v", all)
+	}
+	if got := send(t, again, "b@x.example", "Subject: twice", "", "hello"); got != 0 {
+		t.Fatal(got)
+	}
+	if last := again.Messages()[len(again.Messages())-1]; last.Number != 8 {
+		t.Fatalf("number %d behind 00007.eml", last.Number)
+	}
+}
+
 func TestWaitEndsWithItsContext(t *testing.T) {
 	b := mailbox(t, MailboxOptions{})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -57,7 +57,10 @@ func (a *Activities) SendMail(ctx context.Context, id licensing.MailID) (MailOut
 	}
 	out := MailOutcome{State: licensing.MailSent}
 	if answer.Verdict == Refused {
-		out = MailOutcome{State: licensing.MailRefused, Reason: fmt.Sprintf("%d %s", answer.Code, answer.Text)}
+		out = MailOutcome{State: licensing.MailRefused, Reason: answer.Text}
+		if answer.Code > 0 {
+			out.Reason = fmt.Sprintf("%d %s", answer.Code, answer.Text)
+		}
 	}
 	return out, nil
 }

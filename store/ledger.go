@@ -128,6 +128,7 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 	switch m.Kind {
 	case licensing.MailWelcome, licensing.MailReminder:
 		j.Invitation, j.Generation, j.KeyID, j.Expires = i.ID, i.Generation, i.KeyID, i.ExpiresAt.Time
+		j.InviteFor = time.Duration(i.InviteSeconds) * time.Second
 		j.Access, err = t.entries(m.UserID, pending)
 	case licensing.MailRegistered:
 		err = t.registeredJob(m, &j)

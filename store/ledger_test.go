@@ -281,6 +281,7 @@ func TestEachKindOfMailCarriesWhatItTells(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		equal(t, "welcome: the time in all (R56)", h.claim(h.welcome(bob)).Job.InviteFor, 30*day)
 		r := h.register(bob, "bob@fabrikam.example")
 		registered := h.claim(r.Propagation.Mail).Job
 		same(t, "registered: due (R60)", registered.Access[0].DueAt, start.Add(2*time.Hour))

@@ -304,8 +304,8 @@ func seed(b *testing.B, s *stand.Stand, n int) {
 	}
 	defer db.Close() //nolint:errcheck // the statements have answered
 	for _, q := range []string{
-		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, registered_at, created_at)
-		 SELECT gen_random_uuid(), $1, k || '@fabrikam.example', k || '@fabrikam.example', k || '@fabrikam.example', k, k, 'external', now(), now()
+		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, in_tenant, registered_at, created_at)
+		 SELECT gen_random_uuid(), $1, k || '@fabrikam.example', k || '@fabrikam.example', k || '@fabrikam.example', k, k, 'external', true, now(), now()
 		 FROM (SELECT md5(i::text) AS k FROM generate_series(1, $2::int) i) AS people`,
 		`INSERT INTO assignments (user_id, license_id, org_id, state, changed_at)
 		 SELECT id, 'E1', org_id, 'active', now() FROM users WHERE org_id = $1 AND kind = 'external' AND $2::int > 0`,

@@ -25,14 +25,6 @@ type Intake struct {
 	InviteFor  time.Duration       `json:"invite_for,omitempty"`
 }
 
-// DirectoryPerson is a person of the tenant (R47, R84).
-type DirectoryPerson struct {
-	ObjectID ObjectID `json:"object_id"`
-	Email    Email    `json:"email"`
-	Name     string   `json:"name"`
-	Left     bool     `json:"left,omitempty"` // is no longer in the tenant
-}
-
 // ContractAgreement is one agreement. Parents stand before their children, or are known already.
 type ContractAgreement struct {
 	License        LicenseID               `json:"license_id"`
@@ -82,11 +74,8 @@ func (in Intake) Check(p Policy) (Intake, error) {
 		}
 		in.Domains[n] = e.Domain()
 	}
-	in.Directory = slices.Clone(in.Directory)
-	for n := range in.Directory {
-		if err := in.Directory[n].check(); err != nil {
-			return in, err.In(fmt.Sprintf("directory[%d]", n))
-		}
+	if in.Directory, err = checkDirectory(in.Directory, "directory"); err != nil {
+		return in, err
 	}
 	in.Agreements = slices.Clone(in.Agreements)
 	for n := range in.Agreements {
@@ -95,21 +84,6 @@ func (in Intake) Check(p Policy) (Intake, error) {
 		}
 	}
 	return in, nil
-}
-
-func (d *DirectoryPerson) check() *Error {
-	if d.ObjectID == "" || !d.ObjectID.printable() {
-		return Refuse(Invalid, "R47", "the object id has 1 to 128 printable ASCII characters").In("object_id")
-	}
-	e, err := ParseEmail(string(d.Email))
-	if err != nil {
-		return err.(*Error).In("email")
-	}
-	d.Email = e
-	if d.Name = CleanName(d.Name); d.Name == "" {
-		return Refuse(Invalid, "R44", "the name is missing").In("name")
-	}
-	return nil
 }
 
 func (a *ContractAgreement) check() *Error {

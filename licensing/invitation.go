@@ -52,6 +52,7 @@ type Invitation struct {
 	LastSentAt time.Time // when it was last sent or asked to be; the cool-down counts from here
 	SignIn     Email     // of the addressee
 	ObjectID   ObjectID  // of the addressee, where the directory knows the person
+	Left       bool      // the addressee was in the tenant and has left it
 }
 
 // Identity is who registers: what the identity provider vouches for.
@@ -75,8 +76,13 @@ func (i Identity) Check() (Identity, error) {
 	return i, nil
 }
 
+// addresses says whether the identity is the addressee's, by object id or by sign-in e-mail.
+func (i Invitation) addresses(who Identity) bool {
+	return i.SignIn.Key() == who.Email.Key() || i.ObjectID != "" && i.ObjectID == who.ObjectID
+}
+
 // MayRegister says whether the identity may accept generation gen of the invitation now, first come first served
-// (R28, R29, R47, R56, R58, R82). A refusal names nobody (R35).
+// (R28, R29, R47, R56, R58, R82, R84). A refusal names nobody (R35).
 func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 	switch {
 	case i.State == InvitationAccepted:
@@ -89,11 +95,13 @@ func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 		return Refuse(Gone, "R56", "this invitation has expired: ask the person who invited you to reset it")
 	case i.State != InvitationOpen && i.State != InvitationRefused:
 		return Refuse(NotFound, "R28", "there is no such invitation: open the link of the mail again, or ask for a new one")
-	case i.Binding == Forwardable:
+	case i.Left && (i.Binding == Bound || i.addresses(who)):
+		return Refuse(Forbidden, "R84", "this invitation is for somebody who is no longer in the organization's directory: ask the person who invited you")
+	case i.Binding == Forwardable && !i.addresses(who):
 		return nil
 	case i.ObjectID != "" && who.ObjectID != "" && i.ObjectID != who.ObjectID:
 		return Refuse(Forbidden, "R47", "this invitation is for another account: sign in with the account that was invited")
-	case i.SignIn.Key() != who.Email.Key() && (i.ObjectID == "" || i.ObjectID != who.ObjectID):
+	case !i.addresses(who):
 		return Refuse(Forbidden, "R28", "this invitation is for another sign-in e-mail: sign in with the account that was invited")
 	}
 	return nil

@@ -17,17 +17,16 @@ func (s *Store) Access(ctx context.Context, org licensing.OrgID, user licensing.
 	var rows []struct {
 		Kind         licensing.PersonKind `db:"kind"`
 		RegisteredAt moment               `db:"registered_at"`
-		Present      bool                 `db:"present"`
+		InTenant     bool                 `db:"in_tenant"`
 		Role         licensing.Role       `db:"role"`
 		Origin       licensing.Origin     `db:"origin"`
 		Effective    bool                 `db:"effective"`
 	}
 	err = s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
-		SELECT u.kind, u.registered_at, COALESCE(d.present, false) AS present,
+		SELECT u.kind, u.registered_at, u.in_tenant,
 			COALESCE(g.role, '') AS role, COALESCE(g.origin, '') AS origin, COALESCE(g.effective, false) AS effective
 		FROM users u
 		JOIN agreements a ON a.org_id = u.org_id AND a.license_id = ?
-		LEFT JOIN directory_people d ON d.org_id = u.org_id AND d.object_id = u.object_id
 		LEFT JOIN grants g ON g.user_id = u.id AND g.license_id = a.license_id
 		WHERE u.org_id = ? AND u.id = ?
 		ORDER BY g.role`), canonical, org, user)
@@ -36,7 +35,7 @@ func (s *Store) Access(ctx context.Context, org licensing.OrgID, user licensing.
 	}
 	var f licensing.AccessFacts
 	for _, r := range rows {
-		f.Person = licensing.Person{Kind: r.Kind, Present: r.Present, RegisteredAt: r.RegisteredAt.Time}
+		f.Person = licensing.Person{Kind: r.Kind, Present: r.InTenant, RegisteredAt: r.RegisteredAt.Time}
 		if r.Role != "" {
 			f.Held = append(f.Held, licensing.Grant{Role: r.Role, Origin: r.Origin, Effective: r.Effective})
 		}

@@ -32,6 +32,7 @@ func TestR57_NobodyIsInvitedAnewWhoHasLeftTheTenant(t *testing.T) {
 		_, err = h.Resend(t.Context(), h.command("ada", leo), policy(), h.now.Add(time.Hour))
 		wantRefusal(t, err, licensing.Conflict, "R57")
 		h.leaves("o-leo", "leo@contoso.example", "Leo Internal", false)
+		must[licensing.Rechecked](t)(s.Recheck(t.Context(), h.command("ada", leo), h.now)) // R86
 		if _, err := h.Reset(t.Context(), h.command("ada", leo), policy(), h.now); err != nil {
 			t.Fatal(err)
 		}

@@ -32,13 +32,14 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake, p licensing.Poli
 		if err != nil || known {
 			return err
 		}
-		if err := t.applyDirectory(in, now); err != nil {
+		people := &roll{tx: t, org: in.Org, request: in.ID, now: now, field: "directory"}
+		if err := people.take(in.Directory); err != nil {
 			return err
 		}
 		if err := t.applyAgreements(in); err != nil {
 			return err
 		}
-		out, err = t.applyAdministrators(in, p, now)
+		out, err = t.applyAdministrators(in, p, now, people.work)
 		return err
 	})
 	return out, err
@@ -62,35 +63,6 @@ func (t *tx) applyOrganization(in licensing.Intake, now time.Time) error {
 		}
 		if owner != in.Org {
 			return licensing.Refuse(licensing.Conflict, "R63", "the domain belongs to another organization").In(fmt.Sprintf("domains[%d]", n))
-		}
-	}
-	return nil
-}
-
-func (t *tx) applyDirectory(in licensing.Intake, now time.Time) error {
-	for n, p := range in.Directory {
-		var other int
-		err := t.get(&other, `SELECT COUNT(*) FROM directory_people WHERE org_id = ? AND email_key = ? AND object_id <> ? AND present`,
-			in.Org, p.Email.Key(), p.ObjectID)
-		if err != nil {
-			return err
-		}
-		if other > 0 && !p.Left {
-			return licensing.Refuse(licensing.Conflict, "R47", "another person who is present has this address").In(fmt.Sprintf("directory[%d].email", n))
-		}
-		_, err = t.exec(`
-			INSERT INTO directory_people (org_id, object_id, email, email_key, name, present, changed_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (org_id, object_id) DO UPDATE
-			SET email = excluded.email, email_key = excluded.email_key, name = excluded.name, present = excluded.present,
-				changed_at = excluded.changed_at`,
-			in.Org, p.ObjectID, string(p.Email), p.Email.Key(), p.Name, !p.Left, at(now))
-		if err != nil {
-			return err
-		}
-		_, err = t.exec(`UPDATE users SET name = ?, name_key = ? WHERE org_id = ? AND object_id = ?`, p.Name, nameKey(p.Name), in.Org, p.ObjectID)
-		if err != nil {
-			return err
 		}
 	}
 	return nil
@@ -148,10 +120,10 @@ func (t *tx) noCycle(child, parent licensing.LicenseID) error {
 }
 
 // applyAdministrators judges the first administrators as a save would, in the contract's name.
-func (t *tx) applyAdministrators(in licensing.Intake, p licensing.Policy, now time.Time) (licensing.IntakeAnswer, error) {
+func (t *tx) applyAdministrators(in licensing.Intake, p licensing.Policy, now time.Time, work []licensing.Work) (licensing.IntakeAnswer, error) {
 	out := licensing.IntakeAnswer{Domains: len(in.Domains), Directory: len(in.Directory), Agreements: len(in.Agreements)}
 	save, imported := contractSave(in)
-	d := &decision{tx: t, save: save, policy: p, now: now, contract: true}
+	d := &decision{tx: t, save: save, policy: p, now: now, contract: true, plan: plan{work: work}}
 	for _, read := range []func() error{d.readAgreements, d.readPeople, d.readHoldings} {
 		if err := read(); err != nil {
 			return out, err

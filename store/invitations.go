@@ -107,6 +107,7 @@ func (g *acceptance) rule() licensing.Invitation {
 	return licensing.Invitation{
 		State: i.State, Binding: i.Binding, Generation: i.Generation, ExpiresAt: i.ExpiresAt.Time, LastSentAt: i.LastSentAt.Time,
 		SignIn: licensing.Email(g.addressee.SignInEmail), ObjectID: licensing.ObjectID(g.addressee.ObjectID),
+		Left: g.addressee.ObjectID != "" && !g.addressee.InTenant,
 	}
 }
 
@@ -167,7 +168,7 @@ func (g *acceptance) acceptor(who licensing.Identity) (*userRow, error) {
 		return &stranger, insert(g.tx, insertUser, []userRow{stranger})
 	}
 	if p, ok := dir.people[u.SignInKey]; ok && u.ObjectID == "" {
-		u.Kind, u.ObjectID, u.Present = licensing.Internal, opt(p.ObjectID), true
+		u.Kind, u.ObjectID, u.InTenant = licensing.Internal, opt(p.ObjectID), true
 	}
 	return &u, nil
 }
@@ -332,15 +333,11 @@ func (s *Store) resending(ctx context.Context, c licensing.Command, action strin
 		if err != nil || known {
 			return err
 		}
-		i, licenses, err := t.commanded(c)
+		i, seen, err := t.commandedInvitation(c)
 		if err != nil {
 			return err
 		}
-		u, err := t.user(c.Org, c.User)
-		if err != nil {
-			return err
-		}
-		if err := licensing.MayInvite(u.person()); err != nil {
+		if err := licensing.MayInvite(seen.user.person()); err != nil {
 			return err
 		}
 		before := i.State
@@ -355,7 +352,7 @@ func (s *Store) resending(ctx context.Context, c licensing.Command, action strin
 			return err
 		}
 		out = i.sending(mail.ID)
-		for _, l := range licenses {
+		for _, l := range seen.mine {
 			err := t.audit(auditRow{
 				At: at(now), OrgID: c.Org, Actor: opt(c.By), Action: action, Outcome: "done", UserID: opt(c.User), LicenseID: opt(l),
 				RequestID: opt(c.Request), Rule: "R58", Before: opt(statusOfInvitation(before)), After: opt(licensing.InvitationSent),
@@ -381,36 +378,53 @@ func statusOfInvitation(s licensing.InvitationState) licensing.Status {
 	return licensing.StatusOf(licensing.Person{Kind: licensing.External}, licensing.Pending, s)
 }
 
-// commanded locks the user of a command and returns the newest invitation, with the pending License IDs on which the
-// caller may decide. A caller who may decide on none learns only that there is no such user (R05, R43).
-func (t *tx) commanded(c licensing.Command) (*invitationRow, []licensing.LicenseID, error) {
+// commanded is what a command is about: the user, locked, what the user has, and on which License IDs of it the caller may
+// decide.
+type commanded struct {
+	user     userRow
+	holdings holdings
+	mine     []licensing.LicenseID
+}
+
+// command reads what a command is about. A caller who may decide on none of the user's License IDs learns only that there
+// is no such user (R05, R43).
+func (t *tx) command(c licensing.Command) (commanded, error) {
 	hidden := licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
+	var out commanded
 	rows, err := t.lockUsers(c.Org, []string{string(c.User)}, nil)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
 	if len(rows) == 0 {
-		return nil, nil, hidden
+		return out, hidden
 	}
-	h, err := t.holdings([]licensing.UserID{c.User})
+	out.user = rows[0]
+	if out.holdings, err = t.holdings([]licensing.UserID{c.User}); err != nil {
+		return out, err
+	}
+	all := sorted(out.holdings.assignments[c.User])
+	may, err := t.administers(c.Org, c.By, all)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
-	all := sorted(h.assignments[c.User])
-	mine, err := t.administers(c.Org, c.By, all)
+	out.mine = slices.DeleteFunc(all, func(l licensing.LicenseID) bool { return !may[l] })
+	if len(out.mine) == 0 {
+		return out, hidden
+	}
+	return out, nil
+}
+
+// commandedInvitation reads what a command on an invitation is about: the newest one.
+func (t *tx) commandedInvitation(c licensing.Command) (*invitationRow, commanded, error) {
+	seen, err := t.command(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, seen, err
 	}
-	visible := slices.DeleteFunc(all, func(l licensing.LicenseID) bool { return !mine[l] })
-	if len(visible) == 0 {
-		return nil, nil, hidden
+	i, err := t.newestInvitation(c.User)
+	if err == nil && i == nil {
+		err = licensing.Refuse(licensing.Conflict, "R58", "the person has no invitation")
 	}
-	var i invitationRow
-	err = t.get(&i, selectInvitation+` WHERE i.user_id = ? ORDER BY i.created_at DESC, i.id LIMIT 1`, c.User)
-	if missing(err, "") != err {
-		return nil, nil, licensing.Refuse(licensing.Conflict, "R58", "the person has no invitation")
-	}
-	return &i, visible, err
+	return i, seen, err
 }
 
 // Cancel takes back what the caller administers of a person who has not registered; when nothing is left the invitation
@@ -423,14 +437,14 @@ func (s *Store) Cancel(ctx context.Context, c licensing.Command, now time.Time) 
 		if err != nil || known {
 			return err
 		}
-		i, licenses, err := t.commanded(c)
+		i, seen, err := t.commandedInvitation(c)
 		if err != nil {
 			return err
 		}
 		if i.State == licensing.InvitationAccepted {
 			return licensing.Refuse(licensing.Conflict, "R62", "the person has registered already: remove the roles instead")
 		}
-		if err := t.withdraw(c, i, licenses, now, &out); err != nil {
+		if err := t.withdraw(c, i, seen.mine, now, &out); err != nil {
 			return err
 		}
 		return t.answerRequest(c.Request, out, []string{})

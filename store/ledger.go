@@ -26,8 +26,8 @@ const selectMail = `
 
 // ClaimMail takes a mail for one attempt to send it, until the lease ends. A claim whose state is not MailSending, or
 // that is busy, has nothing to send. An attempt whose lease ended without a settlement counts as unknown. A welcome mail
-// or reminder whose invitation has ended, has a newer generation or has nothing left to give is dropped (R58, R82). The
-// mail goes to the person's present business e-mail (R48, R49).
+// or reminder whose invitation has ended, has a newer generation or has nothing left to give is dropped (R58, R82), and so
+// is every mail to a person who has left the tenant (R84). The mail goes to the person's present business e-mail (R48, R49).
 func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.Duration, now time.Time) (licensing.Claim, error) {
 	var out licensing.Claim
 	err := s.write(ctx, "claim mail", func(t *tx) error {
@@ -60,7 +60,7 @@ func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.D
 		if err != nil {
 			return err
 		}
-		if m.invites() && len(job.Access) == 0 {
+		if job.To == "" || m.invites() && len(job.Access) == 0 {
 			out.State = licensing.MailDropped
 			return t.drop(m, now)
 		}
@@ -108,21 +108,25 @@ func (m ledgerRow) wanted(i *invitationRow) bool {
 	return i != nil && i.State == licensing.InvitationOpen && i.Generation == m.Generation
 }
 
-// mailJob reads everything that the mail is made of.
+// mailJob reads everything that the mail is made of; there is nobody to send it to where the person has left the tenant.
 func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 	j := licensing.MailJob{ID: m.ID, Kind: m.Kind, Attempt: m.Attempts, Unknown: m.Unknown, Org: m.OrgID, User: m.UserID}
 	var to struct {
 		Name         string          `db:"name"`
 		Email        licensing.Email `db:"business_email"`
 		Organization string          `db:"organization"`
+		Left         bool            `db:"left_tenant"`
 	}
 	err := t.get(&to, `
-		SELECT u.name, u.business_email, o.name AS organization
+		SELECT u.name, u.business_email, o.name AS organization, NOT u.in_tenant AND u.object_id IS NOT NULL AS left_tenant
 		FROM users u
 		JOIN organizations o ON o.id = u.org_id
 		WHERE u.id = ?`, m.UserID)
 	if err != nil {
 		return j, err
+	}
+	if to.Left {
+		return j, nil // the address may be somebody else's by now (R47)
 	}
 	j.To, j.Name, j.Organization = to.Email, to.Name, to.Organization
 	switch m.Kind {

@@ -55,9 +55,9 @@ func listTimes(b *testing.B, n int) []time.Duration {
 	}
 	h := newHouse(b, s)
 	for _, q := range []string{
-		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, registered_at, created_at)
+		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, in_tenant, registered_at, created_at)
 		 SELECT gen_random_uuid(), $1, 'c' || i || '@fabrikam.example', 'c' || i || '@fabrikam.example', 'c' || i || '@fabrikam.example',
-			'crowd ' || lpad(i::text, 7, '0'), 'crowd ' || lpad(i::text, 7, '0'), 'external', now(), now()
+			'crowd ' || lpad(i::text, 7, '0'), 'crowd ' || lpad(i::text, 7, '0'), 'external', true, now(), now()
 		 FROM generate_series(1, $2::int) i`,
 		`INSERT INTO assignments (user_id, license_id, org_id, state, reason, changed_at)
 		 SELECT u.id, l, u.org_id, CASE WHEN l = 'B1' THEN 'failed' ELSE 'active' END, 'no', now()

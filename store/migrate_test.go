@@ -116,8 +116,8 @@ func TestR66_TheSchemaKeepsOneProfileASignInEmailWithoutCase(t *testing.T) {
 		h := newHouse(t, s)
 		bob := h.invite("ada", "bob", add(a1, licensing.BenefitsReader))
 		const profile = `
-			INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, object_id, created_at)
-			VALUES (?, ?, ?, ?, 'x@fabrikam.example', 'x', 'x', 'external', ?, ?)`
+			INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, object_id, in_tenant, created_at)
+			VALUES (?, ?, ?, ?, 'x@fabrikam.example', 'x', 'x', 'external', ?, true, ?)`
 		h.refuses("the same key", "unique", profile, uuid.NewString(), h.org, "BOB@fabrikam.example", "bob@fabrikam.example", nil, at(h.now))
 		h.refuses("the same directory object (R47)", "unique", profile, uuid.NewString(), h.org, "a@contoso.example", "a@contoso.example", "o-ada", at(h.now))
 		h.refuses("an object that the directory has not", "foreign key", profile, uuid.NewString(), h.org, "b@contoso.example", "b@contoso.example", "o-none", at(h.now))

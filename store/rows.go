@@ -32,11 +32,11 @@ type userRow struct {
 	ObjectID      opt                  `db:"object_id"`
 	RegisteredAt  moment               `db:"registered_at"`
 	CreatedAt     moment               `db:"created_at"`
-	Present       bool                 `db:"present"` // read from the directory
+	InTenant      bool                 `db:"in_tenant"`
 }
 
 func (u *userRow) person() licensing.Person {
-	return licensing.Person{Kind: u.Kind, Present: u.Present, RegisteredAt: u.RegisteredAt.Time}
+	return licensing.Person{Kind: u.Kind, Present: u.InTenant, RegisteredAt: u.RegisteredAt.Time}
 }
 
 func (u *userRow) rename(name string) { u.Name, u.NameKey = name, nameKey(name) }
@@ -47,13 +47,14 @@ func (u *userRow) address(signIn licensing.Email) {
 
 const selectUser = `
 	SELECT u.id, u.org_id, u.sign_in_email, u.sign_in_key, u.business_email, u.name, u.name_key, u.kind, u.object_id,
-		u.registered_at, u.created_at, COALESCE(d.present, false) AS present
-	FROM users u
-	LEFT JOIN directory_people d ON d.org_id = u.org_id AND d.object_id = u.object_id`
+		u.in_tenant, u.registered_at, u.created_at
+	FROM users u`
 
 const insertUser = `
-	INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, object_id, registered_at, created_at)
-	VALUES (:id, :org_id, :sign_in_email, :sign_in_key, :business_email, :name, :name_key, :kind, :object_id, :registered_at, :created_at)`
+	INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, object_id, in_tenant,
+		registered_at, created_at)
+	VALUES (:id, :org_id, :sign_in_email, :sign_in_key, :business_email, :name, :name_key, :kind, :object_id, :in_tenant,
+		:registered_at, :created_at)`
 
 // user reads one user of the organization, nil for none.
 func (t *tx) user(org licensing.OrgID, id licensing.UserID) (*userRow, error) {
@@ -98,9 +99,10 @@ func (t *tx) lockUsers(org licensing.OrgID, ids, keys []string) ([]userRow, erro
 func (t *tx) updateUser(u userRow) error {
 	_, err := t.exec(`
 		UPDATE users
-		SET sign_in_email = ?, sign_in_key = ?, business_email = ?, name = ?, name_key = ?, kind = ?, object_id = ?, registered_at = ?
+		SET sign_in_email = ?, sign_in_key = ?, business_email = ?, name = ?, name_key = ?, kind = ?, object_id = ?,
+			in_tenant = ?, registered_at = ?
 		WHERE id = ?`,
-		u.SignInEmail, u.SignInKey, u.BusinessEmail, u.Name, u.NameKey, u.Kind, u.ObjectID, u.RegisteredAt, u.ID)
+		u.SignInEmail, u.SignInKey, u.BusinessEmail, u.Name, u.NameKey, u.Kind, u.ObjectID, u.InTenant, u.RegisteredAt, u.ID)
 	return err
 }
 
@@ -138,20 +140,20 @@ func (t *tx) directory(org licensing.OrgID, keys []string) (directory, error) {
 // newcomer makes the row of a person whom an admin adds (R44, R63, R64): internal people come from the directory with
 // their name, external ones with the name that the admin types.
 func (d directory) newcomer(signIn, business licensing.Email, name string, now time.Time) (userRow, *licensing.Error) {
-	u := userRow{ID: licensing.UserID(uuid.NewString()), Kind: licensing.External, CreatedAt: at(now)}
+	u := userRow{ID: licensing.UserID(uuid.NewString()), Kind: licensing.External, InTenant: true, CreatedAt: at(now)}
 	u.address(signIn)
 	u.BusinessEmail = string(business)
 	if business == "" {
 		u.BusinessEmail = string(signIn)
 	}
 	if p, ok := d.people[signIn.Key()]; ok {
-		u.Kind, u.Present, u.ObjectID = licensing.Internal, true, opt(p.ObjectID)
+		u.Kind, u.ObjectID = licensing.Internal, opt(p.ObjectID)
 		name = licensing.CleanName(p.Name)
 		if name == "" {
 			name = string(signIn)
 		}
 	} else if slices.Contains(d.domains, signIn.Domain()) {
-		u.Kind = licensing.Internal
+		u.Kind, u.InTenant = licensing.Internal, false
 		u.rename(name)
 		return u, licensing.Refuse(licensing.NotFound, "R63", "the address is one of your organization's, but nobody in its directory has it: check the address").In("sign_in_email")
 	}
@@ -370,9 +372,8 @@ func (t *tx) administers(org licensing.OrgID, user licensing.UserID, ids []licen
 			FROM up
 			JOIN grants g ON g.license_id = up.above
 			JOIN users u ON u.id = g.user_id
-			LEFT JOIN directory_people d ON d.org_id = u.org_id AND d.object_id = u.object_id
 			WHERE g.user_id = ? AND g.role = 'administrator' AND g.effective
-				AND u.registered_at IS NOT NULL AND (u.kind = 'external' OR d.present)`, org, part, user)
+				AND u.registered_at IS NOT NULL AND u.in_tenant`, org, part, user)
 		if err != nil {
 			return nil, err
 		}
@@ -392,9 +393,8 @@ func (t *tx) activeAdmins(ids []licensing.LicenseID) (map[licensing.LicenseID][]
 			SELECT g.license_id, g.user_id
 			FROM grants g
 			JOIN users u ON u.id = g.user_id
-			LEFT JOIN directory_people d ON d.org_id = u.org_id AND d.object_id = u.object_id
 			WHERE g.license_id IN (?) AND g.role = 'administrator' AND g.effective
-				AND u.registered_at IS NOT NULL AND (u.kind = 'external' OR d.present)`, part)
+				AND u.registered_at IS NOT NULL AND u.in_tenant`, part)
 		if err != nil {
 			return nil, err
 		}

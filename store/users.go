@@ -118,7 +118,7 @@ type listing struct {
 	found    []licensing.UserID    // who may match, where short
 	short    bool
 
-	conditions string // on people u, their invitation i and their directory entry d
+	conditions string // on people u and their invitation i
 	args       []any
 }
 
@@ -170,9 +170,8 @@ func (l *listing) open() error {
 	return l.all(&l.licenses, `
 		SELECT m.license_id
 		FROM users c
-		LEFT JOIN directory_people d ON d.org_id = c.org_id AND d.object_id = c.object_id
 		JOIN grants m ON m.user_id = c.id AND m.role = 'administrator' AND m.effective
-		WHERE c.id = ? AND c.org_id = ? AND c.registered_at IS NOT NULL AND (c.kind = 'external' OR d.present)
+		WHERE c.id = ? AND c.org_id = ? AND c.registered_at IS NOT NULL AND c.in_tenant
 		ORDER BY m.license_id`, l.caller, l.org)
 }
 
@@ -185,8 +184,6 @@ var mayBe = map[licensing.Status][]licensing.AssignmentState{
 	licensing.Active:               {licensing.Settled},
 }
 
-const gone = `u.kind = 'internal' AND NOT COALESCE(d.present, false)`
-
 // narrow turns the filter into conditions. Those on the status only leave out who can't have it: which of several a person
 // has is for the rule to say. Roles, License ID and status are each asked of all that the caller sees of a person, as the
 // line shows it.
@@ -195,13 +192,13 @@ func (l *listing) narrow() {
 	switch f.Status {
 	case "":
 	case licensing.UserNotFound:
-		l.where(gone)
+		l.where(`NOT u.in_tenant`)
 	case licensing.InvitationSent:
-		l.where(`NOT (` + gone + `) AND i.state = 'open'`)
+		l.where(`u.in_tenant AND i.state = 'open'`)
 	case licensing.InvitationExpired:
-		l.where(`NOT (` + gone + `) AND i.state = 'expired'`)
+		l.where(`u.in_tenant AND i.state = 'expired'`)
 	default:
-		l.where(`NOT (` + gone + `)`)
+		l.where(`u.in_tenant`)
 	}
 	if f.Role != "" {
 		l.where(`EXISTS (SELECT 1 FROM grants r WHERE r.user_id = u.id AND r.role = ? AND r.license_id IN (?))`, f.Role, l.asked())
@@ -247,7 +244,7 @@ func (l *listing) gather() error {
 	}{
 		{f.Query != "", `SELECT u.id FROM users u WHERE u.org_id = ? AND ` + begins, append([]any{l.org}, beginning(f.Query)...)},
 		{f.Role != "", `SELECT g.user_id FROM grants g WHERE g.license_id IN (?) AND g.role = ?`, []any{l.asked(), f.Role}},
-		{f.Status == licensing.UserNotFound, absent, []any{l.org, l.org}},
+		{f.Status == licensing.UserNotFound, `SELECT u.id FROM users u WHERE u.org_id = ? AND NOT u.in_tenant`, []any{l.org}},
 	} {
 		if !part.asked {
 			continue
@@ -263,17 +260,6 @@ func (l *listing) gather() error {
 	}
 	return nil
 }
-
-// absent finds the internal people of an organization who are not in its directory.
-const absent = `
-	SELECT u.id
-	FROM directory_people d
-	JOIN users u ON u.org_id = d.org_id AND u.object_id = d.object_id
-	WHERE d.org_id = ? AND NOT d.present AND u.kind = 'internal'
-	UNION ALL
-	SELECT u.id
-	FROM users u
-	WHERE u.org_id = ? AND u.kind = 'internal' AND u.object_id IS NULL`
 
 // next reads the people behind the cursor and moves it on. Of size people looked at, those who don't match are left out;
 // more says that others may follow.
@@ -362,7 +348,7 @@ func (l *listing) people(users []licensing.UserID, size int) ([]listed, error) {
 	query := `
 		WITH u AS MATERIALIZED (SELECT * FROM users WHERE org_id = ? AND id IN (?))
 		SELECT u.id, u.org_id, u.sign_in_email, u.sign_in_key, u.business_email, u.name, u.name_key, u.kind, u.object_id,
-			u.registered_at, u.created_at, COALESCE(d.present, false) AS present, i.state AS invitation, i.expires_at,
+			u.in_tenant, u.registered_at, u.created_at, i.state AS invitation, i.expires_at,
 			(
 				SELECT w.state
 				FROM mails w
@@ -371,7 +357,6 @@ func (l *listing) people(users []licensing.UserID, size int) ([]listed, error) {
 				LIMIT 1
 			) AS mail
 		FROM u
-		LEFT JOIN directory_people d ON d.org_id = u.org_id AND d.object_id = u.object_id
 		LEFT JOIN invitations i ON i.user_id = u.id AND i.state NOT IN ('accepted', 'cancelled')
 		WHERE true` + l.conditions
 	args := append([]any{l.org, users}, l.args...)

@@ -449,7 +449,7 @@ func (h *house) crowd(n int) {
 	var users []userRow
 	var assignments []assignmentRow
 	for i := range n + 1 {
-		u := userRow{ID: licensing.UserID(uuid.NewString()), OrgID: h.org, Kind: licensing.External, RegisteredAt: at(h.now), CreatedAt: at(h.now)}
+		u := userRow{ID: licensing.UserID(uuid.NewString()), OrgID: h.org, Kind: licensing.External, InTenant: true, RegisteredAt: at(h.now), CreatedAt: at(h.now)}
 		u.address(licensing.Email(fmt.Sprintf("c%d@fabrikam.example", i)))
 		u.rename(fmt.Sprintf("crowd %06d", i))
 		a := assignmentRow{UserID: u.ID, LicenseID: a1, OrgID: h.org, State: licensing.Settled, ChangedAt: at(h.now)}

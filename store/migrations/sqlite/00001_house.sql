@@ -28,7 +28,6 @@ CREATE TABLE directory_people (
 );
 -- Two people who are present never share an address; one who left may have had it (R47).
 CREATE UNIQUE INDEX directory_people_email ON directory_people (org_id, email_key) WHERE present;
-CREATE INDEX directory_people_gone ON directory_people (org_id, object_id) WHERE NOT present;
 
 CREATE TABLE agreements (
     license_id   text PRIMARY KEY CHECK (length(license_id) BETWEEN 1 AND 32 AND license_id NOT GLOB '*[^A-Z0-9-]*'),
@@ -36,18 +35,11 @@ CREATE TABLE agreements (
     program      text NOT NULL CHECK (program <> ''),
     parent       text REFERENCES agreements CHECK (parent <> license_id),
     processed_at text NOT NULL,
-    active       boolean NOT NULL DEFAULT true
+    active       boolean NOT NULL DEFAULT true,
+    invitation   text NOT NULL DEFAULT 'mail' CHECK (invitation IN ('mail', 'none')) -- none: nobody is invited (R76)
 );
 CREATE INDEX agreements_org ON agreements (org_id);
 CREATE INDEX agreements_parent ON agreements (parent);
-
-CREATE TABLE contacts (
-    license_id     text NOT NULL REFERENCES agreements,
-    kind           text NOT NULL CHECK (kind IN ('primary', 'notices', 'online_administrator', 'bill_to')),
-    business_email text NOT NULL,
-    name           text NOT NULL,
-    PRIMARY KEY (license_id, kind)
-);
 
 -- A person with VL permissions, registered or not. A profile stays when the permissions go (R02).
 CREATE TABLE users (
@@ -60,9 +52,11 @@ CREATE TABLE users (
     name_key       text NOT NULL,
     kind           text NOT NULL CHECK (kind IN ('internal', 'external')),
     object_id      text,
+    in_tenant      boolean NOT NULL, -- internal people: kept by the directory's events, and by an admin's re-check (R84, R86)
     registered_at  text,
     created_at     text NOT NULL,
-    FOREIGN KEY (org_id, object_id) REFERENCES directory_people
+    FOREIGN KEY (org_id, object_id) REFERENCES directory_people,
+    CHECK (kind = 'internal' OR in_tenant)
 );
 -- One profile per person: (organization, sign-in e-mail without case), and per directory object (R47, R66).
 CREATE UNIQUE INDEX users_sign_in ON users (org_id, sign_in_key);
@@ -71,7 +65,30 @@ CREATE UNIQUE INDEX users_object ON users (org_id, object_id) WHERE object_id IS
 -- a name or an address is found as a range.
 CREATE INDEX users_list ON users (org_id, name_key, id);
 CREATE INDEX users_business ON users (org_id, lower(business_email));
-CREATE INDEX users_unknown ON users (org_id) WHERE kind = 'internal' AND object_id IS NULL;
+CREATE INDEX users_unknown ON users (org_id) WHERE NOT in_tenant;
+
+-- Who is named on the contract. A row whose until is set is a former contact (R34).
+CREATE TABLE contacts (
+    license_id text NOT NULL REFERENCES agreements,
+    kind       text NOT NULL CHECK (kind IN ('primary', 'notices', 'online_administrator', 'bill_to')),
+    user_id    text NOT NULL REFERENCES users,
+    since      text NOT NULL,
+    until      text,
+    PRIMARY KEY (license_id, kind, user_id, since)
+);
+CREATE UNIQUE INDEX contacts_one ON contacts (license_id, kind) WHERE until IS NULL;
+CREATE INDEX contacts_user ON contacts (user_id, license_id) WHERE until IS NULL;
+
+-- Who wants to inherit Administrator on everything below an agreement; it holds only while the contract names the person
+-- there (R88–R90).
+CREATE TABLE preferences (
+    user_id    text NOT NULL REFERENCES users,
+    license_id text NOT NULL REFERENCES agreements,
+    inherit    boolean NOT NULL,
+    changed_at text NOT NULL,
+    PRIMARY KEY (user_id, license_id)
+);
+CREATE INDEX preferences_license ON preferences (license_id) WHERE inherit;
 
 -- Where one user's roles on one License ID stand: the unit of status and lock (R45, R52).
 CREATE TABLE assignments (

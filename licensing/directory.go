@@ -1,0 +1,97 @@
+package licensing
+
+import "fmt"
+
+// DirectoryPerson is a person of the tenant (R47, R84).
+type DirectoryPerson struct {
+	ObjectID ObjectID `json:"object_id"`
+	Email    Email    `json:"email"`
+	Name     string   `json:"name"`
+	Left     bool     `json:"left,omitempty"` // is no longer in the tenant
+}
+
+func (d *DirectoryPerson) check() *Error {
+	if d.ObjectID == "" || !d.ObjectID.printable() {
+		return Refuse(Invalid, "R47", "the object id has 1 to 128 printable ASCII characters").In("object_id")
+	}
+	e, err := ParseEmail(string(d.Email))
+	if err != nil {
+		return err.(*Error).In("email")
+	}
+	d.Email = e
+	if d.Name = CleanName(d.Name); d.Name == "" {
+		return Refuse(Invalid, "R44", "the name is missing").In("name")
+	}
+	return nil
+}
+
+// DirectoryChange is what a tenant says of some of its people: they came, were renamed, changed their address, left or
+// returned (R47, R84–R86).
+type DirectoryChange struct {
+	ID     RequestID         `json:"id"`
+	Org    OrgID             `json:"org"`
+	People []DirectoryPerson `json:"people"`
+}
+
+// Check returns the change in canonical form, or an Invalid *Error that names the first field at fault.
+func (d DirectoryChange) Check() (DirectoryChange, error) {
+	if len(d.People) == 0 || len(d.People) > MaxDirectory {
+		return d, Refuse(Invalid, "R84", "a change of the directory has 1 to %d people, this one %d", MaxDirectory, len(d.People)).In("people")
+	}
+	people, err := checkDirectory(d.People, "people")
+	d.People = people
+	return d, err
+}
+
+// checkDirectory reads a list of people, each of them once.
+func checkDirectory(in []DirectoryPerson, field string) ([]DirectoryPerson, error) {
+	out := append([]DirectoryPerson(nil), in...)
+	seen := map[ObjectID]int{}
+	for n := range out {
+		at := fmt.Sprintf("%s[%d]", field, n)
+		if err := out[n].check(); err != nil {
+			return out, err.In(at)
+		}
+		if first, twice := seen[out[n].ObjectID]; twice {
+			return out, Refuse(Invalid, "R47", "the same object id stands at %s[%d] already", field, first).In(at + ".object_id")
+		}
+		seen[out[n].ObjectID] = n
+	}
+	return out, nil
+}
+
+// DirectoryAnswer is what a change of the directory did.
+type DirectoryAnswer struct {
+	Changed  int         `json:"changed"`            // people of whom something was new
+	Left     []UserID    `json:"left,omitempty"`     // VL users whose access ended with it (R84)
+	Returned []UserID    `json:"returned,omitempty"` // VL users who are back; an admin's re-check gives them their access (R86)
+	Orphaned []LicenseID `json:"orphaned,omitempty"` // License IDs that lost their last active admin (R33)
+	Work     int         `json:"work"`
+}
+
+// Rechecked is the answer to a re-check: the person is in the directory, and has what was given before (R86).
+type Rechecked struct {
+	User     UserID      `json:"user"`
+	Licenses []LicenseID `json:"license_ids"` // of those that the caller administers
+	Work     int         `json:"work"`
+}
+
+// MayRecheck says whether a re-check finds the person. found says that the directory has somebody present with the person's
+// object id, or with the address of a person who was never in it (R57, R86).
+func MayRecheck(p Person, found bool) error {
+	switch {
+	case p.InTenant():
+		return Refuse(Conflict, "R57", "the person is not missing from the organization's directory")
+	case !found:
+		return Refuse(Conflict, "R86", "the organization's directory still doesn't have the person: have the account restored there, or delete the user")
+	}
+	return nil
+}
+
+// Orphan is a License ID without an active admin (R33). Waiting is how many people were given Administrator there and have
+// not registered, or wait for their due time.
+type Orphan struct {
+	License LicenseID `json:"license_id"`
+	Program string    `json:"program"`
+	Waiting int       `json:"waiting"`
+}

@@ -1,0 +1,372 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"vlroles/licensing"
+)
+
+// Directory takes in what a tenant says of some of its people (R47, R84–R86). Whoever left has no access from this
+// transaction on; the License IDs that lost their last active admin by it are named and audited (R33).
+func (s *Store) Directory(ctx context.Context, d licensing.DirectoryChange, now time.Time) (licensing.DirectoryAnswer, error) {
+	d, err := d.Check()
+	if err != nil {
+		return licensing.DirectoryAnswer{}, err
+	}
+	var out licensing.DirectoryAnswer
+	err = s.write(ctx, "change directory", func(t *tx) error {
+		out = licensing.DirectoryAnswer{}
+		known, err := t.claimRequest(d.ID, d.Org, "", "directory", d, &out, now)
+		if err != nil || known {
+			return err
+		}
+		c := &roll{tx: t, org: d.Org, request: d.ID, now: now, field: "people"}
+		if err := c.take(d.People); err != nil {
+			return err
+		}
+		out = c.answer
+		return t.answerRequest(d.ID, out, c.work)
+	})
+	return out, err
+}
+
+// roll is one taking-in of directory people.
+type roll struct {
+	*tx
+	org     licensing.OrgID
+	request licensing.RequestID
+	now     time.Time
+	field   string // of the input, for refusals
+
+	answer licensing.DirectoryAnswer
+	work   []licensing.Work
+}
+
+// take goes through those who left first: their addresses are free for others then.
+func (c *roll) take(people []licensing.DirectoryPerson) error {
+	held, err := c.lockAdministered(people)
+	if err != nil {
+		return err
+	}
+	for _, left := range []bool{true, false} {
+		for n, p := range people {
+			if p.Left != left {
+				continue
+			}
+			if err := c.one(p); err != nil {
+				var e *licensing.Error
+				if errors.As(err, &e) {
+					return e.In(fmt.Sprintf("%s[%d]", c.field, n))
+				}
+				return err
+			}
+		}
+	}
+	return c.orphans(held)
+}
+
+// lockAdministered locks the License IDs that may lose an admin, as a save does that removes one (R33).
+func (c *roll) lockAdministered(people []licensing.DirectoryPerson) ([]licensing.LicenseID, error) {
+	var objects []string
+	for _, p := range people {
+		if p.Left {
+			objects = append(objects, string(p.ObjectID))
+		}
+	}
+	var held []licensing.LicenseID
+	for part := range slices.Chunk(objects, batch) {
+		var some []licensing.LicenseID
+		err := c.in(&some, `
+			SELECT DISTINCT g.license_id
+			FROM users u
+			JOIN grants g ON g.user_id = u.id
+			WHERE u.org_id = ? AND u.object_id IN (?) AND u.in_tenant AND u.registered_at IS NOT NULL
+				AND g.role = 'administrator' AND g.effective`, c.org, part)
+		if err != nil {
+			return nil, err
+		}
+		held = append(held, some...)
+	}
+	held = unique(held)
+	return held, c.lockAgreements(held)
+}
+
+// lockAgreements locks License IDs in the order of their ids.
+func (t *tx) lockAgreements(ids []licensing.LicenseID) error {
+	for part := range slices.Chunk(unique(ids), batch) {
+		var locked []licensing.LicenseID
+		if err := t.in(&locked, t.lock(`SELECT a.license_id FROM agreements a WHERE a.license_id IN (?) ORDER BY a.license_id`, "a"), part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type personRow struct {
+	ObjectID string `db:"object_id"`
+	Email    string `db:"email"`
+	EmailKey string `db:"email_key"`
+	Name     string `db:"name"`
+	Present  bool   `db:"present"`
+}
+
+// one takes in one person.
+func (c *roll) one(p licensing.DirectoryPerson) error {
+	var old personRow
+	err := c.get(&old, `SELECT object_id, email, email_key, name, present FROM directory_people WHERE org_id = ? AND object_id = ?`, c.org, p.ObjectID)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if old == (personRow{string(p.ObjectID), string(p.Email), p.Email.Key(), p.Name, !p.Left}) {
+		return nil
+	}
+	if !p.Left {
+		if err := c.addressFree(p); err != nil {
+			return err
+		}
+	}
+	c.answer.Changed++
+	_, err = c.exec(`
+		INSERT INTO directory_people (org_id, object_id, email, email_key, name, present, changed_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (org_id, object_id) DO UPDATE
+		SET email = excluded.email, email_key = excluded.email_key, name = excluded.name, present = excluded.present,
+			changed_at = excluded.changed_at`,
+		c.org, p.ObjectID, string(p.Email), p.Email.Key(), p.Name, !p.Left, at(c.now))
+	if err != nil {
+		return err
+	}
+	return c.follow(p, old)
+}
+
+// addressFree refuses the address of somebody else who is present.
+func (c *roll) addressFree(p licensing.DirectoryPerson) error {
+	var other int
+	err := c.get(&other, `SELECT COUNT(*) FROM directory_people WHERE org_id = ? AND email_key = ? AND object_id <> ? AND present`,
+		c.org, p.Email.Key(), p.ObjectID)
+	if err == nil && other > 0 {
+		return licensing.Refuse(licensing.Conflict, "R47", "another person who is present has this address").In("email")
+	}
+	return err
+}
+
+// follow brings the VL user of the person along.
+func (c *roll) follow(p licensing.DirectoryPerson, old personRow) error {
+	if p.Left {
+		u, err := c.profileOf(p.ObjectID)
+		if err != nil || u == nil || !u.InTenant {
+			return err
+		}
+		return c.leaves(u)
+	}
+	if err := c.park(p); err != nil {
+		return err
+	}
+	u, err := c.profileOf(p.ObjectID)
+	if err != nil {
+		return err
+	}
+	if u == nil {
+		return c.bind(p)
+	}
+	if !u.InTenant && !old.Present {
+		c.answer.Returned = append(c.answer.Returned, u.ID)
+		if _, err := c.auditAll(u.ID, c.line("directory.returned", "R86", licensing.UserNotFound)); err != nil {
+			return err
+		}
+	}
+	return c.rename(u, p)
+}
+
+// profileOf locks and returns the VL user who is bound to the object, nil for none.
+func (t *roll) profileOf(object licensing.ObjectID) (*userRow, error) {
+	var u userRow
+	err := t.get(&u, t.lock(selectUser+` WHERE u.org_id = ? AND u.object_id = ?`, "u"), t.org, object)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &u, err
+}
+
+// leaves ends the access of a person who left (R84).
+func (c *roll) leaves(u *userRow) error {
+	u.InTenant = false
+	if err := c.updateUser(*u); err != nil {
+		return err
+	}
+	c.answer.Left = append(c.answer.Left, u.ID)
+	c.tell(u)
+	_, err := c.auditAll(u.ID, c.line("directory.left", "R84", licensing.UserNotFound))
+	return err
+}
+
+// tell has the downstream system told what the person has now.
+func (c *roll) tell(u *userRow) {
+	if u.person().Registered() {
+		c.work = append(c.work, tell(c.org, c.request, u.ID))
+		c.answer.Work = len(c.work)
+	}
+}
+
+func tell(org licensing.OrgID, id licensing.RequestID, user licensing.UserID) licensing.Work {
+	return licensing.Work{Kind: licensing.WorkAssign, Org: org, Request: id, User: user,
+		Propagation: licensing.Propagation{Change: licensing.ChangeID(id), Removed: true}}
+}
+
+func (c *roll) line(action string, rule opt, after licensing.Status) auditRow {
+	return auditRow{At: at(c.now), OrgID: c.org, Action: action, Outcome: "done", RequestID: opt(c.request), Rule: rule, After: opt(after), Detail: "{}"}
+}
+
+// park takes the address away from the profile of whoever had it before: it is another person's now, who inherits nothing
+// (R47). No address contains a blank, so nobody finds the profile by it.
+func (c *roll) park(p licensing.DirectoryPerson) error {
+	_, err := c.exec(`
+		UPDATE users
+		SET sign_in_key = object_id || ' ' || sign_in_key
+		WHERE org_id = ? AND sign_in_key = ? AND object_id IS NOT NULL AND object_id <> ?`, c.org, p.Email.Key(), p.ObjectID)
+	return err
+}
+
+// bind gives a profile that the directory did not know the object of the person who has its address now (R57).
+func (c *roll) bind(p licensing.DirectoryPerson) error {
+	var u userRow
+	err := c.get(&u, c.lock(selectUser+` WHERE u.org_id = ? AND u.sign_in_key = ? AND u.kind = 'internal' AND u.object_id IS NULL`, "u"), c.org, p.Email.Key())
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	u.ObjectID, u.InTenant = opt(p.ObjectID), true
+	u.rename(p.Name)
+	if err := c.updateUser(u); err != nil {
+		return err
+	}
+	_, err = c.auditAll(u.ID, c.line("directory.found", "R57", ""))
+	return err
+}
+
+// rename gives the profile the directory's name and address. A business e-mail that was the old address moves along; an
+// address that an external profile has stays with that one.
+func (c *roll) rename(u *userRow, p licensing.DirectoryPerson) error {
+	u.rename(p.Name)
+	if u.SignInKey != p.Email.Key() {
+		var taken int
+		if err := c.get(&taken, `SELECT COUNT(*) FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org, p.Email.Key()); err != nil {
+			return err
+		}
+		if taken == 0 {
+			if licensing.Email(u.BusinessEmail).Key() == licensing.Email(u.SignInEmail).Key() {
+				u.BusinessEmail = string(p.Email)
+			}
+			u.address(p.Email)
+			if _, err := c.auditAll(u.ID, c.line("directory.address", "R47", "")); err != nil {
+				return err
+			}
+		}
+	}
+	return c.updateUser(*u)
+}
+
+// orphans names the License IDs that have no active admin any more (R33).
+func (c *roll) orphans(held []licensing.LicenseID) error {
+	admins, err := c.activeAdmins(held)
+	if err != nil {
+		return err
+	}
+	for _, l := range held {
+		if len(admins[l]) > 0 {
+			continue
+		}
+		c.answer.Orphaned = append(c.answer.Orphaned, l)
+		row := c.line("agreement.orphaned", "R33", "")
+		row.LicenseID = opt(l)
+		if err := c.audit(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Recheck looks for a person who shows as User not found in the directory, and gives back what the person had, on every
+// License ID (R86).
+func (s *Store) Recheck(ctx context.Context, c licensing.Command, now time.Time) (licensing.Rechecked, error) {
+	var out licensing.Rechecked
+	err := s.write(ctx, "re-check", func(t *tx) error {
+		out = licensing.Rechecked{}
+		known, err := t.claimRequest(c.Request, c.Org, c.By, "recheck", c, &out, now)
+		if err != nil || known {
+			return err
+		}
+		seen, err := t.command(c)
+		if err != nil {
+			return err
+		}
+		r := &roll{tx: t, org: c.Org, request: c.Request, now: now}
+		if err := r.recheck(&seen.user); err != nil {
+			return err
+		}
+		row := r.line("recheck", "R86", "")
+		row.Actor, row.Before = opt(c.By), opt(licensing.UserNotFound)
+		if _, err := t.auditAll(c.User, row); err != nil {
+			return err
+		}
+		r.tell(&seen.user)
+		out = licensing.Rechecked{User: c.User, Licenses: seen.mine, Work: len(r.work)}
+		return t.answerRequest(c.Request, out, r.work)
+	})
+	if err != nil {
+		s.refused(ctx, err, refusal(c, "recheck", now))
+	}
+	return out, err
+}
+
+func (c *roll) recheck(u *userRow) error {
+	var found personRow
+	by, value := `object_id`, string(u.ObjectID)
+	if value == "" {
+		by, value = `email_key`, u.SignInKey
+	}
+	err := c.get(&found, `SELECT object_id, email, email_key, name, present FROM directory_people WHERE org_id = ? AND present AND `+by+` = ?`, c.org, value)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if err := licensing.MayRecheck(u.person(), err == nil); err != nil {
+		return err
+	}
+	u.ObjectID, u.InTenant = opt(found.ObjectID), true
+	return c.rename(u, licensing.DirectoryPerson{ObjectID: licensing.ObjectID(found.ObjectID), Email: licensing.Email(found.Email), Name: found.Name})
+}
+
+// Orphans returns the License IDs of an organization that have no active admin (R33), for support.
+func (s *Store) Orphans(ctx context.Context, org licensing.OrgID) ([]licensing.Orphan, error) {
+	var rows []struct {
+		License licensing.LicenseID `db:"license_id"`
+		Program string              `db:"program"`
+		Waiting int                 `db:"waiting"`
+	}
+	err := s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
+		SELECT a.license_id, a.program,
+			(SELECT COUNT(*) FROM grants w JOIN users x ON x.id = w.user_id WHERE w.license_id = a.license_id AND w.role = 'administrator' AND x.in_tenant) AS waiting
+		FROM agreements a
+		WHERE a.org_id = ? AND NOT EXISTS (
+			SELECT 1
+			FROM grants g
+			JOIN users u ON u.id = g.user_id
+			WHERE g.license_id = a.license_id AND g.role = 'administrator' AND g.effective AND u.registered_at IS NOT NULL AND u.in_tenant
+		)
+		ORDER BY a.license_id`), org)
+	if err != nil {
+		return nil, fmt.Errorf("list orphaned agreements: %w", err)
+	}
+	out := make([]licensing.Orphan, len(rows))
+	for n, r := range rows {
+		out[n] = licensing.Orphan(r)
+	}
+	return out, nil
+}

@@ -20,8 +20,23 @@ import (
 type Saves interface {
 	Save(context.Context, licensing.Save, licensing.Policy, time.Time) (licensing.SaveAnswer, error)
 	Work(context.Context, licensing.RequestID) ([]licensing.Work, error)
-	Apply(context.Context, licensing.Intake, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
+	Seat(context.Context, licensing.Seat, licensing.Policy, time.Time) (licensing.SaveAnswer, error)
 	FinishWork(context.Context, licensing.RequestID) error
+}
+
+// Contracts takes in what partners say.
+type Contracts interface {
+	Apply(context.Context, licensing.Intake, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
+	PutAgreement(context.Context, licensing.AgreementPut, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
+	ChangeContact(context.Context, licensing.ContactChange, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
+}
+
+// Users changes what a user is to the organization.
+type Users interface {
+	Delete(context.Context, licensing.Command, licensing.Policy, time.Time) (licensing.Deletion, error)
+	Recheck(context.Context, licensing.Command, time.Time) (licensing.Rechecked, error)
+	Prefer(context.Context, licensing.PreferenceChange, time.Time) (licensing.PreferenceAnswer, error)
+	Directory(context.Context, licensing.DirectoryChange, time.Time) (licensing.DirectoryAnswer, error)
 }
 
 // Invitations carries out what people want with an invitation.
@@ -56,6 +71,8 @@ type Ledger interface {
 // Rows is the store as this package needs it.
 type Rows interface {
 	Saves
+	Contracts
+	Users
 	Invitations
 	Deadlines
 	Assignments
@@ -92,6 +109,55 @@ func (a *Activities) Decide(ctx context.Context, s licensing.Save) (licensing.Sa
 func (a *Activities) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
 	answer, err := a.Rows.Apply(ctx, in, a.Policy, a.Now())
 	return answer, outward(err)
+}
+
+// PutAgreement takes in one agreement.
+func (a *Activities) PutAgreement(ctx context.Context, p licensing.AgreementPut) (licensing.IntakeAnswer, error) {
+	answer, err := a.Rows.PutAgreement(ctx, p, a.Policy, a.Now())
+	return answer, outward(err)
+}
+
+// ChangeContact carries out a Change of Contact Information Request.
+func (a *Activities) ChangeContact(ctx context.Context, c licensing.ContactChange) (licensing.IntakeAnswer, error) {
+	answer, err := a.Rows.ChangeContact(ctx, c, a.Policy, a.Now())
+	return answer, outward(err)
+}
+
+// Seat makes somebody admin of a License ID that has none, for support.
+func (a *Activities) Seat(ctx context.Context, s licensing.Seat) (licensing.SaveAnswer, error) {
+	answer, err := a.Rows.Seat(ctx, s, a.Policy, a.Now())
+	if err == nil {
+		a.Log.WarnContext(ctx, "support seated an administrator", "license", s.License, "request", s.ID)
+	}
+	return answer, outward(err)
+}
+
+// Delete takes all roles from a user, as far as the caller may.
+func (a *Activities) Delete(ctx context.Context, c licensing.Command) (licensing.Deletion, error) {
+	out, err := a.Rows.Delete(ctx, c, a.Policy, a.Now())
+	return out, outward(err)
+}
+
+// Recheck looks for a user in the directory who is not found there.
+func (a *Activities) Recheck(ctx context.Context, c licensing.Command) (licensing.Rechecked, error) {
+	out, err := a.Rows.Recheck(ctx, c, a.Now())
+	return out, outward(err)
+}
+
+// Prefer sets whether a contact inherits Administrator.
+func (a *Activities) Prefer(ctx context.Context, c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
+	out, err := a.Rows.Prefer(ctx, c, a.Now())
+	return out, outward(err)
+}
+
+// Directory takes in what a tenant says of its people. A License ID that lost its last active admin is logged for operators
+// (R33).
+func (a *Activities) Directory(ctx context.Context, d licensing.DirectoryChange) (licensing.DirectoryAnswer, error) {
+	out, err := a.Rows.Directory(ctx, d, a.Now())
+	for _, l := range out.Orphaned {
+		a.Log.WarnContext(ctx, "agreement is orphaned: its last active admin left the tenant", "license", l, "request", d.ID)
+	}
+	return out, outward(err)
 }
 
 // startsAtOnce is how many workflows StartWork starts at a time.

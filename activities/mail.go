@@ -124,7 +124,7 @@ func (a *Activities) render(j licensing.MailJob) (templates.Mail, error) {
 		if err != nil {
 			return templates.Mail{}, err
 		}
-		w := templates.Welcome{Common: common, Link: a.LinkBase + token, Expires: j.Expires, InviteFor: j.InviteFor, Access: access(j.Access), Propagation: a.Policy.Propagation}
+		w := templates.Welcome{Common: common, Link: a.LinkBase + token, Expires: j.Expires, InviteFor: j.InviteFor, Forwardable: j.Forwardable, Access: access(j.Access), Propagation: a.Policy.Propagation}
 		if j.Kind == licensing.MailReminder {
 			return templates.Reminder{Welcome: w}.Mail()
 		}
@@ -137,6 +137,12 @@ func (a *Activities) render(j licensing.MailJob) (templates.Mail, error) {
 		return templates.Confirmation{Common: common, Request: j.Request, Portal: a.Portal, People: confirmed(j.People)}.Mail()
 	case licensing.MailExpired:
 		return templates.Expired{Common: common, Person: j.Person, Email: j.PersonEmail, Access: access(j.Access), Portal: a.Portal}.Mail()
+	case licensing.MailForwarded:
+		f := templates.Forwarded{Common: common}
+		for _, e := range j.Access {
+			f.Licenses = append(f.Licenses, e.License)
+		}
+		return f.Mail()
 	}
 	return templates.Mail{}, fmt.Errorf("no template for mails of kind %q", j.Kind)
 }

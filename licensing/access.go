@@ -7,6 +7,7 @@ type AccessFacts struct {
 	Person  Person
 	Deleted bool
 	Held    []Grant
+	Above   LicenseID // where the person has opted in to inherit Administrator, "" for nowhere (R88)
 }
 
 // Answer is the result of "may X do Y on License ID Z", and why.
@@ -16,9 +17,11 @@ type Answer struct {
 	Why     string `json:"why"`
 	Role    Role   `json:"role,omitempty"`   // Allowed: through which role
 	Origin  Origin `json:"origin,omitempty"` // Allowed: where that role comes from
+
+	Above LicenseID `json:"above,omitempty"` // Allowed by inheritance: from which agreement
 }
 
-// MayDo answers whether the person may do p on License ID l (R01, R02, R07, R11–R17, R71, R84). known is false where there
+// MayDo answers whether the person may do p on License ID l (R01, R02, R07, R11–R17, R71, R84, R88, R92). known is false where there
 // is no such person or License ID in the organization. A tenant role is no input (R07).
 func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 	deny := func(rule, format string, args ...any) Answer {
@@ -41,6 +44,10 @@ func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 			return Answer{Allowed: true, Rule: "R01", Role: g.Role, Origin: g.Origin, Why: fmt.Sprintf("%s on License ID %s", g.Role.Info().Name, l)}
 		}
 		waiting = true
+	}
+	if Inherits(f.Above != "", f.Held) && Administrator.Permits(p) {
+		return Answer{Allowed: true, Rule: "R88", Role: Administrator, Origin: Inherited, Above: f.Above,
+			Why: fmt.Sprintf("Administrator on License ID %s, inherited from %s", l, f.Above)}
 	}
 	if waiting {
 		return deny("R53", "the role on License ID %s is not effective yet", l)

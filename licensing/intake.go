@@ -9,8 +9,9 @@ import (
 
 // The bounds of one intake; a larger one goes in parts.
 const (
-	MaxDirectory  = 1_000 // directory people in one intake
-	MaxAgreements = 200   // agreements in one intake
+	MaxDirectory      = 1_000 // directory people in one intake
+	MaxAgreements     = 200   // agreements in one intake
+	MaxAdministrators = 50    // first administrators of one agreement
 )
 
 // Intake is what is known of an organization from outside: its tenant's domains and directory, its agreements and their
@@ -32,6 +33,8 @@ type ContractAgreement struct {
 	Parent         LicenseID               `json:"parent,omitempty"`
 	ProcessedAt    time.Time               `json:"processed_at"`
 	Inactive       bool                    `json:"inactive,omitempty"`
+	NoInvitation   bool                    `json:"no_invitation,omitempty"` // assigning goes straight to in progress (R76)
+	Contacts       []Contact               `json:"contacts,omitempty"`      // kinds that are not named stay as they are
 	Administrators []ContractAdministrator `json:"administrators,omitempty"`
 }
 
@@ -46,11 +49,13 @@ type ContractAdministrator struct {
 
 // IntakeAnswer is what an intake did.
 type IntakeAnswer struct {
-	Domains    int             `json:"domains"`
-	Directory  int             `json:"directory"`
-	Agreements int             `json:"agreements"`
-	People     []PersonVerdict `json:"people"` // the administrators, in the order in which they first appear
-	Work       int             `json:"work"`
+	Domains    int              `json:"domains"`
+	Directory  int              `json:"directory"`
+	Agreements int              `json:"agreements"`
+	Contacts   []ContactVerdict `json:"contacts,omitempty"`
+	People     []PersonVerdict  `json:"people"` // administrators and contacts whose roles changed, in the order in which they first appear
+	Orphaned   []LicenseID      `json:"orphaned,omitempty"`
+	Work       int              `json:"work"`
 }
 
 // Check returns the intake in canonical form, or an Invalid *Error that names the first field at fault.
@@ -78,10 +83,16 @@ func (in Intake) Check(p Policy) (Intake, error) {
 		return in, err
 	}
 	in.Agreements = slices.Clone(in.Agreements)
+	seen := map[LicenseID]int{}
 	for n := range in.Agreements {
+		field := fmt.Sprintf("agreements[%d]", n)
 		if err := in.Agreements[n].check(); err != nil {
-			return in, err.In(fmt.Sprintf("agreements[%d]", n))
+			return in, err.In(field)
 		}
+		if first, twice := seen[in.Agreements[n].License]; twice {
+			return in, Refuse(Invalid, "R08", "License ID %s stands at agreements[%d] already", in.Agreements[n].License, first).In(field + ".license_id")
+		}
+		seen[in.Agreements[n].License] = n
 	}
 	return in, nil
 }
@@ -109,7 +120,14 @@ func (a *ContractAgreement) check() *Error {
 	if a.ProcessedAt.IsZero() {
 		return Refuse(Invalid, "R61", "the time of processing is missing").In("processed_at")
 	}
-	a.Administrators = slices.Clone(a.Administrators)
+	contacts, refusal := checkContacts(a.Contacts)
+	if refusal != nil {
+		return refusal
+	}
+	a.Contacts, a.Administrators = contacts, slices.Clone(a.Administrators)
+	if len(a.Administrators) > MaxAdministrators {
+		return Refuse(Invalid, "R25", "an agreement comes with at most %d administrators", MaxAdministrators).In("administrators")
+	}
 	for n := range a.Administrators {
 		if err := a.Administrators[n].check(); err != nil {
 			return err.In(fmt.Sprintf("administrators[%d]", n))

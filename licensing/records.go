@@ -45,6 +45,7 @@ const (
 	WorkRenew    WorkKind = "renew"    // a new generation of an invitation whose run may still be open
 	WorkAssign   WorkKind = "assign"   // propagation for a registered person
 	WorkWithdraw WorkKind = "withdraw" // the invitation has nothing left to give: end its run
+	WorkStop     WorkKind = "stop"     // what Propagation.Change put in progress was taken away: end its run
 )
 
 // Work is one workflow to start or end for one person of a request.
@@ -85,6 +86,7 @@ type Registered struct {
 	User        UserID        `json:"user"`
 	Propagation Propagation   `json:"propagation"`
 	Access      []AccessEntry `json:"access"`
+	Notice      MailID        `json:"notice,omitempty"` // the mail to the addressee where somebody else registered (R28)
 }
 
 // AccessEntry is a user's roles on one License ID.
@@ -119,6 +121,7 @@ const (
 	MailChanges      MailKind = "changes"      // R70
 	MailConfirmation MailKind = "confirmation" // R75
 	MailExpired      MailKind = "expired"      // R56, to the inviting admin
+	MailForwarded    MailKind = "forwarded"    // R28, to the addressee: somebody else registered
 )
 
 // MailState is where a row of the mail ledger stands.
@@ -152,7 +155,8 @@ type MailJob struct {
 	KeyID        string
 	Expires      time.Time
 	InviteFor    time.Duration
-	Access       []AccessEntry     // welcome, reminder, registered, expired
+	Access       []AccessEntry     // welcome, reminder, registered, expired, forwarded
+	Forwardable  bool              // welcome, reminder: whoever gets the mail may register instead (R28)
 	Changes      []Verdict         // changes
 	Request      RequestID         // confirmation
 	People       []ConfirmedPerson // confirmation
@@ -194,4 +198,47 @@ type Effective struct {
 type EffectiveGrant struct {
 	License LicenseID `json:"license_id"`
 	Role    Role      `json:"role"`
+}
+
+// Deletion is the answer to the deletion of a VL user (R80): a verdict for each License ID that the caller administers, and
+// how many License IDs of other admins remain. User's account in the organization isn't touched (R81).
+type Deletion struct {
+	User      UserID    `json:"user"`
+	Verdicts  []Verdict `json:"verdicts"`
+	Remaining int       `json:"remaining"`
+	Work      int       `json:"work"`
+}
+
+// Seat is support's request to make somebody the administrator of a License ID that has no active admin (R33).
+type Seat struct {
+	ID        RequestID     `json:"id"`
+	Org       OrgID         `json:"org"`
+	License   LicenseID     `json:"license_id"`
+	Person    PersonChange  `json:"person"` // without Access
+	Reason    string        `json:"reason"` // such as the number of the case; kept in the audit
+	InviteFor time.Duration `json:"invite_for,omitempty"`
+}
+
+// MaxReason is the length of the longest reason, in characters.
+const MaxReason = 200
+
+// Check returns the request as a save in canonical form, or an Invalid *Error that names the first field at fault.
+func (s Seat) Check(p Policy) (Save, error) {
+	reason := CleanName(s.Reason)
+	if reason == "" || len([]rune(reason)) > MaxReason {
+		return Save{}, Refuse(Invalid, "R33", "say why, in 1 to %d characters: the number of the case", MaxReason).In("reason")
+	}
+	s.Person.Access = []AccessChange{{License: s.License, Add: []Role{Administrator}}}
+	return Save{ID: s.ID, Org: s.Org, InviteFor: s.InviteFor, People: []PersonChange{s.Person}}.Check(p)
+}
+
+// MaySeat says whether support may seat an administrator: only where nobody else can (R05, R33).
+func MaySeat(l LicenseID, known bool, admins int) *Error {
+	switch {
+	case !known:
+		return Refuse(NotFound, "R08", "the organization has no License ID %s", l).In("license_id")
+	case admins > 0:
+		return Refuse(Conflict, "R05", "License ID %s has an active admin, who assigns its roles", l).In("license_id")
+	}
+	return nil
 }

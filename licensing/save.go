@@ -33,12 +33,53 @@ type PersonChange struct {
 	Access   []AccessChange `json:"access,omitempty"`
 }
 
-// AccessChange adds and clears roles of one person on one License ID. Adding what is held is no change; on a Failed
-// assignment it is the new attempt (R54).
+// AccessChange adds and clears roles of one person on one License ID, or copies them from elsewhere. Adding what is held is
+// no change; on a Failed assignment it is the new attempt (R54).
 type AccessChange struct {
+	License LicenseID   `json:"license_id"`
+	Add     []Role      `json:"add,omitempty"`
+	Remove  []Role      `json:"remove,omitempty"`
+	From    *RoleSource `json:"from,omitempty"` // instead of Add and Remove
+}
+
+// RoleSource is a person's roles on a License ID, to be pasted (R72) or imported (R77) onto another one.
+type RoleSource struct {
+	User    UserID    `json:"user,omitempty"` // "": the person who gets them
 	License LicenseID `json:"license_id"`
-	Add     []Role    `json:"add,omitempty"`
-	Remove  []Role    `json:"remove,omitempty"`
+	Replace bool      `json:"replace,omitempty"` // paste: what the target has and the source doesn't is removed. Else import: it stays
+}
+
+// Paste works out what a copy of the source's roles adds to and removes from what is held. Bill To's Invoice Reader is
+// neither copied nor overwritten (R72).
+func Paste(source, held []Grant, replace bool) (add, remove []Role) {
+	has := func(in []Grant, r Role) bool {
+		return slices.ContainsFunc(in, func(g Grant) bool { return g.Role == r })
+	}
+	for _, g := range source {
+		if g.Origin != ByBillTo && !has(held, g.Role) {
+			add = append(add, g.Role)
+		}
+	}
+	for _, g := range held {
+		if replace && g.Origin != ByBillTo && !has(source, g.Role) {
+			remove = append(remove, g.Role)
+		}
+	}
+	return SortRoles(add), SortRoles(remove)
+}
+
+// MayPaste says whether roles may be copied from the source: the caller is admin of both License IDs, the source has roles
+// to copy, and an import doesn't go onto a parent agreement (R72, R77).
+func MayPaste(from RoleSource, source []Grant, administers, parent bool) *Error {
+	switch {
+	case !administers:
+		return Refuse(Forbidden, "R05", "License ID %s is not one that you administer: roles can't be copied from it", from.License)
+	case parent && !from.Replace:
+		return Refuse(Conflict, "R77", "roles can't be imported onto a parent agreement")
+	case !slices.ContainsFunc(source, func(g Grant) bool { return g.Origin != ByBillTo }):
+		return Refuse(NotFound, "R72", "there are no roles on License ID %s to copy", from.License)
+	}
+	return nil
 }
 
 // Check reads the whole request and returns it in canonical form, or an *Error that names the first field at fault.
@@ -131,6 +172,9 @@ func (c AccessChange) check() (AccessChange, *Error) {
 		return c, err.(*Error).In("license_id")
 	}
 	c.License = id
+	if c.From != nil {
+		return c.checkSource()
+	}
 	for _, f := range []struct {
 		name  string
 		roles *[]Role
@@ -158,6 +202,23 @@ func (c AccessChange) check() (AccessChange, *Error) {
 			}
 		}
 	}
+	return c, nil
+}
+
+func (c AccessChange) checkSource() (AccessChange, *Error) {
+	if len(c.Add)+len(c.Remove) > 0 {
+		return c, Refuse(Invalid, "R72", "give roles to add and remove, or where to copy them from: one of the two").In("from")
+	}
+	from := *c.From
+	id, err := ParseLicenseID(string(from.License))
+	if err != nil {
+		return c, err.(*Error).In("license_id").In("from")
+	}
+	from.License = id
+	if from.User == "" && from.License == c.License {
+		return c, Refuse(Invalid, "R72", "the source is the target itself").In("from")
+	}
+	c.From = &from
 	return c, nil
 }
 
@@ -214,8 +275,9 @@ func (v PersonVerdict) Accepted() bool {
 
 // Agreement is what the rules need to know of a License ID.
 type Agreement struct {
-	License     LicenseID
-	ProcessedAt time.Time
+	License      LicenseID
+	ProcessedAt  time.Time
+	NoInvitation bool // R76
 }
 
 // Facts is everything that a judgement about one person on one License ID depends on, read under lock.
@@ -234,7 +296,8 @@ type Facts struct {
 	AdminAbove  bool      // holds inherited Administrator there (R92)
 	Above       LicenseID // the agreement above that it comes from (R87)
 	OtherAdmins int       // active admins of the License ID besides the person (R33)
-	Contract    bool      // the contract names the person: taken in even where the directory does not know him (R27, R57)
+	Contract    bool      // the contract decides: it reaches people whom the directory doesn't know (R27, R57), and waits for nothing
+	Deleting    bool      // the user is deleted: always allowed but for the last admin (R52, R80, R83)
 }
 
 // Judgement is what to write.
@@ -266,7 +329,7 @@ func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	case lost: // its run was ended from outside: a failed attempt, and any edit starts it anew
 		f.Assignment = Broken
 		f.Attempts++
-	case f.Assignment == Propagating:
+	case f.Assignment == Propagating && !f.Contract && !f.Deleting:
 		return Judgement{}, f.locked(c.License)
 	}
 	j, err := f.compare(c)
@@ -339,7 +402,7 @@ func MayInvite(p Person) error {
 
 func mayRemove(f Facts, l LicenseID, g Grant) *Error {
 	switch {
-	case g.Origin == ByBillTo:
+	case g.Origin == ByBillTo && !f.Contract && !f.Deleting:
 		return Refuse(Conflict, "R18", "Invoice Reader on License ID %s belongs to the Bill To contact: it moves with the contact", l)
 	case g.Role != Administrator:
 		return nil

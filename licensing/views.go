@@ -162,13 +162,14 @@ type Organization struct {
 	Name string `json:"name"`
 }
 
-// AgreementLine is a License ID that the caller administers directly (R68).
+// AgreementLine is a License ID whose assignments the caller may change (R68).
 type AgreementLine struct {
 	License     LicenseID `json:"license_id"`
 	Program     string    `json:"program"`
 	Parent      LicenseID `json:"parent,omitempty"`
 	ProcessedAt time.Time `json:"processed_at"`
 	Inactive    bool      `json:"inactive,omitempty"`
+	Inherited   bool      `json:"inherited,omitempty"` // by way of an agreement above it; its users aren't listed (R41)
 	Admins      int       `json:"admins"` // active admins (R33)
 }
 

@@ -3,11 +3,15 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"vlroles/licensing"
 )
 
-// Access answers whether a user may do p on License ID l, and why, in one query (R01, R02, R71, R84). Somebody or something
+// ancestors1 is ancestors for one License ID.
+var ancestors1 = strings.Replace(ancestors, "IN (?)", "= ?", 1)
+
+// Access answers whether a user may do p on License ID l, and why, in one query (R01, R02, R71, R84, R88). Somebody or something
 // that the organization doesn't have is a denial like any other.
 func (s *Store) Access(ctx context.Context, org licensing.OrgID, user licensing.UserID, l licensing.LicenseID, p licensing.Permission) (licensing.Answer, error) {
 	canonical, err := licensing.ParseLicenseID(string(l))
@@ -21,15 +25,17 @@ func (s *Store) Access(ctx context.Context, org licensing.OrgID, user licensing.
 		Role         licensing.Role       `db:"role"`
 		Origin       licensing.Origin     `db:"origin"`
 		Effective    bool                 `db:"effective"`
+		Above        opt                  `db:"above"`
 	}
-	err = s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
+	err = s.reads.SelectContext(ctx, &rows, s.reads.Rebind(ancestors1+`
 		SELECT u.kind, u.registered_at, u.in_tenant,
-			COALESCE(g.role, '') AS role, COALESCE(g.origin, '') AS origin, COALESCE(g.effective, false) AS effective
+			COALESCE(g.role, '') AS role, COALESCE(g.origin, '') AS origin, COALESCE(g.effective, false) AS effective,
+			(SELECT MIN(up.above) FROM up WHERE`+optedIn+`) AS above
 		FROM users u
 		JOIN agreements a ON a.org_id = u.org_id AND a.license_id = ?
 		LEFT JOIN grants g ON g.user_id = u.id AND g.license_id = a.license_id
 		WHERE u.org_id = ? AND u.id = ?
-		ORDER BY g.role`), canonical, org, user)
+		ORDER BY g.role`), org, canonical, canonical, org, user)
 	if err != nil {
 		return licensing.Answer{}, fmt.Errorf("read access: %w", err)
 	}
@@ -39,6 +45,7 @@ func (s *Store) Access(ctx context.Context, org licensing.OrgID, user licensing.
 		if r.Role != "" {
 			f.Held = append(f.Held, licensing.Grant{Role: r.Role, Origin: r.Origin, Effective: r.Effective})
 		}
+		f.Above = licensing.LicenseID(r.Above)
 	}
 	return licensing.MayDo(len(rows) > 0, f, p, canonical), nil
 }

@@ -146,7 +146,7 @@ func TestOrganizationsAndAgreementsAreFound(t *testing.T) {
 		wantRefusal(t, err, licensing.NotFound, "")
 		same(t, "all", must[[]licensing.Organization](t)(h.Organizations(t.Context())), []licensing.Organization{{ID: h.org, Name: "Contoso"}})
 		h.member("grace", "second", add(b1, licensing.Administrator))
-		list := must[[]licensing.AgreementLine](t)(h.Agreements(t.Context(), h.org, h.id("grace")))
+		list := must[[]licensing.AgreementLine](t)(h.Agreements(t.Context(), h.org, h.id("grace"), false))
 		same(t, "License IDs", []licensing.LicenseID{list[0].License, list[1].License}, "[A2 B1]")
 		equal(t, "parent", list[1].Parent, m1)
 		equal(t, "active admins (R33)", list[1].Admins, 2)

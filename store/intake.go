@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,11 +35,13 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake, p licensing.Poli
 		if err := people.take(in.Directory); err != nil {
 			return err
 		}
-		if err := t.applyAgreements(in); err != nil {
+		c := &contract{tx: t, org: in.Org, request: in.ID, inviteFor: in.InviteFor, policy: p, now: now, work: people.work}
+		if err := c.takeIn(in.Agreements, "agreements[%d]"); err != nil {
 			return err
 		}
-		out, err = t.applyAdministrators(in, p, now, people.work)
-		return err
+		out = c.answer
+		out.Domains, out.Directory, out.Orphaned = len(in.Domains), len(in.Directory), people.answer.Orphaned
+		return t.answerRequest(in.ID, out, c.work)
 	})
 	return out, err
 }
@@ -68,42 +69,6 @@ func (t *tx) applyOrganization(in licensing.Intake, now time.Time) error {
 	return nil
 }
 
-func (t *tx) applyAgreements(in licensing.Intake) error {
-	for n, a := range in.Agreements {
-		field := fmt.Sprintf("agreements[%d]", n)
-		if a.Parent != "" {
-			var found int
-			if err := t.get(&found, `SELECT COUNT(*) FROM agreements WHERE org_id = ? AND license_id = ?`, in.Org, a.Parent); err != nil {
-				return err
-			}
-			if found == 0 {
-				return licensing.Refuse(licensing.Invalid, "R41", "the organization has no agreement %s: parents come first", a.Parent).In(field + ".parent")
-			}
-			if err := t.noCycle(a.License, a.Parent); err != nil {
-				return err
-			}
-		}
-		_, err := t.exec(`
-			INSERT INTO agreements (license_id, org_id, program, parent, processed_at, active)
-			VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (license_id) DO UPDATE
-			SET program = excluded.program, parent = excluded.parent, processed_at = excluded.processed_at, active = excluded.active
-			WHERE agreements.org_id = excluded.org_id`,
-			a.License, in.Org, a.Program, opt(a.Parent), at(a.ProcessedAt), !a.Inactive)
-		if err != nil {
-			return err
-		}
-		var owner licensing.OrgID
-		if err := t.get(&owner, `SELECT org_id FROM agreements WHERE license_id = ?`, a.License); err != nil {
-			return err
-		}
-		if owner != in.Org {
-			return licensing.Refuse(licensing.Conflict, "R08", "License ID %s belongs to another organization", a.License).In(field)
-		}
-	}
-	return nil
-}
-
 func (t *tx) noCycle(child, parent licensing.LicenseID) error {
 	var hit int
 	err := t.get(&hit, `
@@ -117,57 +82,6 @@ func (t *tx) noCycle(child, parent licensing.LicenseID) error {
 		return licensing.Refuse(licensing.Invalid, "R41", "agreement %s can't stand below %s, which stands below it", child, parent)
 	}
 	return err
-}
-
-// applyAdministrators judges the first administrators as a save would, in the contract's name.
-func (t *tx) applyAdministrators(in licensing.Intake, p licensing.Policy, now time.Time, work []licensing.Work) (licensing.IntakeAnswer, error) {
-	out := licensing.IntakeAnswer{Domains: len(in.Domains), Directory: len(in.Directory), Agreements: len(in.Agreements)}
-	save, imported := contractSave(in)
-	d := &decision{tx: t, save: save, policy: p, now: now, contract: true, plan: plan{work: work}}
-	for _, read := range []func() error{d.readAgreements, d.readPeople, d.readHoldings} {
-		if err := read(); err != nil {
-			return out, err
-		}
-	}
-	d.authority = map[licensing.LicenseID]bool{}
-	for l := range d.agreements {
-		d.authority[l] = true
-	}
-	for n, s := range d.people {
-		if since := imported[n]; !since.IsZero() && s.refusal == nil {
-			d.answer.People = append(d.answer.People, d.plan.imported(d, s, since))
-			continue
-		}
-		d.answer.People = append(d.answer.People, d.judgePerson(s))
-	}
-	if err := d.plan.write(t); err != nil {
-		return out, err
-	}
-	out.People, out.Work = d.answer.People, len(d.plan.work)
-	return out, t.answerRequest(in.ID, out, d.plan.work)
-}
-
-// contractSave gathers the administrators of all agreements into one change per person, and says who registered when.
-func contractSave(in licensing.Intake) (licensing.Save, []time.Time) {
-	save := licensing.Save{ID: in.ID, Org: in.Org, InviteFor: in.InviteFor}
-	var imported []time.Time
-	place := map[string]int{}
-	for _, a := range in.Agreements {
-		for _, c := range a.Administrators {
-			n, known := place[c.SignIn.Key()]
-			if !known {
-				n = len(save.People)
-				place[c.SignIn.Key()] = n
-				save.People = append(save.People, licensing.PersonChange{SignIn: c.SignIn, Business: c.Business, Name: c.Name})
-				imported = append(imported, c.Registered)
-			}
-			access := &save.People[n].Access
-			if !slices.ContainsFunc(*access, func(o licensing.AccessChange) bool { return o.License == a.License }) {
-				*access = append(*access, licensing.AccessChange{License: a.License, Add: []licensing.Role{licensing.Administrator}})
-			}
-		}
-	}
-	return save, imported
 }
 
 // imported plans a profile that exists elsewhere already: registered then, its roles effective at once.

@@ -75,6 +75,7 @@ type acceptance struct {
 	policy     licensing.Policy
 	now        time.Time
 	request    licensing.RequestID
+	moved      []licensing.LicenseID // from the addressee to somebody else
 	out        licensing.Registered
 }
 
@@ -137,7 +138,14 @@ func (g *acceptance) accept(who licensing.Identity) error {
 	mail.UserID = acceptor.ID
 	g.out.User = acceptor.ID
 	g.out.Propagation.Change, g.out.Propagation.Mail = g.invitation.change(), mail.ID
-	return insert(g.tx, insertMail, []mailRow{mail})
+	mails := []mailRow{mail}
+	if acceptor.ID != g.addressee.ID {
+		notice := g.invitation.mail(licensing.MailForwarded, g.now)
+		notice.Data = detail(map[string]any{"licenses": g.moved})
+		g.out.Notice = notice.ID
+		mails = append(mails, notice)
+	}
+	return insert(g.tx, insertMail, mails)
 }
 
 // acceptor returns the profile that registers: the addressee's, or that of whoever got a forwarded invitation (R28).
@@ -181,7 +189,8 @@ func (g *acceptance) move(to *userRow) error {
 		return err
 	}
 	var p plan
-	for _, l := range sorted(h.assignments[g.addressee.ID]) {
+	g.moved = sorted(h.assignments[g.addressee.ID])
+	for _, l := range g.moved {
 		given := *h.assignments[g.addressee.ID][l]
 		moved := given
 		moved.UserID = to.ID
@@ -205,7 +214,7 @@ func (g *acceptance) move(to *userRow) error {
 					GrantedBy: g.invitation.InvitedBy, GrantedAt: at(g.now)})
 			}
 			row := g.line("register.forwarded", to.ID, l)
-			row.Rule, row.Detail = rule, detail(map[string]any{"role": grant.Role, "addressee": g.addressee.ID, "acceptor": to.ID})
+			row.Rule, row.Detail = rule, detail(map[string]any{"added": []licensing.Role{grant.Role}, "addressee": g.addressee.ID, "acceptor": to.ID})
 			if rule == "R19" {
 				row.Outcome = "refused"
 			}
@@ -653,31 +662,59 @@ func (t *tx) auditChange(user licensing.UserID, ids []licensing.LicenseID, row a
 }
 
 // Effective returns a user's grants as a downstream system must know them before Activate: what is effective, with what
-// is due at upTo by any change, so that of two changes told at once none takes back the other's. A person who may use
-// nothing has none (R02, R84).
+// is due at upTo by any change, so that of two changes told at once none takes back the other's, and Administrator where it
+// is inherited (R88). A person who may use nothing has none (R02, R84).
 func (s *Store) Effective(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error) {
-	var u userRow
-	if err := s.reads.GetContext(ctx, &u, s.reads.Rebind(selectUser+` WHERE u.id = ?`), user); err != nil {
-		return licensing.Effective{}, fmt.Errorf("read user: %w", missing(err, "user"))
-	}
-	e := licensing.Effective{Org: u.OrgID, User: u.ID, Email: licensing.Email(u.SignInEmail), Object: licensing.ObjectID(u.ObjectID), Grants: []licensing.EffectiveGrant{}}
-	if !u.person().Registered() || !u.person().InTenant() {
-		return e, nil
-	}
-	var rows []grantRow
-	err := s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
-		SELECT g.license_id, g.role
-		FROM grants g
-		JOIN assignments a ON a.user_id = g.user_id AND a.license_id = g.license_id
-		WHERE g.user_id = ? AND (g.effective OR a.state = 'propagating' AND a.due_at <= ?)
-		ORDER BY g.license_id, g.role`), user, at(upTo))
+	var e licensing.Effective
+	err := s.read(ctx, "read effective grants", func(t *tx) error {
+		var u userRow
+		if err := t.get(&u, selectUser+` WHERE u.id = ?`, user); err != nil {
+			return missing(err, "user")
+		}
+		e = licensing.Effective{Org: u.OrgID, User: u.ID, Email: licensing.Email(u.SignInEmail), Object: licensing.ObjectID(u.ObjectID), Grants: []licensing.EffectiveGrant{}}
+		if !u.person().Registered() || !u.person().InTenant() {
+			return nil
+		}
+		var rows []grantRow
+		err := t.all(&rows, `
+			SELECT g.license_id, g.role
+			FROM grants g
+			JOIN assignments a ON a.user_id = g.user_id AND a.license_id = g.license_id
+			WHERE g.user_id = ? AND (g.effective OR a.state = 'propagating' AND a.due_at <= ?)
+			ORDER BY g.license_id, g.role`, user, at(upTo))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			e.Grants = append(e.Grants, licensing.EffectiveGrant{License: r.LicenseID, Role: r.Role})
+		}
+		return t.inheritedBy(&e)
+	})
+	return e, err
+}
+
+// inheritedBy adds Administrator where the user inherits it and doesn't hold it.
+func (t *tx) inheritedBy(e *licensing.Effective) error {
+	all, err := t.preferences(e.Org, e.User, "")
 	if err != nil {
-		return licensing.Effective{}, fmt.Errorf("read grants of user: %w", err)
+		return err
 	}
-	for _, r := range rows {
-		e.Grants = append(e.Grants, licensing.EffectiveGrant{License: r.LicenseID, Role: r.Role})
+	for _, p := range all {
+		if !p.Inherit {
+			continue
+		}
+		below, err := t.below(p.License)
+		if err != nil {
+			return err
+		}
+		for _, l := range below {
+			g := licensing.EffectiveGrant{License: l, Role: licensing.Administrator}
+			if !slices.Contains(p.Without, l) && !slices.Contains(e.Grants, g) {
+				e.Grants = append(e.Grants, g)
+			}
+		}
 	}
-	return e, nil
+	return nil
 }
 
 // Standing returns where an invitation stands.

@@ -132,7 +132,7 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 	switch m.Kind {
 	case licensing.MailWelcome, licensing.MailReminder:
 		j.Invitation, j.Generation, j.KeyID, j.Expires = i.ID, i.Generation, i.KeyID, i.ExpiresAt.Time
-		j.InviteFor = time.Duration(i.InviteSeconds) * time.Second
+		j.InviteFor, j.Forwardable = time.Duration(i.InviteSeconds)*time.Second, i.Binding == licensing.Forwardable
 		j.Access, err = t.entries(m.UserID, pending)
 	case licensing.MailRegistered:
 		err = t.registeredJob(m, &j)
@@ -146,6 +146,14 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 		err = t.confirmationJob(m, &j)
 	case licensing.MailExpired:
 		err = t.expiredJob(m, &j)
+	case licensing.MailForwarded:
+		var data struct {
+			Licenses []licensing.LicenseID `json:"licenses"`
+		}
+		err = json.Unmarshal([]byte(m.Data), &data)
+		for _, l := range data.Licenses {
+			j.Access = append(j.Access, licensing.AccessEntry{License: l})
+		}
 	}
 	if err != nil {
 		return j, fmt.Errorf("read mail of kind %s: %w", m.Kind, err)

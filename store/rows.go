@@ -18,6 +18,7 @@ const batch = 500
 type agreementRow struct {
 	LicenseID   licensing.LicenseID `db:"license_id"`
 	ProcessedAt moment              `db:"processed_at"`
+	Invitation  string              `db:"invitation"` // mail or none (R76)
 }
 
 type userRow struct {
@@ -249,10 +250,6 @@ type assignmentRow struct {
 	ChangedAt moment                    `db:"changed_at"`
 }
 
-const selectAssignment = `
-	SELECT a.user_id, a.license_id, a.org_id, a.state, a.change_id, a.due_at, a.attempts, a.reason, a.reference, a.added_by, a.changed_at
-	FROM assignments a`
-
 const upsertAssignment = `
 	INSERT INTO assignments (user_id, license_id, org_id, state, change_id, due_at, attempts, reason, reference, added_by, changed_at)
 	VALUES (:user_id, :license_id, :org_id, :state, :change_id, :due_at, :attempts, :reason, :reference, :added_by, :changed_at)
@@ -316,6 +313,7 @@ type holdings struct {
 	invitation  map[licensing.UserID]*invitationRow
 	assignments map[licensing.UserID]map[licensing.LicenseID]*assignmentRow
 	grants      map[licensing.UserID]map[licensing.LicenseID][]licensing.Grant
+	processed   map[licensing.UserID]map[licensing.LicenseID]time.Time // of the assignments' agreements
 }
 
 func (t *tx) holdings(users []licensing.UserID) (holdings, error) {
@@ -323,10 +321,12 @@ func (t *tx) holdings(users []licensing.UserID) (holdings, error) {
 		invitation:  map[licensing.UserID]*invitationRow{},
 		assignments: map[licensing.UserID]map[licensing.LicenseID]*assignmentRow{},
 		grants:      map[licensing.UserID]map[licensing.LicenseID][]licensing.Grant{},
+		processed:   map[licensing.UserID]map[licensing.LicenseID]time.Time{},
 	}
 	for _, id := range users {
 		h.assignments[id] = map[licensing.LicenseID]*assignmentRow{}
 		h.grants[id] = map[licensing.LicenseID][]licensing.Grant{}
+		h.processed[id] = map[licensing.LicenseID]time.Time{}
 	}
 	for part := range slices.Chunk(users, batch) {
 		var invitations []invitationRow
@@ -336,15 +336,25 @@ func (t *tx) holdings(users []licensing.UserID) (holdings, error) {
 		for _, i := range invitations {
 			h.invitation[i.UserID] = &i
 		}
-		var assignments []assignmentRow
-		if err := t.in(&assignments, selectAssignment+` WHERE a.user_id IN (?)`, part); err != nil {
+		var assignments []struct {
+			assignmentRow
+			ProcessedAt moment `db:"processed_at"`
+		}
+		err := t.in(&assignments, `
+			SELECT a.user_id, a.license_id, a.org_id, a.state, a.change_id, a.due_at, a.attempts, a.reason, a.reference, a.added_by,
+				a.changed_at, c.processed_at
+			FROM assignments a
+			JOIN agreements c ON c.license_id = a.license_id
+			WHERE a.user_id IN (?)`, part)
+		if err != nil {
 			return h, err
 		}
 		for _, a := range assignments {
-			h.assignments[a.UserID][a.LicenseID] = &a
+			h.assignments[a.UserID][a.LicenseID] = &a.assignmentRow
+			h.processed[a.UserID][a.LicenseID] = a.ProcessedAt.Time
 		}
 		var grants []grantRow
-		err := t.in(&grants, `SELECT license_id, user_id, role, origin, effective FROM grants WHERE user_id IN (?) ORDER BY license_id, role`, part)
+		err = t.in(&grants, `SELECT license_id, user_id, role, origin, effective FROM grants WHERE user_id IN (?) ORDER BY license_id, role`, part)
 		if err != nil {
 			return h, err
 		}
@@ -356,24 +366,86 @@ func (t *tx) holdings(users []licensing.UserID) (holdings, error) {
 	return h, nil
 }
 
-// administers returns on which of the License IDs the user may decide about assignments: an active admin there, or of an
-// agreement above (R05, R69, R91).
+// ancestors begins a query on up: each of some License IDs of an organization (two arguments) with itself and each of those
+// above it.
+const ancestors = `
+			WITH RECURSIVE up (license_id, above) AS (
+				SELECT license_id, license_id FROM agreements WHERE org_id = ? AND license_id IN (?)
+				UNION
+				SELECT up.license_id, a.parent FROM up JOIN agreements a ON a.license_id = up.above WHERE a.parent IS NOT NULL
+			)`
+
+// optedIn says that user u inherits Administrator on up.license_id from the agreement up.above: has opted in, is named there
+// as a contact who may (R88, R90), and holds no Invoice Reader on the License ID (R92).
+const optedIn = `
+			up.above <> up.license_id
+			AND EXISTS (SELECT 1 FROM preferences p WHERE p.license_id = up.above AND p.user_id = u.id AND p.inherit)
+			AND EXISTS (
+				SELECT 1
+				FROM contacts c
+				WHERE c.license_id = up.above AND c.user_id = u.id AND c.until IS NULL AND c.kind <> 'bill_to'
+			)
+			AND NOT EXISTS (
+				SELECT 1
+				FROM grants i
+				WHERE i.license_id = up.license_id AND i.user_id = u.id AND i.role = 'invoice_reader'
+			)`
+
+// inheritance returns on which of the License IDs the users inherit Administrator, and from which agreement (R88).
+func (t *tx) inheritance(org licensing.OrgID, users []licensing.UserID, ids []licensing.LicenseID) (map[licensing.UserID]map[licensing.LicenseID]licensing.LicenseID, error) {
+	out := map[licensing.UserID]map[licensing.LicenseID]licensing.LicenseID{}
+	var inclined []licensing.UserID // whoever opted in anywhere: next to nobody
+	for part := range slices.Chunk(users, batch) {
+		var some []licensing.UserID
+		if err := t.in(&some, `SELECT DISTINCT user_id FROM preferences WHERE inherit AND user_id IN (?)`, part); err != nil {
+			return nil, err
+		}
+		inclined = append(inclined, some...)
+	}
+	if len(inclined) == 0 {
+		return out, nil
+	}
+	for part := range slices.Chunk(unique(ids), batch) {
+		var rows []struct {
+			User    licensing.UserID    `db:"user_id"`
+			License licensing.LicenseID `db:"license_id"`
+			Above   licensing.LicenseID `db:"above"`
+		}
+		err := t.in(&rows, ancestors+`
+			SELECT u.id AS user_id, up.license_id, MIN(up.above) AS above
+			FROM up
+			JOIN users u ON u.id IN (?) AND u.registered_at IS NOT NULL AND u.in_tenant
+			WHERE`+optedIn+`
+			GROUP BY u.id, up.license_id`, org, part, inclined)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if out[r.User] == nil {
+				out[r.User] = map[licensing.LicenseID]licensing.LicenseID{}
+			}
+			out[r.User][r.License] = r.Above
+		}
+	}
+	return out, nil
+}
+
+// administers returns on which of the License IDs the user may decide about assignments: an active admin there or of an
+// agreement above, or one who inherits Administrator (R05, R69, R88, R91).
 func (t *tx) administers(org licensing.OrgID, user licensing.UserID, ids []licensing.LicenseID) (map[licensing.LicenseID]bool, error) {
 	out := map[licensing.LicenseID]bool{}
 	for part := range slices.Chunk(unique(ids), batch) {
 		var yes []licensing.LicenseID
 		err := t.in(&yes, `
-			WITH RECURSIVE up (license_id, above) AS (
-				SELECT license_id, license_id FROM agreements WHERE org_id = ? AND license_id IN (?)
-				UNION
-				SELECT up.license_id, a.parent FROM up JOIN agreements a ON a.license_id = up.above WHERE a.parent IS NOT NULL
-			)
+			`+ancestors+`
 			SELECT DISTINCT up.license_id
 			FROM up
-			JOIN grants g ON g.license_id = up.above
-			JOIN users u ON u.id = g.user_id
-			WHERE g.user_id = ? AND g.role = 'administrator' AND g.effective
-				AND u.registered_at IS NOT NULL AND u.in_tenant`, org, part, user)
+			JOIN users u ON u.id = ? AND u.registered_at IS NOT NULL AND u.in_tenant
+			WHERE EXISTS (
+				SELECT 1
+				FROM grants g
+				WHERE g.license_id = up.above AND g.user_id = u.id AND g.role = 'administrator' AND g.effective
+			) OR `+optedIn, org, part, user)
 		if err != nil {
 			return nil, err
 		}

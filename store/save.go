@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,10 +37,42 @@ func (s *Store) Save(ctx context.Context, sv licensing.Save, p licensing.Policy,
 			return err
 		}
 		d.judge()
-		err = d.write()
+		if err := d.write(); err != nil {
+			return err
+		}
 		answer = d.answer
-		return err
+		return t.answerRequest(sv.ID, answer, d.plan.work)
 	})
+	return answer, err
+}
+
+// errVerified rolls back what was decided for its verdicts alone.
+var errVerified = errors.New("verified")
+
+// Verify returns what Save would answer now, with no effect (R67). It takes the same locks for a moment.
+func (s *Store) Verify(ctx context.Context, sv licensing.Save, p licensing.Policy, now time.Time) (licensing.SaveAnswer, error) {
+	sv, err := sv.Check(p)
+	if err != nil {
+		return licensing.SaveAnswer{}, err
+	}
+	var answer licensing.SaveAnswer
+	err = s.write(ctx, "verify", func(t *tx) error {
+		d := &decision{tx: t, save: sv, policy: p, now: now}
+		if err := d.read(); err != nil {
+			return err
+		}
+		d.judge()
+		answer = d.answer
+		for n, person := range d.people {
+			if !person.known {
+				answer.People[n].User = "" // there is no such profile yet
+			}
+		}
+		return errVerified
+	})
+	if errors.Is(err, errVerified) {
+		err = nil
+	}
 	return answer, err
 }
 
@@ -114,12 +147,17 @@ type decision struct {
 	policy licensing.Policy
 	now    time.Time
 
-	contract bool // in the contract's name: no admin, no confirmation, invitations may be forwarded (R03, R28)
+	contract bool   // in the contract's name: no admin, no confirmation, invitations may be forwarded (R03, R28)
+	deleting bool   // the people's roles go, all of them that the caller administers (R80)
+	seat     string // support's reason to seat an admin where there is none (R33)
 
 	people     []*subject // in the order of the request
 	agreements map[licensing.LicenseID]licensing.Agreement
-	authority  map[licensing.LicenseID]bool               // License IDs that the caller administers
-	admins     map[licensing.LicenseID][]licensing.UserID // active admins, where one may be removed
+	authority  map[licensing.LicenseID]bool                                     // License IDs that the caller administers
+	admins     map[licensing.LicenseID][]licensing.UserID                       // active admins, where one may be removed
+	above      map[licensing.UserID]map[licensing.LicenseID]licensing.LicenseID // where the people inherit Administrator, and from where (R88)
+	sources    holdings                                                         // what roles are copied from (R72)
+	parents    map[licensing.LicenseID]bool                                     // License IDs with others below them, of those that roles are copied to
 
 	answer licensing.SaveAnswer
 	plan   plan
@@ -133,11 +171,16 @@ type subject struct {
 	invitation  *invitationRow
 	assignments map[licensing.LicenseID]*assignmentRow
 	grants      map[licensing.LicenseID][]licensing.Grant
+	processed   map[licensing.LicenseID]time.Time // when the agreements of its assignments were processed
 	refusal     *licensing.Error
+
+	stopped      []licensing.ChangeID // in progress, and taken away
+	byAssignment bool                 // registers by this request (R76)
+	stay         bool                 // a profile is made for the person even where nothing is given: a contact
 }
 
 func (d *decision) read() error {
-	for _, read := range []func() error{d.readCaller, d.readAgreements, d.readPeople, d.readHoldings, d.readAuthority} {
+	for _, read := range []func() error{d.readCaller, d.readAgreements, d.readPeople, d.readHoldings, d.readSources, d.readAuthority, d.readInheritance} {
 		if err := read(); err != nil {
 			return err
 		}
@@ -158,35 +201,39 @@ func (d *decision) readCaller() error {
 
 // readAgreements locks those that may lose an admin (R33), all in one order.
 func (d *decision) readAgreements() error {
-	var all, losing []licensing.LicenseID
+	if err := d.lockAgreements(d.losing()); err != nil {
+		return err
+	}
+	var all []licensing.LicenseID
 	for _, p := range d.save.People {
 		for _, c := range p.Access {
 			all = append(all, c.License)
-			if slices.Contains(c.Remove, licensing.Administrator) {
-				losing = append(losing, c.License)
-			}
 		}
 	}
 	d.agreements = map[licensing.LicenseID]licensing.Agreement{}
-	for _, l := range []struct {
-		ids  []licensing.LicenseID
-		lock bool
-	}{{unique(losing), true}, {unique(all), false}} {
-		for part := range slices.Chunk(l.ids, batch) {
-			query := `SELECT a.license_id, a.processed_at FROM agreements a WHERE a.org_id = ? AND a.license_id IN (?) ORDER BY a.license_id`
-			if l.lock {
-				query = d.lock(query, "a")
-			}
-			var rows []agreementRow
-			if err := d.in(&rows, query, d.save.Org, part); err != nil {
-				return err
-			}
-			for _, r := range rows {
-				d.agreements[r.LicenseID] = licensing.Agreement{License: r.LicenseID, ProcessedAt: r.ProcessedAt.Time}
-			}
+	for part := range slices.Chunk(unique(all), batch) {
+		var rows []agreementRow
+		if err := d.in(&rows, `SELECT license_id, processed_at, invitation FROM agreements WHERE org_id = ? AND license_id IN (?)`, d.save.Org, part); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			d.agreements[r.LicenseID] = licensing.Agreement{License: r.LicenseID, ProcessedAt: r.ProcessedAt.Time, NoInvitation: r.Invitation == "none"}
 		}
 	}
 	return nil
+}
+
+// losing returns the License IDs that may lose an admin by the request, or must have none for it.
+func (d *decision) losing() []licensing.LicenseID {
+	var out []licensing.LicenseID
+	for _, p := range d.save.People {
+		for _, c := range p.Access {
+			if slices.Contains(c.Remove, licensing.Administrator) || c.From != nil && c.From.Replace || d.seat != "" {
+				out = append(out, c.License)
+			}
+		}
+	}
+	return unique(out)
 }
 
 // readPeople finds and locks the users, and works out who the new ones are.
@@ -267,7 +314,7 @@ func (d *decision) readHoldings() error {
 		return err
 	}
 	for id, s := range by {
-		s.invitation, s.assignments, s.grants = h.invitation[id], h.assignments[id], h.grants[id]
+		s.invitation, s.assignments, s.grants, s.processed = h.invitation[id], h.assignments[id], h.grants[id], h.processed[id]
 	}
 	return nil
 }
@@ -283,20 +330,89 @@ func (d *decision) readAuthority() error {
 			ids = append(ids, id)
 		}
 	}
+	for _, s := range d.people {
+		for _, c := range s.change.Access {
+			if c.From != nil {
+				ids = append(ids, c.From.License)
+			}
+		}
+	}
 	var err error
 	if d.authority, err = d.administers(d.save.Org, d.save.Admin, ids); err != nil {
 		return err
 	}
-	var losing []licensing.LicenseID
+	d.admins, err = d.activeAdmins(d.losing())
+	return err
+}
+
+// readInheritance finds who of the people is Administrator by inheritance where something changes (R87, R92).
+func (d *decision) readInheritance() error {
+	var users []licensing.UserID
+	for _, s := range d.people {
+		if s.known {
+			users = append(users, s.user.ID)
+		}
+	}
+	var ids []licensing.LicenseID
+	for id := range d.agreements {
+		ids = append(ids, id)
+	}
+	var err error
+	d.above, err = d.inheritance(d.save.Org, users, ids)
+	return err
+}
+
+// readSources reads what roles are copied from (R72, R77).
+func (d *decision) readSources() error {
+	var users []licensing.UserID
+	var targets []licensing.LicenseID
 	for _, s := range d.people {
 		for _, c := range s.change.Access {
-			if slices.Contains(c.Remove, licensing.Administrator) {
-				losing = append(losing, c.License)
+			if c.From == nil {
+				continue
+			}
+			targets = append(targets, c.License)
+			if uuid.Validate(string(s.source(c))) == nil {
+				users = append(users, s.source(c))
 			}
 		}
 	}
-	d.admins, err = d.activeAdmins(losing)
-	return err
+	var err error
+	if d.sources, err = d.holdings(unique(users)); err != nil {
+		return err
+	}
+	d.parents = map[licensing.LicenseID]bool{}
+	for part := range slices.Chunk(unique(targets), batch) {
+		var some []licensing.LicenseID
+		if err := d.in(&some, `SELECT DISTINCT parent FROM agreements WHERE parent IN (?)`, part); err != nil {
+			return err
+		}
+		for _, id := range some {
+			d.parents[id] = true
+		}
+	}
+	return nil
+}
+
+// source returns whose roles a change copies.
+func (s *subject) source(c licensing.AccessChange) licensing.UserID {
+	if c.From.User != "" {
+		return c.From.User
+	}
+	return s.user.ID
+}
+
+// paste turns a change that copies roles into one that adds and removes them.
+func (d *decision) paste(s *subject, c licensing.AccessChange) (licensing.AccessChange, *licensing.Error) {
+	if c.From == nil {
+		return c, nil
+	}
+	source := d.sources.grants[s.source(c)][c.From.License]
+	if err := licensing.MayPaste(*c.From, source, d.authority[c.From.License], d.parents[c.License]); err != nil {
+		return c, err
+	}
+	c.Add, c.Remove = licensing.Paste(source, s.grants[c.License], c.From.Replace)
+	return c, nil
 }
 
 func (d *decision) judge() {
@@ -315,6 +431,7 @@ func (d *decision) judgePerson(s *subject) licensing.PersonVerdict {
 		d.plan.audit = append(d.plan.audit, d.auditRefusal(s, "", s.refusal))
 		return v
 	}
+	d.registerByAssignment(s)
 	var accepted []licensing.Verdict
 	judged := map[licensing.LicenseID]licensing.Judgement{}
 	for _, c := range s.change.Access {
@@ -325,7 +442,7 @@ func (d *decision) judgePerson(s *subject) licensing.PersonVerdict {
 			judged[c.License] = j
 		}
 	}
-	if len(accepted) == 0 && !d.mayTouch(s) {
+	if len(accepted) == 0 && !s.stay && !d.mayTouch(s) {
 		if s.change.Business != "" || s.change.Name != "" {
 			if len(s.change.Access) == 0 {
 				v.Error = licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
@@ -337,7 +454,7 @@ func (d *decision) judgePerson(s *subject) licensing.PersonVerdict {
 		}
 		return v
 	}
-	if !s.known && len(accepted) == 0 {
+	if !s.known && len(accepted) == 0 && !s.stay {
 		v.User = ""
 		return v
 	}
@@ -345,8 +462,58 @@ func (d *decision) judgePerson(s *subject) licensing.PersonVerdict {
 	for _, one := range accepted {
 		d.plan.change(d, s, one, judged[one.License])
 	}
-	d.plan.follow(d, s, accepted)
+	d.plan.follow(d, s, append(accepted, d.takeUp(s, judged)...))
 	return v
+}
+
+// registerByAssignment makes the person registered where something is accepted on an agreement that invites nobody (R76).
+func (d *decision) registerByAssignment(s *subject) {
+	if s.user.person().Registered() {
+		return
+	}
+	for _, c := range s.change.Access {
+		if !d.agreements[c.License].NoInvitation {
+			continue
+		}
+		s.user.RegisteredAt = at(d.now)
+		c, refusal := d.paste(s, c)
+		if refusal == nil {
+			var j licensing.Judgement
+			if j, refusal = licensing.Judge(d.facts(s, c.License), c); refusal == nil && j.Outcome == licensing.Assigned {
+				s.byAssignment = true
+				return
+			}
+		}
+		s.user.RegisteredAt = moment{}
+	}
+}
+
+// takeUp puts everything in progress that waited for the registration of a person who registers by assignment (R23, R76),
+// and returns what there was besides the request.
+func (d *decision) takeUp(s *subject, judged map[licensing.LicenseID]licensing.Judgement) []licensing.Verdict {
+	if !s.byAssignment {
+		return nil
+	}
+	var out []licensing.Verdict
+	for _, l := range sorted(s.assignments) {
+		a := s.assignments[l]
+		if _, done := judged[l]; done || a.State != licensing.Pending {
+			continue
+		}
+		v := licensing.Verdict{License: l, Outcome: licensing.Assigned, Before: licensing.InvitationSent, After: licensing.AssignmentInProgress,
+			DueAt: d.policy.DueAt(d.now, s.processed[l])}
+		for _, g := range s.grants[l] {
+			v.Added = append(v.Added, g.Role)
+		}
+		v.Added = licensing.SortRoles(v.Added)
+		d.plan.change(d, s, v, licensing.Judgement{Outcome: v.Outcome, Next: licensing.Propagating, DueAt: v.DueAt})
+		out = append(out, v)
+	}
+	if s.invitation != nil {
+		d.plan.accepted = append(d.plan.accepted, acceptedRow{ID: s.invitation.ID, At: at(d.now), By: s.user.ID, Request: d.save.ID})
+		d.plan.work = append(d.plan.work, licensing.Work{Kind: licensing.WorkWithdraw, Org: d.save.Org, Request: d.save.ID, User: s.user.ID})
+	}
+	return out
 }
 
 // mayTouch says whether the caller may correct the person's name and business e-mail: where he administers one of the
@@ -363,7 +530,11 @@ func (d *decision) mayTouch(s *subject) bool {
 func (d *decision) judgeChange(s *subject, c licensing.AccessChange) (licensing.Verdict, licensing.Judgement) {
 	f := d.facts(s, c.License)
 	v := licensing.Verdict{License: c.License, Before: f.Before()}
-	j, refusal := licensing.Judge(f, c)
+	c, refusal := d.paste(s, c)
+	var j licensing.Judgement
+	if refusal == nil {
+		j, refusal = licensing.Judge(f, c)
+	}
 	if refusal != nil {
 		v.Outcome, v.Error, v.After = licensing.Refused, refusal, v.Before
 		if !f.Administers {
@@ -407,7 +578,9 @@ func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
 		Held:        s.grants[l],
 		OtherAdmins: len(without(d.admins[l], s.user.ID)),
 		Contract:    d.contract,
+		Deleting:    d.deleting,
 	}
+	f.Above, f.AdminAbove = d.above[s.user.ID][l]
 	if a, ok := d.agreements[l]; ok {
 		f.Agreement = &a
 	}
@@ -435,6 +608,17 @@ func (d *decision) auditRefusal(s *subject, l licensing.LicenseID, e *licensing.
 }
 
 func (d *decision) write() error {
+	if !d.contract && !d.deleting && d.seat == "" {
+		if err := d.confirm(); err != nil {
+			return err
+		}
+	}
+	d.answer.Work = len(d.plan.work)
+	return d.plan.write(d.tx)
+}
+
+// confirm plans the mail to the admin (R75).
+func (d *decision) confirm() error {
 	confirm := mailRow{
 		ID: licensing.MailID(string(d.save.ID) + ".confirmation"), OrgID: d.save.Org, UserID: d.save.Admin,
 		Kind: licensing.MailConfirmation, State: licensing.MailQueued, QueuedAt: at(d.now),
@@ -449,11 +633,8 @@ func (d *decision) write() error {
 	}
 	confirm.Data = string(text)
 	d.plan.mails = append(d.plan.mails, confirm)
-	d.answer.Confirmation, d.answer.Work = confirm.ID, len(d.plan.work)
-	if err := d.plan.write(d.tx); err != nil {
-		return err
-	}
-	return d.answerRequest(d.save.ID, d.answer, d.plan.work)
+	d.answer.Confirmation = confirm.ID
+	return nil
 }
 
 // confirmationData and personData are the data of a confirmation mail: the request, and who its people are, in its order.
@@ -474,6 +655,7 @@ type plan struct {
 	invitations []invitationRow // new ones
 	renewals    []invitationRow
 	withdrawn   []licensing.InvitationID
+	accepted    []acceptedRow
 	assignments []assignmentRow
 	gone        []assignmentRow
 	grants      []grantRow
@@ -481,6 +663,14 @@ type plan struct {
 	mails       []mailRow
 	audit       []auditRow
 	work        []licensing.Work
+}
+
+// acceptedRow is an invitation that a registration took up.
+type acceptedRow struct {
+	ID      licensing.InvitationID
+	At      moment
+	By      licensing.UserID
+	Request licensing.RequestID
 }
 
 // person plans a new profile, or a corrected name or business e-mail.
@@ -497,8 +687,10 @@ func (p *plan) person(d *decision, s *subject) (updated bool) {
 		s.user.rename(n)
 		updated = true
 	}
-	if updated {
+	if updated || s.byAssignment {
 		p.updates = append(p.updates, s.user)
+	}
+	if updated {
 		p.audit = append(p.audit, auditRow{
 			At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: "user.update", Outcome: "done",
 			UserID: opt(s.user.ID), RequestID: opt(d.save.ID), Rule: "R48", Detail: "{}",
@@ -527,6 +719,9 @@ func (p *plan) change(d *decision, s *subject, v licensing.Verdict, j licensing.
 	}
 	if j.Next == licensing.NotAssigned {
 		p.gone = append(p.gone, a)
+		if old := s.assignments[v.License]; old != nil && old.State == licensing.Propagating {
+			s.stopped = append(s.stopped, licensing.ChangeID(old.ChangeID))
+		}
 		delete(s.assignments, v.License)
 	} else {
 		p.assignments = append(p.assignments, a)
@@ -534,7 +729,7 @@ func (p *plan) change(d *decision, s *subject, v licensing.Verdict, j licensing.
 	}
 	for _, r := range j.Add {
 		p.grants = append(p.grants, grantRow{
-			LicenseID: v.License, UserID: s.user.ID, Role: r, Origin: d.origin(),
+			LicenseID: v.License, UserID: s.user.ID, Role: r, Origin: d.origin(r),
 			GrantedBy: opt(d.save.Admin), GrantedAt: at(d.now),
 		})
 	}
@@ -543,13 +738,24 @@ func (p *plan) change(d *decision, s *subject, v licensing.Verdict, j licensing.
 	}
 	p.audit = append(p.audit, auditRow{
 		At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: d.action(), Outcome: "done", UserID: opt(s.user.ID),
-		LicenseID: opt(v.License), RequestID: opt(d.save.ID), Rule: outcomeRule(v.Outcome), Before: opt(v.Before), After: opt(v.After),
-		Detail: detail(map[string]any{"added": v.Added, "removed": v.Removed, "outcome": v.Outcome}),
+		LicenseID: opt(v.License), RequestID: opt(d.save.ID), Rule: d.rule(s, v), Before: opt(v.Before), After: opt(v.After),
+		Detail: detail(changed{Added: v.Added, Removed: v.Removed, Outcome: v.Outcome, Reason: d.seat}),
 	})
 }
 
-func (d *decision) origin() licensing.Origin {
-	if d.contract {
+// changed is what an audit line says of roles: added ones wait until they are activated, removed ones are gone.
+type changed struct {
+	Added   []licensing.Role  `json:"added,omitempty"`
+	Removed []licensing.Role  `json:"removed,omitempty"`
+	Outcome licensing.Outcome `json:"outcome,omitempty"`
+	Reason  string            `json:"reason,omitempty"`
+}
+
+func (d *decision) origin(r licensing.Role) licensing.Origin {
+	switch {
+	case d.contract && r == licensing.InvoiceReader:
+		return licensing.ByBillTo
+	case d.contract:
 		return licensing.ByContract
 	}
 	return licensing.ByAdmin
@@ -563,10 +769,30 @@ func (d *decision) binding() licensing.Binding {
 }
 
 func (d *decision) action() string {
-	if d.contract {
+	switch {
+	case d.contract:
 		return "contract"
+	case d.deleting:
+		return "delete"
+	case d.seat != "":
+		return "support.seat"
 	}
 	return "save"
+}
+
+// rule is the rule under which an accepted change was made.
+func (d *decision) rule(s *subject, v licensing.Verdict) opt {
+	switch {
+	case d.deleting:
+		return "R80"
+	case d.seat != "":
+		return "R33"
+	case s.known && s.user.ID == d.save.Admin && slices.Contains(v.Added, licensing.Administrator):
+		return "R42"
+	case s.byAssignment:
+		return "R76"
+	}
+	return outcomeRule(v.Outcome)
 }
 
 func outcomeRule(o licensing.Outcome) opt {
@@ -592,6 +818,7 @@ func (p *plan) follow(d *decision, s *subject, accepted []licensing.Verdict) {
 	if len(accepted) == 0 {
 		return
 	}
+	p.stop(d, s)
 	if s.user.person().Registered() {
 		p.propagate(d, s, accepted)
 		return
@@ -610,6 +837,20 @@ func (p *plan) follow(d *decision, s *subject, accepted []licensing.Verdict) {
 	case !pending && s.invitation != nil:
 		p.withdrawn = append(p.withdrawn, s.invitation.ID)
 		p.work = append(p.work, licensing.Work{Kind: licensing.WorkWithdraw, Org: d.save.Org, Request: d.save.ID, User: s.user.ID})
+	}
+}
+
+// stop plans the end of the runs that have nothing left to make effective (R82).
+func (p *plan) stop(d *decision, s *subject) {
+	for _, c := range unique(s.stopped) {
+		left := slices.ContainsFunc(sorted(s.assignments), func(l licensing.LicenseID) bool {
+			a := s.assignments[l]
+			return a.State == licensing.Propagating && licensing.ChangeID(a.ChangeID) == c
+		})
+		if !left {
+			p.work = append(p.work, licensing.Work{Kind: licensing.WorkStop, Org: d.save.Org, Request: d.save.ID, User: s.user.ID,
+				Propagation: licensing.Propagation{Change: c}})
+		}
 	}
 }
 
@@ -687,6 +928,12 @@ func (p *plan) write(t *tx) error {
 	}
 	for _, i := range p.renewals {
 		steps = append(steps, func() error { return t.updateInvitation(i) })
+	}
+	for _, i := range p.accepted {
+		steps = append(steps, func() error {
+			_, err := t.exec(`UPDATE invitations SET state = 'accepted', accepted_at = ?, accepted_by = ?, accepted_request = ? WHERE id = ?`, i.At, i.By, i.Request, i.ID)
+			return err
+		})
 	}
 	for _, id := range p.withdrawn {
 		steps = append(steps, func() error {

@@ -38,6 +38,7 @@ type Welcome struct {
 	Link        string // required
 	Expires     time.Time
 	InviteFor   time.Duration // the period that ends at Expires, to be said in words; 0: only Expires is said
+	Forwardable bool          // whoever gets the mail may register instead (R28)
 	Access      []Access
 	Propagation time.Duration // from registration to access
 }
@@ -68,12 +69,20 @@ type Expired struct {
 	Portal string // "": no link is shown
 }
 
+// Forwarded tells the addressee of a forwardable invitation that somebody else registered with it (R28). It names nobody
+// (R35).
+type Forwarded struct {
+	Common
+	Licenses []licensing.LicenseID // whose roles the other person has now
+}
+
 // The subjects that RULES.md gives.
 const (
 	welcomeSubject    = "Action required: Sign in to manage your volume licensing assets" // R73
 	registeredSubject = "Registration successful: Welcome to Microsoft admin center"      // R74
 	changesSubject    = "Permission changes for Microsoft Volume Licensing contracts"     // R70
 	expiredSubject    = "An invitation to volume licensing has expired"                   // R56
+	forwardedSubject  = "Your volume licensing invitation was used by somebody else"      // R28
 )
 
 // Mail writes the invitation. It refuses one without a link to a page or without an end.
@@ -123,3 +132,6 @@ func (m Expired) Mail() (_ Mail, err error) {
 	}
 	return expiredLetter.write(expiredSubject, m)
 }
+
+// Mail writes the notice of a forwarded invitation that was accepted.
+func (m Forwarded) Mail() (Mail, error) { return forwardedLetter.write(forwardedSubject, m) }

@@ -116,6 +116,10 @@ func sampleExpired() Expired {
 	}
 }
 
+func sampleForwarded() Forwarded {
+	return Forwarded{Common: sampleCommon("Ada Lovelace"), Licenses: []licensing.LicenseID{"CT-100", "CT-200"}}
+}
+
 type mailer interface{ Mail() (Mail, error) }
 
 // samples returns one mail of each kind by name.
@@ -127,5 +131,6 @@ func samples() map[string]mailer {
 		"changes":      sampleChanges(),
 		"confirmation": sampleConfirmation(),
 		"expired":      sampleExpired(),
+		"forwarded":    sampleForwarded(),
 	}
 }

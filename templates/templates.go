@@ -62,6 +62,7 @@ var (
 	changesLetter      = parseLetter("changes")
 	confirmationLetter = parseLetter("confirmation")
 	expiredLetter      = parseLetter("expired")
+	forwardedLetter    = parseLetter("forwarded")
 )
 
 // parseLetter reads mail/name and what it shares with others. It panics where a template is wrong, which shows at start.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -39,48 +40,83 @@ const (
 
 // Save has a request decided, stored and carried out, and returns the verdicts (R67, R70).
 func (c *Client) Save(ctx context.Context, s licensing.Save) (licensing.SaveAnswer, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	var answer licensing.SaveAnswer
-	err := uninterrupted(func() error { return c.save(ctx, s, &answer) })
-	return answer, answered(err)
-}
-
-func (c *Client) save(ctx context.Context, s licensing.Save, answer *licensing.SaveAnswer) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID:                       SaveID(s.ID),
-		TaskQueue:                Queue,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		TypedSearchAttributes: temporal.NewSearchAttributes(OrganizationAttribute.ValueSet(string(s.Org)),
-			RequestAttribute.ValueSet(string(s.ID)), StatusAttribute.ValueSet(StatusOpen)),
-		StaticSummary: "an admin's save",
-		Priority:      temporal.Priority{FairnessKey: string(s.Org)},
-	}, Save, s)
-	return c.update(ctx, start, SaveID(s.ID), VerdictsUpdate, s.ID, answer)
+	return ask[licensing.SaveAnswer](ctx, c, SaveID(s.ID), s.ID, s.Org, "an admin's save", Save, s)
 }
 
 // Apply takes in an organization with its directory, agreements and first administrators (R25).
 func (c *Client) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*answerWithin)
-	defer cancel()
+	return ask[licensing.IntakeAnswer](ctx, c, ApplyID(in.ID), in.ID, in.Org, "intake of an organization", Apply, in)
+}
+
+// ChangeContact carries out a Change of Contact Information Request (R34).
+func (c *Client) ChangeContact(ctx context.Context, ch licensing.ContactChange) (licensing.IntakeAnswer, error) {
+	return ask[licensing.IntakeAnswer](ctx, c, "contact/"+string(ch.ID), ch.ID, ch.Org, "change of a contact", ChangeContact, ch)
+}
+
+// Directory takes in what a tenant says of its people (R84).
+func (c *Client) Directory(ctx context.Context, d licensing.DirectoryChange) (licensing.DirectoryAnswer, error) {
+	return ask[licensing.DirectoryAnswer](ctx, c, "directory/"+string(d.ID), d.ID, d.Org, "change of a directory", Directory, d)
+}
+
+// Delete takes a user's roles away, as far as the caller may (R80).
+func (c *Client) Delete(ctx context.Context, cmd licensing.Command) (licensing.Deletion, error) {
+	return ask[licensing.Deletion](ctx, c, "delete/"+string(cmd.Request), cmd.Request, cmd.Org, "deletion of a user", Delete, cmd)
+}
+
+// Recheck looks for a user in the directory who shows as User not found (R86).
+func (c *Client) Recheck(ctx context.Context, cmd licensing.Command) (licensing.Rechecked, error) {
+	return ask[licensing.Rechecked](ctx, c, "recheck/"+string(cmd.Request), cmd.Request, cmd.Org, "re-check of a user", Recheck, cmd)
+}
+
+// Prefer sets whether a contact inherits Administrator (R88, R89).
+func (c *Client) Prefer(ctx context.Context, p licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
+	return ask[licensing.PreferenceAnswer](ctx, c, "preference/"+string(p.Request), p.Request, p.Org, "preference of a contact", Prefer, p)
+}
+
+// Seat makes somebody the administrator of an orphaned agreement, for support (R33).
+func (c *Client) Seat(ctx context.Context, s licensing.Seat) (licensing.SaveAnswer, error) {
+	return ask[licensing.SaveAnswer](ctx, c, "seat/"+string(s.ID), s.ID, s.Org, "an administrator for an orphaned agreement", Seat, s)
+}
+
+// PutAgreement takes in one agreement with those whom it names (R03, R25, R34). Requests for one License ID are carried out one
+// after the other.
+func (c *Client) PutAgreement(ctx context.Context, p licensing.AgreementPut) (licensing.IntakeAnswer, error) {
 	var answer licensing.IntakeAnswer
-	err := uninterrupted(func() error { return c.apply(ctx, in, &answer) })
+	l, err := licensing.ParseLicenseID(string(p.Agreement.License))
+	if err != nil {
+		return answer, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	err = uninterrupted(func() error {
+		start := c.requestOptions(AgreementID(l), p.ID, p.Org, "agreement of a partner", Agreement, l)
+		return c.update(ctx, start, AgreementID(l), PutUpdate, p.ID, &answer, p)
+	})
 	return answer, answered(err)
 }
 
-func (c *Client) apply(ctx context.Context, in licensing.Intake, answer *licensing.IntakeAnswer) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID:                       ApplyID(in.ID),
+// ask starts the workflow of a request, unless it has been started, and waits for its answer.
+func ask[O any](ctx context.Context, c *Client, workflowID string, id licensing.RequestID, org licensing.OrgID, summary string, workflow, in any) (O, error) {
+	var answer O
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	err := uninterrupted(func() error {
+		return c.update(ctx, c.requestOptions(workflowID, id, org, summary, workflow, in), workflowID, VerdictsUpdate, id, &answer)
+	})
+	return answer, answered(err)
+}
+
+func (c *Client) requestOptions(workflowID string, id licensing.RequestID, org licensing.OrgID, summary string, workflow, in any) client.WithStartWorkflowOperation {
+	return c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       workflowID,
 		TaskQueue:                Queue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		TypedSearchAttributes: temporal.NewSearchAttributes(OrganizationAttribute.ValueSet(string(in.Org)),
-			RequestAttribute.ValueSet(string(in.ID)), StatusAttribute.ValueSet(StatusOpen)),
-		StaticSummary: "intake of an organization",
-		Priority:      temporal.Priority{FairnessKey: string(in.Org)},
-	}, Apply, in)
-	return c.update(ctx, start, ApplyID(in.ID), VerdictsUpdate, in.ID, answer)
+		TypedSearchAttributes: temporal.NewSearchAttributes(OrganizationAttribute.ValueSet(string(org)),
+			RequestAttribute.ValueSet(string(id)), StatusAttribute.ValueSet(StatusOpen)),
+		StaticSummary: summary,
+		Priority:      temporal.Priority{FairnessKey: string(org)},
+	}, workflow, in)
 }
 
 // Register accepts an invitation for the person who holds a verified link (R23, R28, R29).
@@ -239,6 +275,11 @@ func (c *Client) Start(ctx context.Context, w licensing.Work) error {
 			return err
 		}
 		return nil
+	case licensing.WorkStop:
+		if err := c.Temporal.CancelWorkflow(ctx, runOf(w.User, w.Propagation.Change), ""); err != nil && !isNotFound(err) {
+			return err
+		}
+		return nil
 	}
 	return errors.New("start work: unknown kind " + string(w.Kind))
 }
@@ -257,7 +298,18 @@ func (c *Client) invite(ctx context.Context, w licensing.Work) error {
 	return c.command(ctx, at, AdoptUpdate, w.Request, w.Sending, nil)
 }
 
+// runOf is the workflow that settles what a change put in progress for a user.
+func runOf(u licensing.UserID, change licensing.ChangeID) string {
+	if strings.Contains(string(change), ".") { // of an invitation's generation
+		return InvitationID(u)
+	}
+	return AssignmentID(licensing.RequestID(change), u)
+}
+
 func (c *Client) assign(ctx context.Context, w licensing.Work) error {
+	if w.Propagation.Mail == "" && len(w.Propagation.Dues) == 0 && !c.Settings.Provision {
+		return nil // there is nobody to tell
+	}
 	attributes := []temporal.SearchAttributeUpdate{OrganizationAttribute.ValueSet(string(w.Org)), RequestAttribute.ValueSet(string(w.Request)),
 		UserAttribute.ValueSet(string(w.User)), StatusAttribute.ValueSet(StatusOpen)}
 	if n := len(w.Propagation.Dues); n > 0 {

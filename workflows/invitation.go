@@ -64,6 +64,7 @@ type invitation struct {
 	timerAt  time.Time
 	stop     workflow.CancelFunc // of the timer
 	roles    propagation
+	notice   licensing.MailID // to the addressee where somebody else registered (R28)
 }
 
 // command is what a caller wants, until the loop has done it.
@@ -144,7 +145,15 @@ func (w *invitation) live(ctx workflow.Context) error {
 	if w.phase != registered {
 		return nil
 	}
-	return w.roles.run(ctx, "registration mail")
+	told := send(ctx, w.notice, "notice to the addressee")
+	err := w.roles.run(ctx, "registration mail")
+	if temporal.IsCanceledError(err) {
+		return err
+	}
+	if _, late := told.outcome(ctx); err == nil {
+		err = late
+	}
+	return err
 }
 
 // turn does the one thing that is next.
@@ -181,10 +190,7 @@ func (w *invitation) begin(ctx workflow.Context) error {
 	if w.sending.Generation > 0 {
 		return nil
 	}
-	tctx, cancel := workflow.WithCancel(ctx)
-	defer cancel()
-	late := workflow.NewTimerWithOptions(tctx, 10*time.Second, workflow.TimerOptions{Summary: "the command that comes with the start"})
-	return workflow.Await(ctx, func() bool { return w.command != nil || late.IsReady() })
+	return arrival(ctx, func() bool { return w.command != nil })
 }
 
 func (w *invitation) reminderDue() bool {
@@ -232,7 +238,7 @@ func (w *invitation) register(ctx workflow.Context, r licensing.Registration, ou
 		return err
 	}
 	w.mail.stop()
-	w.phase = registered
+	w.phase, w.notice = registered, out.Notice
 	w.roles = propagation{user: out.User, what: out.Propagation, settings: w.settings}
 	return nil
 }

@@ -72,39 +72,3 @@ func startWork(ctx workflow.Context, id licensing.RequestID) error {
 	o.Summary = "start the workflows of the accepted people"
 	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, o), a.StartWork, id).Get(ctx, nil)
 }
-
-// Apply takes in an organization, its directory, agreements and first administrators, and starts their invitations (R25,
-// R27). It answers by the same update as Save.
-func Apply(ctx workflow.Context, in licensing.Intake) error {
-	w := &apply{}
-	err := workflow.SetUpdateHandlerWithOptions(ctx, VerdictsUpdate, w.verdicts, workflow.UpdateHandlerOptions{
-		Description: "waits until everything is stored and returns what was done",
-	})
-	if err != nil {
-		return err
-	}
-	err = regular(ctx, "store the intake", a.Apply, in, &w.answer)
-	if temporal.IsCanceledError(err) {
-		return err
-	}
-	w.stored, w.refusal = true, asRefusal(err)
-	if err == nil && w.answer.Work > 0 {
-		if err := startWork(ctx, in.ID); err != nil {
-			return err
-		}
-	}
-	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
-}
-
-type apply struct {
-	stored  bool
-	answer  licensing.IntakeAnswer
-	refusal error
-}
-
-func (w *apply) verdicts(ctx workflow.Context) (licensing.IntakeAnswer, error) {
-	if err := workflow.Await(ctx, func() bool { return w.stored }); err != nil {
-		return licensing.IntakeAnswer{}, err
-	}
-	return w.answer, w.refusal
-}

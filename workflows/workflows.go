@@ -30,6 +30,7 @@ const (
 	ResetUpdate    = "reset"
 	CancelUpdate   = "cancel"
 	AdoptUpdate    = "adopt" // takes up a newer generation that a save has made
+	PutUpdate      = "put"   // of Agreement
 )
 
 // The search attributes: what operators search for. Never personal data, they are clear text.
@@ -43,8 +44,9 @@ var (
 
 // The values of VlStatus. It changes only into and out of what an operator would search for.
 const (
-	StatusOpen   = "Open"
-	StatusFailed = "Failed"
+	StatusOpen     = "Open"
+	StatusFailed   = "Failed"
+	StatusOrphaned = "Orphaned" // of Directory: an agreement lost its last active admin (R33)
 )
 
 // SaveID, InvitationID and AssignmentID are the workflow ids: the business keys.
@@ -52,6 +54,9 @@ func SaveID(r licensing.RequestID) string { return "save/" + string(r) }
 
 // ApplyID is the id of the workflow of an intake.
 func ApplyID(r licensing.RequestID) string { return "apply/" + string(r) }
+
+// AgreementID is the id of the workflow that takes in what partners say of a License ID.
+func AgreementID(l licensing.LicenseID) string { return "agreement/" + string(l) }
 
 // InvitationID is the id of the workflow of a person's invitation.
 func InvitationID(u licensing.UserID) string { return "invitation/" + string(u) }
@@ -95,6 +100,14 @@ func regular(ctx workflow.Context, summary string, step, input, out any) error {
 	o := steps
 	o.Summary = summary
 	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, o), step, input).Get(ctx, out)
+}
+
+// arrival waits a moment for the command that a run was started for.
+func arrival(ctx workflow.Context, arrived func() bool) error {
+	tctx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	late := workflow.NewTimerWithOptions(tctx, 10*time.Second, workflow.TimerOptions{Summary: "the command that comes with the start"})
+	return workflow.Await(ctx, func() bool { return arrived() || late.IsReady() })
 }
 
 // shortly is the usual bound of a short step.
@@ -165,7 +178,7 @@ type Registry interface {
 
 // Register registers everything that runs on Queue. SendMail has a queue of its own.
 func Register(r Registry, steps *activities.Activities) {
-	for _, w := range []any{Save, Apply, Invitation, Assignment} {
+	for _, w := range []any{Save, Apply, Agreement, ChangeContact, Directory, Delete, Recheck, Prefer, Seat, Invitation, Assignment} {
 		r.RegisterWorkflow(w)
 	}
 	r.RegisterActivity(steps)

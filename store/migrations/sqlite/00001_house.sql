@@ -69,12 +69,12 @@ CREATE INDEX users_unknown ON users (org_id) WHERE NOT in_tenant;
 
 -- Who is named on the contract. A row whose until is set is a former contact (R34).
 CREATE TABLE contacts (
+    id         integer PRIMARY KEY,
     license_id text NOT NULL REFERENCES agreements,
     kind       text NOT NULL CHECK (kind IN ('primary', 'notices', 'online_administrator', 'bill_to')),
     user_id    text NOT NULL REFERENCES users,
     since      text NOT NULL,
-    until      text,
-    PRIMARY KEY (license_id, kind, user_id, since)
+    until      text
 );
 CREATE UNIQUE INDEX contacts_one ON contacts (license_id, kind) WHERE until IS NULL;
 CREATE INDEX contacts_user ON contacts (user_id, license_id) WHERE until IS NULL;
@@ -178,7 +178,7 @@ CREATE TABLE mails (
     user_id       text NOT NULL REFERENCES users,
     invitation_id text REFERENCES invitations,
     generation    integer,
-    kind          text NOT NULL CHECK (kind IN ('welcome', 'reminder', 'registered', 'changes', 'confirmation', 'expired')),
+    kind          text NOT NULL CHECK (kind IN ('welcome', 'reminder', 'registered', 'changes', 'confirmation', 'expired', 'forwarded')),
     data          text NOT NULL DEFAULT '{}',
     state         text NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'refused', 'deferred', 'unknown', 'dropped', 'given_up')),
     recipient     text, -- the address of the latest attempt

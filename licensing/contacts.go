@@ -1,0 +1,240 @@
+package licensing
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ContactKind says as what a contract names a person.
+type ContactKind string
+
+// The kinds of contact.
+const (
+	PrimaryContact             ContactKind = "primary"
+	NoticesContact             ContactKind = "notices"
+	OnlineAdministratorContact ContactKind = "online_administrator"
+	BillToContact              ContactKind = "bill_to"
+)
+
+var contactKinds = []ContactKind{PrimaryContact, NoticesContact, OnlineAdministratorContact, BillToContact}
+
+// ParseContactKind reads a kind, with blanks and hyphens for underscores; an unknown one is an Invalid *Error that names the
+// valid ones.
+func ParseContactKind(s string) (ContactKind, error) {
+	k := ContactKind(strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(s))))
+	if slices.Contains(contactKinds, k) {
+		return k, nil
+	}
+	return "", Refuse(Invalid, "R34", "unknown kind of contact; valid ones: primary, notices, online_administrator, bill_to")
+}
+
+// Role returns the role that the contact has by being named, "" for none: Administrator (R25), or Invoice Reader, which
+// moves with the contact (R18).
+func (k ContactKind) Role() Role {
+	switch k {
+	case PrimaryContact, NoticesContact:
+		return Administrator
+	case BillToContact:
+		return InvoiceReader
+	}
+	return ""
+}
+
+// MayInherit says whether the contact may opt in to Administrator on everything below the agreement (R88).
+func (k ContactKind) MayInherit() bool { return k != BillToContact }
+
+// Contact is a person whom a contract names. The business e-mail is the address on the contract (R48); the sign-in e-mail is
+// the same where the partner gives none.
+type Contact struct {
+	Kind     ContactKind `json:"kind"`
+	Business Email       `json:"business_email"`
+	SignIn   Email       `json:"sign_in_email,omitempty"`
+	Name     string      `json:"name"`
+}
+
+func (c *Contact) check() *Error {
+	kind, err := ParseContactKind(string(c.Kind))
+	if err != nil {
+		return err.(*Error).In("kind")
+	}
+	c.Kind = kind
+	for _, f := range []struct {
+		name  string
+		email *Email
+	}{{"business_email", &c.Business}, {"sign_in_email", &c.SignIn}} {
+		if f.name == "sign_in_email" && *f.email == "" {
+			continue
+		}
+		e, err := ParseEmail(string(*f.email))
+		if err != nil {
+			return err.(*Error).In(f.name)
+		}
+		*f.email = e
+	}
+	name, err := ParseName(c.Name)
+	if err != nil {
+		return err.(*Error).In("name")
+	}
+	c.Name = name
+	return nil
+}
+
+// checkContacts reads the contacts of one agreement, one of each kind at most.
+func checkContacts(in []Contact) ([]Contact, *Error) {
+	out := slices.Clone(in)
+	var seen []ContactKind
+	for n := range out {
+		field := fmt.Sprintf("contacts[%d]", n)
+		if err := out[n].check(); err != nil {
+			return out, err.In(field)
+		}
+		if slices.Contains(seen, out[n].Kind) {
+			return out, Refuse(Invalid, "R34", "the %s contact is named twice", out[n].Kind).In(field + ".kind")
+		}
+		seen = append(seen, out[n].Kind)
+	}
+	return out, nil
+}
+
+// AgreementPut is what a partner says of one agreement: new, or changed (R03, R25, R34).
+type AgreementPut struct {
+	ID        RequestID         `json:"id"`
+	Org       OrgID             `json:"org"`
+	Agreement ContractAgreement `json:"agreement"`
+	InviteFor time.Duration     `json:"invite_for,omitempty"`
+}
+
+// Check returns the put in canonical form, or an Invalid *Error that names the first field at fault.
+func (p AgreementPut) Check(policy Policy) (AgreementPut, error) {
+	if _, err := policy.InvitePeriod(p.InviteFor); err != nil {
+		return p, err
+	}
+	if err := p.Agreement.check(); err != nil {
+		return p, err
+	}
+	return p, nil
+}
+
+// MayTakeIn says whether a new agreement can be taken in: somebody must become its administrator (R25).
+func MayTakeIn(a ContractAgreement, known bool) *Error {
+	names := slices.ContainsFunc(a.Contacts, func(c Contact) bool { return c.Kind.Role() == Administrator })
+	if known || names || len(a.Administrators) > 0 {
+		return nil
+	}
+	return Refuse(Invalid, "R25", "a new agreement names a primary or a notices contact, who becomes its administrator").In("contacts")
+}
+
+// ContactChange is a Change of Contact Information Request: Contact takes the place of the contact of its kind, on the given
+// License IDs or on all that list From (R34).
+type ContactChange struct {
+	ID        RequestID     `json:"id"`
+	Org       OrgID         `json:"org"`
+	Contact   Contact       `json:"contact"`
+	Licenses  []LicenseID   `json:"license_ids,omitempty"`
+	From      Email         `json:"from,omitempty"` // the present contact's business or sign-in e-mail
+	InviteFor time.Duration `json:"invite_for,omitempty"`
+}
+
+// Check returns the change in canonical form, or an Invalid *Error that names the first field at fault.
+func (c ContactChange) Check(p Policy) (ContactChange, error) {
+	if _, err := p.InvitePeriod(c.InviteFor); err != nil {
+		return c, err
+	}
+	if err := c.Contact.check(); err != nil {
+		return c, err.In("contact")
+	}
+	if (len(c.Licenses) == 0) == (c.From == "") {
+		return c, Refuse(Invalid, "R34", "say which License IDs, or whose place the contact takes on all that list that person: one of the two").In("license_ids")
+	}
+	if len(c.Licenses) > MaxAgreements {
+		return c, Refuse(Invalid, "R34", "one request changes at most %d License IDs", MaxAgreements).In("license_ids")
+	}
+	c.Licenses = slices.Clone(c.Licenses)
+	for n, l := range c.Licenses {
+		id, err := ParseLicenseID(string(l))
+		if err != nil {
+			return c, err.(*Error).In(fmt.Sprintf("license_ids[%d]", n))
+		}
+		if slices.Contains(c.Licenses[:n], id) {
+			return c, Refuse(Invalid, "R08", "License ID %s is given twice", id).In(fmt.Sprintf("license_ids[%d]", n))
+		}
+		c.Licenses[n] = id
+	}
+	if c.From == "" {
+		return c, nil
+	}
+	from, err := ParseEmail(string(c.From))
+	if err != nil {
+		return c, err.(*Error).In("from")
+	}
+	c.From = from
+	return c, nil
+}
+
+// ContactOutcome is what became of one contact of one agreement.
+type ContactOutcome string
+
+// The outcomes of a contact.
+const (
+	ContactNamed     ContactOutcome = "named"     // is the contact now
+	ContactUnchanged ContactOutcome = "unchanged" // was it before: nothing is given anew, even where an admin took the role away
+	ContactSkipped   ContactOutcome = "skipped"   // the contract is inactive (R37)
+)
+
+// ContactVerdict is the answer to one contact of one agreement. What became of the roles stands in the answer's people.
+type ContactVerdict struct {
+	License LicenseID      `json:"license_id"`
+	Kind    ContactKind    `json:"kind"`
+	Outcome ContactOutcome `json:"outcome"`
+	User    UserID         `json:"user,omitempty"`
+	Former  UserID         `json:"former,omitempty"` // whose place it is; keeps Administrator, loses Bill To's Invoice Reader (R34)
+	Rule    string         `json:"rule,omitempty"`
+}
+
+// MayChangeContact says whether the contacts of an agreement follow the contract (R37). fresh says that the agreement comes
+// with this request.
+func MayChangeContact(active, fresh bool) bool { return active || fresh }
+
+// Preference is one person's wish to inherit Administrator below an agreement that names the person (R88–R90).
+type Preference struct {
+	License LicenseID   `json:"license_id"`
+	Program string      `json:"program"`
+	Inherit bool        `json:"inherit"`
+	Below   int         `json:"below"`             // how many License IDs stand below it
+	Without []LicenseID `json:"without,omitempty"` // of those: where the person's Invoice Reader excludes it (R92)
+}
+
+// PreferenceChange is what a contact wants.
+type PreferenceChange struct {
+	Request RequestID `json:"request"`
+	Org     OrgID     `json:"org"`
+	User    UserID    `json:"user"`
+	License LicenseID `json:"license_id"`
+	Inherit bool      `json:"inherit"`
+}
+
+// PreferenceAnswer is the answer to a PreferenceChange.
+type PreferenceAnswer struct {
+	Preference
+	Changed bool `json:"changed"`
+	Work    int  `json:"work"`
+}
+
+// MayPrefer says whether the person may set the preference of the agreement: a registered contact of it who is in the
+// tenant, named as Primary, Notices or Online Administrator (R88, R90). Anybody may opt out of what he has.
+func MayPrefer(p Person, as []ContactKind, l LicenseID) *Error {
+	named := slices.ContainsFunc(as, ContactKind.MayInherit)
+	switch {
+	case !p.Registered() || !p.InTenant() || !named:
+		return Refuse(Forbidden, "R90", "only a primary, notices or online administrator contact named on License ID %s, who has registered, may inherit below it", l)
+	}
+	return nil
+}
+
+// Inherits says whether Administrator is inherited on a License ID below an agreement where the person has opted in: not
+// beside a direct Invoice Reader (R92).
+func Inherits(optedIn bool, held []Grant) bool {
+	return optedIn && !slices.ContainsFunc(held, func(g Grant) bool { return g.Role == InvoiceReader })
+}

@@ -1,0 +1,399 @@
+package store
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"vlroles/licensing"
+)
+
+// contact is a contact of fabrikam.example.
+func contact(kind licensing.ContactKind, name string) licensing.Contact {
+	return licensing.Contact{Kind: kind, Business: licensing.Email(name + "@fabrikam.example"), Name: name}
+}
+
+func agreement(l, parent licensing.LicenseID, contacts ...licensing.Contact) licensing.ContractAgreement {
+	return licensing.ContractAgreement{License: l, Program: "MPSA", Parent: parent, ProcessedAt: start.Add(-30 * day), Contacts: contacts}
+}
+
+func (h *house) put(a licensing.ContractAgreement) licensing.IntakeAnswer {
+	h.Helper()
+	out, err := h.PutAgreement(h.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: a}, policy(), h.now)
+	if err != nil {
+		h.Fatal(err)
+	}
+	return out
+}
+
+// replace puts a contact in the place of another on some License IDs.
+func (h *house) replace(c licensing.Contact, on ...licensing.LicenseID) licensing.IntakeAnswer {
+	h.Helper()
+	out, err := h.ChangeContact(h.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: c, Licenses: on}, policy(), h.now)
+	if err != nil {
+		h.Fatal(err)
+	}
+	return out
+}
+
+// join registers an invited person of fabrikam.example, and makes everything effective.
+func (h *house) join(name string) licensing.UserID {
+	h.Helper()
+	u := h.id(name + "@fabrikam.example")
+	h.activate(h.register(u, licensing.Email(name+"@fabrikam.example")))
+	return u
+}
+
+func TestR18_R25_R26_R28_PrimaryAndNoticesContactsBecomeAdministratorsAndBillToInvoiceReader(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		out := h.put(agreement("C1", "", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "prim"),
+			contact(licensing.NoticesContact, "note"), contact(licensing.OnlineAdministratorContact, "onad")))
+		equal(t, "work", out.Work, 3)
+		for name, want := range map[string]string{"prim": "administrator?", "note": "administrator?", "bill": "invoice_reader?", "onad": ""} {
+			equal(t, name, h.held(h.id(name+"@fabrikam.example"), "C1"), want)
+		}
+		equal(t, "forwardable invitations", h.count(`SELECT COUNT(*) FROM invitations WHERE binding = 'forwardable'`), 3)
+		equal(t, "origin", h.count(`SELECT COUNT(*) FROM grants WHERE license_id = 'C1' AND origin = 'bill_to'`), 1)
+		prim := h.join("prim")
+		other := h.save("prim@fabrikam.example", ext("other", add("C1", licensing.Administrator))).People[0] // R26: not on the contract
+		equal(t, "R26", other.Verdicts[0].Outcome, licensing.Invited)
+		bill := h.join("bill")
+		h.refusesChange("prim@fabrikam.example", edit(bill, take("C1", licensing.InvoiceReader)), licensing.Conflict, "R18")
+		rows := h.census()
+		again := h.put(agreement("C1", "", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "prim")))
+		same(t, "again", []any{again.Contacts[0].Outcome, again.Contacts[1].Outcome, again.Work}, []any{licensing.ContactUnchanged, licensing.ContactUnchanged, 0})
+		equal(t, "rows", h.census(), rows)
+		equal(t, "may", h.may(prim, "C1", licensing.ManageAssignments).Allowed, true)
+	})
+}
+
+func TestR27_AContactWhoHasRegisteredWithTheBusinessEmailGetsNoSecondWelcomeMail(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		pat := h.join("pat")
+		out := h.put(agreement("C2", "", contact(licensing.NoticesContact, "pat")))
+		same(t, "verdict", []any{out.People[0].User, out.People[0].Verdicts[0].Outcome}, []any{pat, licensing.Assigned})
+		equal(t, "welcome mails", h.count(`SELECT COUNT(*) FROM mails WHERE kind = 'welcome' AND user_id = ?`, pat), 1)
+		equal(t, "mails about changes", h.count(`SELECT COUNT(*) FROM mails WHERE kind = 'changes' AND user_id = ?`, pat), 1)
+	})
+}
+
+func TestR28_WhoAcceptsAForwardedInvitationIsTheAdminInsteadAlsoOfLaterLicenseIDs(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		pat := h.id("pat@fabrikam.example")
+		i := h.standing(pat).Sending.Invitation
+		out := must[licensing.Registered](t)(h.accept(i, 1, licensing.Identity{Email: "amy@fabrikam.example", Name: "Amy"}))
+		h.activate(out)
+		amy := h.id("amy@fabrikam.example")
+		same(t, "roles of the addressee, of the acceptor", []string{h.held(pat, "C1"), h.held(amy, "C1")}, []string{"", "administrator"})
+		job := h.claim(out.Notice).Job
+		same(t, "the addressee is told", []any{job.Kind, job.To, job.Access[0].License}, []any{licensing.MailForwarded, "pat@fabrikam.example", "C1"})
+		equal(t, "the audit has both", h.count(`SELECT COUNT(*) FROM audit WHERE action = 'register.forwarded' AND detail LIKE ? AND detail LIKE ?`,
+			"%"+string(pat)+"%", "%"+string(amy)+"%"), 1)
+		later := h.put(agreement("C2", "", contact(licensing.PrimaryContact, "pat")))
+		same(t, "later (R27)", []any{later.People[0].User, later.Contacts[0].User, h.held(amy, "C2")}, []any{amy, pat, "administrator?"})
+	})
+}
+
+func TestR28_AnAcceptorWhoHasAProfileGetsTheGrantsBesideTheOthers(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		amy := h.member("ada", "amy", add(a1, licensing.BenefitsReader))
+		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		i := h.standing(h.id("pat@fabrikam.example")).Sending.Invitation
+		out := must[licensing.Registered](t)(h.accept(i, 1, licensing.Identity{Email: "amy@fabrikam.example"}))
+		same(t, "user and License IDs", []any{out.User, len(out.Access), h.held(amy, a1), h.held(amy, "C1")}, []any{amy, 1, "benefits_reader", "administrator?"})
+	})
+}
+
+func TestR19_AtIntakeAdministratorWinsAndTheBillToGrantIsSkippedAndAudited(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat"), contact(licensing.BillToContact, "pat")))
+		pat := h.join("pat")
+		equal(t, "one person, two contacts", h.held(pat, "C1"), "administrator")
+		out := h.put(agreement("C2", "", contact(licensing.PrimaryContact, "quin"), contact(licensing.BillToContact, "ivy")))
+		equal(t, "work", out.Work, 2)
+		ivy := h.join("ivy")
+		h.join("quin")
+		equal(t, "Invoice Reader", h.held(ivy, "C2"), "invoice_reader")
+		h.replace(contact(licensing.NoticesContact, "ivy"), "C2")
+		equal(t, "who becomes Notices Contact", h.held(ivy, "C2"), "administrator?")
+		h.replace(contact(licensing.BillToContact, "pat"), "C1") // unchanged, still skipped
+		equal(t, "refusals by R19 in the audit", h.count(`SELECT COUNT(*) FROM audit WHERE outcome = 'refused' AND rule = 'R19' AND license_id = 'C1'`), 1)
+		h.put(agreement("C3", "", contact(licensing.PrimaryContact, "pat")))
+		h.activateChange(pat, "C3")
+		refused := h.replace(contact(licensing.BillToContact, "pat"), "C3").People[0].Verdicts[0]
+		same(t, "an admin who becomes Bill To", []any{refused.Outcome, refused.Error.Rule, h.held(pat, "C3")}, []any{licensing.Refused, "R19", "administrator"})
+	})
+}
+
+// activateChange settles what is in progress for a user on a License ID.
+func (h *house) activateChange(u licensing.UserID, l licensing.LicenseID) {
+	h.Helper()
+	must[int](h.TB)(h.Activate(h.Context(), u, licensing.ChangeID(h.changeOf(u, l)), h.now.Add(day), h.now))
+}
+
+func TestR18_R34_R90_WhoIsReplacedKeepsAdministratorLosesInvoiceReaderAndInheritsNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.BillToContact, "bill")))
+		h.put(agreement("P2", "P1", contact(licensing.PrimaryContact, "low")))
+		prim, bill := h.join("prim"), h.join("bill")
+		h.prefers(prim, "P1", true)
+		equal(t, "inherits", h.may(prim, "P2", licensing.ViewOrders).Rule, "R88")
+		h.replace(contact(licensing.PrimaryContact, "next"), "P1")
+		equal(t, "the former primary contact", h.held(prim, "P1"), "administrator")
+		equal(t, "the next one", h.held(h.id("next@fabrikam.example"), "P1"), "administrator?")
+		h.denied(prim, "P2", licensing.ViewOrders, "R02")
+		h.replace(contact(licensing.PrimaryContact, "prim"), "P1")
+		h.denied(prim, "P2", licensing.ViewOrders, "R02") // named again: opts in again
+
+		out := h.replace(contact(licensing.BillToContact, "payer"), "P1")
+		same(t, "Bill To of before, now", []any{h.held(bill, "P1"), h.held(h.id("payer@fabrikam.example"), "P1"), out.Contacts[0].Former}, []any{"", "invoice_reader?", bill})
+		h.denied(bill, "P1", licensing.ListInvoices, "R02")
+		equal(t, "he is told (R70)", h.count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, bill), 1)
+		equal(t, "flagged", h.count(`SELECT COUNT(*) FROM contacts WHERE license_id = 'P1' AND until IS NOT NULL`), 3)
+	})
+}
+
+func TestR34_R37_AContactInformationRequestChangesAllActiveLicenseIDsThatListThePerson(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		for _, l := range []licensing.LicenseID{"C1", "C2", "C3"} {
+			h.put(agreement(l, "", contact(licensing.NoticesContact, "old")))
+		}
+		inactive := agreement("C3", "")
+		inactive.Inactive = true
+		h.put(inactive)
+		h.join("old")
+		out, err := s.ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "OLD@fabrikam.example"}, policy(), h.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range out.Contacts {
+			got = append(got, string(c.License)+" "+string(c.Outcome)+" "+c.Rule)
+		}
+		same(t, "contacts", got, []string{"C1 named R34", "C2 named R34", "C3 skipped R37"})
+		equal(t, "one invitation carries both", out.Work, 1)
+		other := h.save("old@fabrikam.example", ext("kim", add("C3", licensing.BenefitsReader))).People[0] // R37, R38: still editable
+		equal(t, "assignments on an inactive agreement", other.Verdicts[0].Outcome, licensing.Invited)
+		_, err = s.ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "nobody@fabrikam.example"}, policy(), h.now)
+		wantRefusal(t, err, licensing.NotFound, "R34")
+		_, err = s.ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), Licenses: []licensing.LicenseID{"C1", "NONE"}}, policy(), h.now)
+		wantRefusal(t, err, licensing.NotFound, "R08")
+	})
+}
+
+func TestR38_AnAdminsRoleThatAnotherAdminTookAwayIsNotGivenBackByTheSameContract(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		c1 := agreement("C1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.NoticesContact, "note"))
+		h.put(c1)
+		h.join("prim")
+		note := h.join("note")
+		equal(t, "taken away", h.verdict("prim@fabrikam.example", edit(note, take("C1", licensing.Administrator))).Outcome, licensing.Changed)
+		h.put(c1)
+		equal(t, "roles", h.held(note, "C1"), "")
+	})
+}
+
+func TestAnAgreementThatIsRefusedWritesNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		other := &house{TB: t, Store: s, org: licensing.OrgID(uuid.NewString()), now: start}
+		other.apply(licensing.Intake{Name: "Fabrikam", Agreements: []licensing.ContractAgreement{agreement("F1", "")}})
+		pat := contact(licensing.PrimaryContact, "pat")
+		broken := pat
+		broken.Business = "no address"
+		for _, c := range []struct {
+			name      string
+			agreement licensing.ContractAgreement
+			kind      licensing.Kind
+			rule      string
+		}{
+			{"nobody who becomes its administrator (R25)", agreement("C1", "", contact(licensing.BillToContact, "bill")), licensing.Invalid, "R25"},
+			{"an unknown parent", agreement("C1", "NONE", pat), licensing.Invalid, "R41"},
+			{"a parent of another organization", agreement("C1", "F1", pat), licensing.Invalid, "R41"},
+			{"its own parent", agreement("C1", "C1", pat), licensing.Invalid, "R41"},
+			{"a circle", agreement(m1, b1, pat), licensing.Invalid, "R41"},
+			{"an agreement of another organization", agreement("F1", "", pat), licensing.Conflict, "R08"},
+			{"no program", licensing.ContractAgreement{License: "C1", ProcessedAt: start, Contacts: []licensing.Contact{pat}}, licensing.Invalid, ""},
+			{"no time of processing", licensing.ContractAgreement{License: "C1", Program: "MPSA", Contacts: []licensing.Contact{pat}}, licensing.Invalid, "R61"},
+			{"a contact without an address", agreement("C1", "", broken), licensing.Invalid, "R66"},
+			{"two primary contacts", agreement("C1", "", pat, contact(licensing.PrimaryContact, "pam")), licensing.Invalid, "R34"},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				h.TB = t
+				rows, agreements := h.census(), h.count(`SELECT COUNT(*) FROM agreements`)
+				_, err := s.PutAgreement(t.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: c.agreement}, policy(), h.now)
+				wantRefusal(t, err, c.kind, c.rule)
+				same(t, "rows", []any{h.census(), h.count(`SELECT COUNT(*) FROM agreements`)}, []any{rows, agreements})
+			})
+		}
+	})
+}
+
+func TestR41_FourRequestsAtOnceNeverCloseACircleOfParents(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		ring := []licensing.LicenseID{"W", "X", "Y", "Z"}
+		for range rounds / 5 {
+			for _, l := range ring {
+				h.put(agreement(l, "", contact(licensing.PrimaryContact, "pat")))
+			}
+			var calls []func()
+			for n, l := range ring {
+				calls = append(calls, func() {
+					_, _ = s.PutAgreement(t.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: agreement(l, ring[(n+1)%4])}, policy(), h.now)
+				})
+			}
+			atOnce(calls...)
+			equal(t, "with a parent", h.count(`SELECT COUNT(*) FROM agreements WHERE license_id IN ('W', 'X', 'Y', 'Z') AND parent IS NOT NULL`), 3)
+		}
+	})
+}
+
+// prefers sets a preference.
+func (h *house) prefers(u licensing.UserID, l licensing.LicenseID, inherit bool) licensing.PreferenceAnswer {
+	h.Helper()
+	return must[licensing.PreferenceAnswer](h.TB)(h.Prefer(h.Context(), licensing.PreferenceChange{Request: request(), Org: h.org, User: u, License: l, Inherit: inherit}, h.now))
+}
+
+func TestR88_R89_R91_OptingInGivesAdministratorOnEverythingBelowAndOptingOutEndsItAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.OnlineAdministratorContact, "onad")))
+		h.put(agreement("P2", "P1", contact(licensing.PrimaryContact, "mid")))
+		h.put(agreement("P3", "P2", contact(licensing.PrimaryContact, "low")))
+		prim := h.join("prim")
+		h.denied(prim, "P3", licensing.ViewOrders, "R02")
+		equal(t, "R69, R91: assigns below without it", h.verdict("prim@fabrikam.example", ext("kim", add("P3", licensing.BenefitsReader))).Outcome, licensing.Invited)
+
+		out := h.prefers(prim, "P1", true)
+		same(t, "answer", []any{out.Inherit, out.Changed, out.Below, out.Work}, []any{true, true, 2, 1})
+		equal(t, "again", h.prefers(prim, "P1", true).Changed, false)
+		for _, l := range []licensing.LicenseID{"P2", "P3"} {
+			a := h.may(prim, l, licensing.ViewOrders)
+			same(t, "on "+string(l), []any{a.Allowed, a.Rule, a.Origin, a.Above}, []any{true, "R88", licensing.Inherited, "P1"})
+			equal(t, "invoices", h.may(prim, l, licensing.ListInvoices).Allowed, false)
+		}
+		h.put(agreement("P4", "P3", contact(licensing.PrimaryContact, "low")))
+		equal(t, "a future one", h.may(prim, "P4", licensing.ViewOrders).Allowed, true)
+		h.put(agreement("P3", ""))
+		h.denied(prim, "P4", licensing.ViewOrders, "R02") // moved to no parent
+		h.put(agreement("P3", "P2"))
+		equal(t, "told downstream", len(must[licensing.Effective](t)(s.Effective(t.Context(), prim, h.now)).Grants), 4)
+		same(t, "seen (R89)", must[[]licensing.Preference](t)(s.Preferences(t.Context(), h.org, prim)), []licensing.Preference{{License: "P1", Program: "MPSA", Inherit: true, Below: 3}})
+		h.prefers(prim, "P1", false)
+		h.denied(prim, "P2", licensing.ViewOrders, "R02")
+	})
+}
+
+func TestR90_OnlyARegisteredContactWhoIsNamedThereMayOptIn(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.BillToContact, "bill")))
+		bill := h.join("bill")
+		waits := h.id("prim@fabrikam.example")
+		admin := h.member("ada", "admin", add(m1, licensing.Administrator))
+		for name, c := range map[string]struct {
+			user licensing.UserID
+			on   licensing.LicenseID
+		}{
+			"a Bill To contact":                       {bill, "P1"},
+			"a contact who has not registered":        {waits, "P1"},
+			"an admin whom the contract doesn't name": {admin, m1},
+			"nobody":                         {licensing.UserID(uuid.NewString()), "P1"},
+			"a License ID that there is not": {bill, "NONE"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				_, err := s.Prefer(t.Context(), licensing.PreferenceChange{Request: request(), Org: h.org, User: c.user, License: c.on, Inherit: true}, h.now)
+				wantRefusal(t, err, licensing.Forbidden, "R90")
+			})
+		}
+	})
+}
+
+func TestR87_R92_WhatIsInheritedIsNeitherRemovedBelowNorBesideInvoiceReader(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "prim")))
+		h.put(agreement("P2", "P1", contact(licensing.PrimaryContact, "low")))
+		h.put(agreement("P3", "P1", contact(licensing.PrimaryContact, "low")))
+		prim := h.join("prim")
+		h.join("low")
+		h.save("low@fabrikam.example", edit(prim, add("P3", licensing.InvoiceReader)))
+		out := h.prefers(prim, "P1", true)
+		same(t, "without (R92)", out.Without, []licensing.LicenseID{"P3"})
+		h.denied(prim, "P3", licensing.ViewOrders, "R02")
+		h.refusesChange("low@fabrikam.example", edit(prim, add("P2", licensing.InvoiceReader)), licensing.Conflict, "R92")
+		v := h.refusesChange("low@fabrikam.example", edit(prim, take("P2", licensing.Administrator)), licensing.Conflict, "R87")
+		if v.Error == nil || !slices.Contains([]string{v.Error.Message}, "Administrator on License ID P2 is inherited from P1: it can't be removed below it") {
+			t.Errorf("%+v", v.Error)
+		}
+		equal(t, "direct roles beside it", h.verdict("low@fabrikam.example", edit(prim, add("P2", licensing.BenefitsReader))).Outcome, licensing.Assigned)
+		billed := h.replace(contact(licensing.BillToContact, "prim"), "P2").People[0].Verdicts[0]
+		same(t, "Bill To who inherits", []any{billed.Outcome, billed.Error.Rule}, []any{licensing.Refused, "R92"})
+	})
+}
+
+func TestR42_R68_AnInheritedAdminFindsTheLicenseIDsBelowAndMakesHimselfAdmin(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		list := func(inherited bool) (out []string) {
+			for _, a := range must[[]licensing.AgreementLine](t)(s.Agreements(t.Context(), h.org, h.id("ada"), inherited)) {
+				name := string(a.License)
+				if a.Inherited {
+					name += " inherited"
+				}
+				out = append(out, name)
+			}
+			return out
+		}
+		same(t, "directly", list(false), []string{"A1", "M1"})
+		same(t, "with inherited ones", list(true), []string{"A1", "B1 inherited", "M1"})
+		h.invite("grace", "kim", add(b1, licensing.BenefitsReader))
+		same(t, "R41: whom she sees", h.names("ada", licensing.UserFilter{}), []string{"Ada Lovelace"})
+		ada := h.id("ada")
+		equal(t, "herself", h.verdict("ada", edit(ada, add(b1, licensing.Administrator))).Outcome, licensing.Assigned)
+		h.activateChange(ada, b1)
+		same(t, "whom she sees then", h.names("ada", licensing.UserFilter{}), []string{"Ada Lovelace", "Grace Hopper", "kim"})
+		equal(t, "audited as self-assignment", h.count(`SELECT COUNT(*) FROM audit WHERE rule = 'R42' AND actor = ? AND user_id = ? AND license_id = 'B1'`, ada, ada), 1)
+	})
+}
+
+func TestR76_WhereNobodyIsInvitedTheAssignmentMakesTheProfileAndTakesEverythingUp(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		ea := agreement("E1", "", licensing.Contact{Kind: licensing.PrimaryContact, Business: "ada@contoso.example", Name: "Ada"})
+		ea.NoInvitation = true
+		h.put(ea)
+		h.activateChange(h.id("ada"), "E1")
+		v := h.save("ada", ext("kim", add("E1", licensing.BenefitsReader))).People[0]
+		same(t, "straight to in progress", []any{v.Verdicts[0].Outcome, v.Verdicts[0].DueAt}, []any{licensing.Assigned, h.now.Add(2 * time.Hour)})
+		same(t, "mails", []int{h.count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'welcome'`, v.User), h.count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, v.User)}, []int{0, 1})
+		h.activateChange(v.User, "E1")
+		equal(t, "may", h.may(v.User, "E1", licensing.ManageBenefits).Allowed, true)
+
+		lee := h.invite("ada", "lee", add(a1, licensing.BenefitsReader))
+		i := h.standing(lee).Sending
+		out := h.save("ada", ext("lee", add("E1", licensing.BenefitsReader)))
+		equal(t, "work: the assignment, and the invitation's end", out.Work, 2)
+		equal(t, "what waited is in progress too (R23)", h.row("ada", lee).Status, licensing.AssignmentInProgress)
+		_, err := h.accept(i.Invitation, 1, licensing.Identity{Email: "lee@fabrikam.example"})
+		wantRefusal(t, err, licensing.Gone, "R29")
+		h.activateChange(lee, a1)
+		same(t, "roles", []string{h.held(lee, a1), h.held(lee, "E1")}, []string{"benefits_reader", "benefits_reader"})
+
+		refused := h.saveAny("ada", ext("max", licensing.AccessChange{License: "E1", Add: []licensing.Role{licensing.BenefitsReader}}, add(a2, licensing.BenefitsReader))).People[0]
+		same(t, "one refused", []any{refused.Verdicts[0].Outcome, refused.Verdicts[1].Outcome}, []any{licensing.Assigned, licensing.Refused})
+	})
+}

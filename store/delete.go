@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"vlroles/licensing"
+)
+
+// Delete takes all roles from a user on the License IDs that the caller administers (R80). What is in progress ends, and an
+// invitation that has nothing left to give dies with its links (R82); where the user is the last active admin the License ID
+// is refused and the rest proceeds (R83). The organization's account is not touched (R81).
+func (s *Store) Delete(ctx context.Context, c licensing.Command, p licensing.Policy, now time.Time) (licensing.Deletion, error) {
+	var out licensing.Deletion
+	err := s.write(ctx, "delete user", func(t *tx) error {
+		out = licensing.Deletion{}
+		known, err := t.claimRequest(c.Request, c.Org, c.By, "delete", c, &out, now)
+		if err != nil || known {
+			return err
+		}
+		d := &decision{tx: t, policy: p, now: now, deleting: true, save: licensing.Save{ID: c.Request, Org: c.Org, Admin: c.By}}
+		all, err := d.everything(c)
+		if err != nil {
+			return err
+		}
+		if err := d.read(); err != nil {
+			return err
+		}
+		d.judge()
+		if err := d.write(); err != nil {
+			return err
+		}
+		out = licensing.Deletion{User: c.User, Verdicts: d.answer.People[0].Verdicts, Remaining: all - len(d.save.People[0].Access), Work: d.answer.Work}
+		return t.answerRequest(c.Request, out, d.plan.work)
+	})
+	if err != nil {
+		s.refused(ctx, err, refusal(c, "delete", now))
+	}
+	return out, err
+}
+
+// everything makes the request that removes all of the user's roles as far as the caller may, and returns on how many License
+// IDs the user has any. Agreements are locked before the user, as everywhere.
+func (d *decision) everything(c licensing.Command) (int, error) {
+	if !ids(string(c.User)) {
+		return 0, missingUser(nil)
+	}
+	var held []licensing.LicenseID
+	if err := d.all(&held, `SELECT license_id FROM assignments WHERE user_id = ? AND org_id = ?`, c.User, c.Org); err != nil {
+		return 0, err
+	}
+	if err := d.lockAgreements(held); err != nil {
+		return 0, err
+	}
+	seen, err := d.command(c)
+	if err != nil {
+		return 0, err
+	}
+	person := licensing.PersonChange{User: c.User}
+	for _, l := range seen.mine {
+		ch := licensing.AccessChange{License: l}
+		for _, g := range seen.holdings.grants[c.User][l] {
+			ch.Remove = append(ch.Remove, g.Role)
+		}
+		person.Access = append(person.Access, ch)
+	}
+	d.save.People = []licensing.PersonChange{person}
+	return len(seen.holdings.assignments[c.User]), nil
+}
+
+// Seat makes somebody the administrator of a License ID that has no active admin, in support's name (R33). It is audited with
+// its reason.
+func (s *Store) Seat(ctx context.Context, seat licensing.Seat, p licensing.Policy, now time.Time) (licensing.SaveAnswer, error) {
+	sv, err := seat.Check(p)
+	if err != nil {
+		return licensing.SaveAnswer{}, err
+	}
+	var answer licensing.SaveAnswer
+	err = s.write(ctx, "seat an admin", func(t *tx) error {
+		answer = licensing.SaveAnswer{}
+		known, err := t.claimRequest(sv.ID, sv.Org, "", "seat", seat, &answer, now)
+		if err != nil || known {
+			return err
+		}
+		d := &decision{tx: t, save: sv, policy: p, now: now, seat: licensing.CleanName(seat.Reason)}
+		for _, read := range []func() error{d.readAgreements, d.readPeople, d.readHoldings, d.readInheritance, d.readVacancy} {
+			if err := read(); err != nil {
+				return err
+			}
+		}
+		d.judge()
+		if err := d.write(); err != nil {
+			return err
+		}
+		answer = d.answer
+		return t.answerRequest(sv.ID, answer, d.plan.work)
+	})
+	if err != nil {
+		s.refused(ctx, err, auditRow{At: at(now), OrgID: sv.Org, Action: "support.seat", LicenseID: opt(seat.License), RequestID: opt(seat.ID)})
+	}
+	return answer, err
+}
+
+// readVacancy gives support authority on the License ID where nobody else has it.
+func (d *decision) readVacancy() error {
+	l := d.save.People[0].Access[0].License
+	admins, err := d.activeAdmins([]licensing.LicenseID{l})
+	if err != nil {
+		return err
+	}
+	_, known := d.agreements[l]
+	if err := licensing.MaySeat(l, known, len(admins[l])); err != nil {
+		return err
+	}
+	d.authority = map[licensing.LicenseID]bool{l: true}
+	return nil
+}

@@ -31,6 +31,14 @@ type Contracts interface {
 	ChangeContact(context.Context, licensing.ContactChange, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
 }
 
+// HandOvers carries hand-overs out.
+type HandOvers interface {
+	StartHandOver(context.Context, licensing.HandOver, licensing.Policy, time.Time) (licensing.HandOverAnswer, error)
+	AgreeHandOver(context.Context, licensing.HandOverCommand, time.Time) (licensing.HandOverView, error)
+	CancelHandOver(context.Context, licensing.HandOverCommand, time.Time) (licensing.HandOverView, error)
+	AdvanceHandOver(context.Context, licensing.OrgID, licensing.RequestID, licensing.Policy, time.Time) (licensing.HandOverStep, error)
+}
+
 // Users changes what a user is to the organization.
 type Users interface {
 	Delete(context.Context, licensing.Command, licensing.Policy, time.Time) (licensing.Deletion, error)
@@ -72,6 +80,7 @@ type Ledger interface {
 type Rows interface {
 	Saves
 	Contracts
+	HandOvers
 	Users
 	Invitations
 	Deadlines
@@ -130,6 +139,36 @@ func (a *Activities) Seat(ctx context.Context, s licensing.Seat) (licensing.Save
 		a.Log.WarnContext(ctx, "support seated an administrator", "license", s.License, "request", s.ID)
 	}
 	return answer, outward(err)
+}
+
+// StartHandOver makes the successor Administrator and takes note of what waits for the successor.
+func (a *Activities) StartHandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
+	out, err := a.Rows.StartHandOver(ctx, h, a.Policy, a.Now())
+	return out, outward(err)
+}
+
+// AgreeHandOver takes note that the successor agrees.
+func (a *Activities) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+	out, err := a.Rows.AgreeHandOver(ctx, c, a.Now())
+	return out, outward(err)
+}
+
+// CancelHandOver ends a hand-over.
+func (a *Activities) CancelHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+	out, err := a.Rows.CancelHandOver(ctx, c, a.Now())
+	return out, outward(err)
+}
+
+// HandOverRef names a hand-over.
+type HandOverRef struct {
+	Org licensing.OrgID     `json:"org"`
+	ID  licensing.RequestID `json:"id"`
+}
+
+// AdvanceHandOver removes the old admin's role where the successor has agreed and is active.
+func (a *Activities) AdvanceHandOver(ctx context.Context, h HandOverRef) (licensing.HandOverStep, error) {
+	out, err := a.Rows.AdvanceHandOver(ctx, h.Org, h.ID, a.Policy, a.Now())
+	return out, outward(err)
 }
 
 // Delete takes all roles from a user, as far as the caller may.

@@ -138,13 +138,19 @@ func (a *Activities) render(j licensing.MailJob) (templates.Mail, error) {
 	case licensing.MailExpired:
 		return templates.Expired{Common: common, Person: j.Person, Email: j.PersonEmail, Access: access(j.Access), Portal: a.Portal}.Mail()
 	case licensing.MailForwarded:
-		f := templates.Forwarded{Common: common}
-		for _, e := range j.Access {
-			f.Licenses = append(f.Licenses, e.License)
-		}
-		return f.Mail()
+		return templates.Forwarded{Common: common, Licenses: licenses(j.Access)}.Mail()
+	case licensing.MailHandOver:
+		return templates.HandOver{Common: common, Licenses: licenses(j.Access), Portal: a.Portal}.Mail()
 	}
 	return templates.Mail{}, fmt.Errorf("no template for mails of kind %q", j.Kind)
+}
+
+func licenses(in []licensing.AccessEntry) []licensing.LicenseID {
+	out := make([]licensing.LicenseID, len(in))
+	for n, e := range in {
+		out[n] = e.License
+	}
+	return out
 }
 
 func access(in []licensing.AccessEntry) []templates.Access {

@@ -122,6 +122,7 @@ const (
 	MailConfirmation MailKind = "confirmation" // R75
 	MailExpired      MailKind = "expired"      // R56, to the inviting admin
 	MailForwarded    MailKind = "forwarded"    // R28, to the addressee: somebody else registered
+	MailHandOver     MailKind = "handover"     // R30, to the successor: somebody wants to hand over
 )
 
 // MailState is where a row of the mail ledger stands.
@@ -155,7 +156,7 @@ type MailJob struct {
 	KeyID        string
 	Expires      time.Time
 	InviteFor    time.Duration
-	Access       []AccessEntry     // welcome, reminder, registered, expired, forwarded
+	Access       []AccessEntry     // welcome, reminder, registered, expired, forwarded, handover
 	Forwardable  bool              // welcome, reminder: whoever gets the mail may register instead (R28)
 	Changes      []Verdict         // changes
 	Request      RequestID         // confirmation

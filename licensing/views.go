@@ -170,7 +170,7 @@ type AgreementLine struct {
 	ProcessedAt time.Time `json:"processed_at"`
 	Inactive    bool      `json:"inactive,omitempty"`
 	Inherited   bool      `json:"inherited,omitempty"` // by way of an agreement above it; its users aren't listed (R41)
-	Admins      int       `json:"admins"` // active admins (R33)
+	Admins      int       `json:"admins"`              // active admins (R33)
 }
 
 // InvitationView is what the page behind an invitation's link shows. It names nobody (R35).

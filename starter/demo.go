@@ -107,7 +107,7 @@ func (d *story) caught(ctx context.Context, to, kind string, number int) (rig.Me
 		return m, nil
 	}
 	d.told[m.Number] = true
-	rules := map[string]string{"welcome": "R73", "registered": "R74", "changes": "R70", "confirmation": "R75", "expired": "R56", "reminder": "R56", "forwarded": "R28"}
+	rules := map[string]string{"welcome": "R73", "registered": "R74", "changes": "R70", "confirmation": "R75", "expired": "R56", "reminder": "R56", "forwarded": "R28", "handover": "R32"}
 	d.line("mail", fmt.Sprintf("to %s: %q", to, m.Subject), rules[kind])
 	return m, nil
 }

@@ -150,6 +150,8 @@ type decision struct {
 	contract bool   // in the contract's name: no admin, no confirmation, invitations may be forwarded (R03, R28)
 	deleting bool   // the people's roles go, all of them that the caller administers (R80)
 	seat     string // support's reason to seat an admin where there is none (R33)
+	handing  bool   // the caller hands his License IDs over to the one person (R32)
+	taking   bool   // the successor takes over: the one person's Administrator goes (R31)
 
 	people     []*subject // in the order of the request
 	agreements map[licensing.LicenseID]licensing.Agreement
@@ -531,6 +533,10 @@ func (d *decision) judgeChange(s *subject, c licensing.AccessChange) (licensing.
 	f := d.facts(s, c.License)
 	v := licensing.Verdict{License: c.License, Before: f.Before()}
 	c, refusal := d.paste(s, c)
+	if d.handing && refusal == nil && f.Administers {
+		mine := len(without(d.admins[c.License], d.save.Admin)) < len(d.admins[c.License])
+		refusal = licensing.MayHandOver(c.License, mine, f.Self)
+	}
 	var j licensing.Judgement
 	if refusal == nil {
 		j, refusal = licensing.Judge(f, c)
@@ -608,7 +614,7 @@ func (d *decision) auditRefusal(s *subject, l licensing.LicenseID, e *licensing.
 }
 
 func (d *decision) write() error {
-	if !d.contract && !d.deleting && d.seat == "" {
+	if !d.contract && !d.deleting && !d.taking && d.seat == "" {
 		if err := d.confirm(); err != nil {
 			return err
 		}
@@ -776,6 +782,8 @@ func (d *decision) action() string {
 		return "delete"
 	case d.seat != "":
 		return "support.seat"
+	case d.handing || d.taking:
+		return "handover"
 	}
 	return "save"
 }
@@ -787,6 +795,10 @@ func (d *decision) rule(s *subject, v licensing.Verdict) opt {
 		return "R80"
 	case d.seat != "":
 		return "R33"
+	case d.handing:
+		return "R30"
+	case d.taking:
+		return "R31"
 	case s.known && s.user.ID == d.save.Admin && slices.Contains(v.Added, licensing.Administrator):
 		return "R42"
 	case s.byAssignment:

@@ -76,12 +76,20 @@ type Forwarded struct {
 	Licenses []licensing.LicenseID // whose roles the other person has now
 }
 
+// HandOver asks a successor to agree that Administrator is handed over (R30, R32). It names nobody (R35).
+type HandOver struct {
+	Common
+	Licenses []licensing.LicenseID
+	Portal   string // "": no link is shown
+}
+
 // The subjects that RULES.md gives.
 const (
 	welcomeSubject    = "Action required: Sign in to manage your volume licensing assets" // R73
 	registeredSubject = "Registration successful: Welcome to Microsoft admin center"      // R74
 	changesSubject    = "Permission changes for Microsoft Volume Licensing contracts"     // R70
 	expiredSubject    = "An invitation to volume licensing has expired"                   // R56
+	handOverSubject   = "Volume licensing administration is to be handed over to you"     // R32
 	forwardedSubject  = "Your volume licensing invitation was used by somebody else"      // R28
 )
 
@@ -135,3 +143,11 @@ func (m Expired) Mail() (_ Mail, err error) {
 
 // Mail writes the notice of a forwarded invitation that was accepted.
 func (m Forwarded) Mail() (Mail, error) { return forwardedLetter.write(forwardedSubject, m) }
+
+// Mail writes the request to a successor.
+func (m HandOver) Mail() (_ Mail, err error) {
+	if m.Portal, err = optionalURL("portal", m.Portal); err != nil {
+		return Mail{}, fmt.Errorf("write the hand-over mail: %w", err)
+	}
+	return handOverLetter.write(handOverSubject, m)
+}

@@ -120,6 +120,10 @@ func sampleForwarded() Forwarded {
 	return Forwarded{Common: sampleCommon("Ada Lovelace"), Licenses: []licensing.LicenseID{"CT-100", "CT-200"}}
 }
 
+func sampleHandOver() HandOver {
+	return HandOver{Common: sampleCommon("Ada Lovelace"), Licenses: []licensing.LicenseID{"CT-100", "CT-200"}, Portal: samplePortal}
+}
+
 type mailer interface{ Mail() (Mail, error) }
 
 // samples returns one mail of each kind by name.
@@ -132,5 +136,6 @@ func samples() map[string]mailer {
 		"confirmation": sampleConfirmation(),
 		"expired":      sampleExpired(),
 		"forwarded":    sampleForwarded(),
+		"handover":     sampleHandOver(),
 	}
 }

@@ -63,6 +63,7 @@ var (
 	confirmationLetter = parseLetter("confirmation")
 	expiredLetter      = parseLetter("expired")
 	forwardedLetter    = parseLetter("forwarded")
+	handOverLetter     = parseLetter("handover")
 )
 
 // parseLetter reads mail/name and what it shares with others. It panics where a template is wrong, which shows at start.

@@ -95,6 +95,40 @@ func (c *Client) PutAgreement(ctx context.Context, p licensing.AgreementPut) (li
 	return answer, answered(err)
 }
 
+// HandOver starts a hand-over and returns what waits for the successor (R30–R32).
+func (c *Client) HandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
+	return ask[licensing.HandOverAnswer](ctx, c, HandOverID(h.ID), h.ID, h.Org, "hand-over of License IDs", HandOver, h)
+}
+
+// AgreeHandOver agrees to a hand-over as its successor (R31).
+func (c *Client) AgreeHandOver(ctx context.Context, cmd licensing.HandOverCommand) (licensing.HandOverView, error) {
+	return c.handOver(ctx, AgreeUpdate, cmd)
+}
+
+// CancelHandOver ends a hand-over.
+func (c *Client) CancelHandOver(ctx context.Context, cmd licensing.HandOverCommand) (licensing.HandOverView, error) {
+	return c.handOver(ctx, CancelUpdate, cmd)
+}
+
+func (c *Client) handOver(ctx context.Context, name string, cmd licensing.HandOverCommand) (licensing.HandOverView, error) {
+	var out licensing.HandOverView
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	err := uninterrupted(func() error {
+		h, err := c.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+			WorkflowID: HandOverID(cmd.HandOver), UpdateName: name, UpdateID: string(cmd.Request), Args: []any{cmd}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		})
+		if err != nil {
+			return err
+		}
+		return h.Get(ctx, &out)
+	})
+	if isNotFound(err) {
+		return out, licensing.Refuse(licensing.Conflict, "R32", "there is no such hand-over, or it has ended")
+	}
+	return out, answered(err)
+}
+
 // ask starts the workflow of a request, unless it has been started, and waits for its answer.
 func ask[O any](ctx context.Context, c *Client, workflowID string, id licensing.RequestID, org licensing.OrgID, summary string, workflow, in any) (O, error) {
 	var answer O

@@ -31,6 +31,7 @@ const (
 	CancelUpdate   = "cancel"
 	AdoptUpdate    = "adopt" // takes up a newer generation that a save has made
 	PutUpdate      = "put"   // of Agreement
+	AgreeUpdate    = "agree" // of HandOver, as cancel is
 )
 
 // The search attributes: what operators search for. Never personal data, they are clear text.
@@ -54,6 +55,9 @@ func SaveID(r licensing.RequestID) string { return "save/" + string(r) }
 
 // ApplyID is the id of the workflow of an intake.
 func ApplyID(r licensing.RequestID) string { return "apply/" + string(r) }
+
+// HandOverID is the id of the workflow of a hand-over.
+func HandOverID(r licensing.RequestID) string { return "handover/" + string(r) }
 
 // AgreementID is the id of the workflow that takes in what partners say of a License ID.
 func AgreementID(l licensing.LicenseID) string { return "agreement/" + string(l) }
@@ -178,7 +182,7 @@ type Registry interface {
 
 // Register registers everything that runs on Queue. SendMail has a queue of its own.
 func Register(r Registry, steps *activities.Activities) {
-	for _, w := range []any{Save, Apply, Agreement, ChangeContact, Directory, Delete, Recheck, Prefer, Seat, Invitation, Assignment} {
+	for _, w := range []any{Save, Apply, Agreement, ChangeContact, Directory, Delete, Recheck, Prefer, Seat, HandOver, Invitation, Assignment} {
 		r.RegisterWorkflow(w)
 	}
 	r.RegisterActivity(steps)

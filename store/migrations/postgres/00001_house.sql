@@ -177,6 +177,27 @@ CREATE TABLE invitations (
 CREATE UNIQUE INDEX invitations_one_open ON invitations (user_id) WHERE state NOT IN ('accepted', 'cancelled');
 CREATE INDEX invitations_user ON invitations (user_id, created_at);
 
+-- Who hands Administrator over to whom (R30–R32).
+CREATE TABLE handovers (
+    id         uuid PRIMARY KEY, -- the request's
+    org_id     uuid NOT NULL REFERENCES organizations,
+    from_user  uuid NOT NULL REFERENCES users,
+    to_user    uuid NOT NULL REFERENCES users CHECK (to_user <> from_user),
+    state      text NOT NULL CHECK (state IN ('open', 'agreed', 'done', 'cancelled', 'expired')),
+    turns      integer NOT NULL DEFAULT 0, -- how many times roles were removed: each is a request of its own
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX handovers_from ON handovers (from_user, created_at);
+CREATE INDEX handovers_to ON handovers (to_user, created_at);
+CREATE TABLE handover_lines (
+    handover_id uuid NOT NULL REFERENCES handovers,
+    license_id  text NOT NULL REFERENCES agreements,
+    state       text NOT NULL CHECK (state IN ('waiting', 'done', 'refused')),
+    rule        text,
+    message     text,
+    PRIMARY KEY (handover_id, license_id)
+);
+
 -- The mail ledger: a row is queued in the transaction that decides the mail, and fences its sending.
 CREATE TABLE mails (
     id            text PRIMARY KEY CHECK (length(id) <= 200),
@@ -184,7 +205,7 @@ CREATE TABLE mails (
     user_id       uuid NOT NULL REFERENCES users,
     invitation_id uuid REFERENCES invitations,
     generation    integer,
-    kind          text NOT NULL CHECK (kind IN ('welcome', 'reminder', 'registered', 'changes', 'confirmation', 'expired', 'forwarded')),
+    kind          text NOT NULL CHECK (kind IN ('welcome', 'reminder', 'registered', 'changes', 'confirmation', 'expired', 'forwarded', 'handover')),
     data          text NOT NULL DEFAULT '{}',
     state         text NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'refused', 'deferred', 'unknown', 'dropped', 'given_up')),
     recipient     text, -- the address of the latest attempt

@@ -1,0 +1,165 @@
+package licensing
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// HandOver is the wish of an administrator to be replaced by a successor on some License IDs (R30–R32). The successor is made
+// Administrator, agrees, and from then on the old one's Administrator is removed in the successor's name on each License ID
+// where the successor is active.
+type HandOver struct {
+	ID        RequestID     `json:"id"`
+	Org       OrgID         `json:"org"`
+	Admin     UserID        `json:"admin"`     // who hands over
+	Successor PersonChange  `json:"successor"` // without Access
+	Licenses  []LicenseID   `json:"license_ids"`
+	InviteFor time.Duration `json:"invite_for,omitempty"`
+}
+
+// HandOverWithin is how long a hand-over waits for the successor before it ends by itself.
+const HandOverWithin = 90 * 24 * time.Hour
+
+// Check returns the hand-over as the save that makes the successor Administrator, or an Invalid *Error that names the first
+// field at fault.
+func (h HandOver) Check(p Policy) (Save, error) {
+	if len(h.Successor.Access) > 0 {
+		return Save{}, Refuse(Invalid, "R32", "a hand-over is of Administrator: name License IDs, no roles").In("successor.access")
+	}
+	if len(h.Licenses) == 0 {
+		return Save{}, Refuse(Invalid, "R32", "name at least one License ID").In("license_ids")
+	}
+	person := h.Successor
+	for _, l := range h.Licenses {
+		person.Access = append(person.Access, AccessChange{License: l, Add: []Role{Administrator}})
+	}
+	return Save{ID: h.ID, Org: h.Org, Admin: h.Admin, InviteFor: h.InviteFor, People: []PersonChange{person}}.Check(p)
+}
+
+// MayHandOver says whether the caller may hand a License ID over: as an active admin of it, to somebody else (R30, R32).
+func MayHandOver(l LicenseID, active, self bool) *Error {
+	switch {
+	case self:
+		return Refuse(Conflict, "R30", "License ID %s can't be handed over to yourself", l)
+	case !active:
+		return Refuse(Forbidden, "R32", "you are not an active administrator of License ID %s itself: there is nothing to hand over", l)
+	}
+	return nil
+}
+
+// HandOverState is where a hand-over stands.
+type HandOverState string
+
+// The states of a hand-over.
+const (
+	HandOverOpen      HandOverState = "open"      // waits for the successor to agree
+	HandOverAgreed    HandOverState = "agreed"    // waits until the successor is active everywhere
+	HandOverDone      HandOverState = "done"      // every License ID is handed over or refused
+	HandOverCancelled HandOverState = "cancelled" // by one of the two; what was handed over stays so
+	HandOverExpired   HandOverState = "expired"   // not agreed and active within HandOverWithin
+)
+
+// Ended says whether nothing happens any more.
+func (s HandOverState) Ended() bool { return s != HandOverOpen && s != HandOverAgreed }
+
+// MayAgree says whether the person may agree to the hand-over in this state: the successor, registered (R30, R31).
+func MayAgree(s HandOverState, successor bool, p Person) *Error {
+	switch {
+	case !successor:
+		return Refuse(NotFound, "R43", "there is no such hand-over, or you may not see it")
+	case s.Ended():
+		return Refuse(Conflict, "R32", "the hand-over is %s", s)
+	case !p.Registered() || !p.InTenant():
+		return Refuse(Conflict, "R30", "register first, by the invitation's link")
+	}
+	return nil
+}
+
+// LineState is where one License ID of a hand-over stands.
+type LineState string
+
+// The states of a line.
+const (
+	LineWaiting LineState = "waiting" // for the successor
+	LineDone    LineState = "done"    // the successor is admin and the old one isn't any more
+	LineRefused LineState = "refused"
+)
+
+// HandOverLine is one License ID of a hand-over.
+type HandOverLine struct {
+	License LicenseID `json:"license_id"`
+	State   LineState `json:"state"`
+	Status  Status    `json:"status,omitempty"` // the successor's, while waiting
+	DueAt   time.Time `json:"due_at,omitzero"`
+	Rule    string    `json:"rule,omitempty"` // refused: why
+	Message string    `json:"message,omitempty"`
+}
+
+// HandOverView is a hand-over as the two who have to do with it see it.
+type HandOverView struct {
+	ID        RequestID      `json:"id"`
+	From      UserID         `json:"from"`
+	To        UserID         `json:"to"`
+	State     HandOverState  `json:"state"`
+	CreatedAt time.Time      `json:"created_at"`
+	Lines     []HandOverLine `json:"lines"`
+}
+
+// Waiting counts the lines that wait for the successor.
+func (v HandOverView) Waiting() (n int) {
+	for _, l := range v.Lines {
+		if l.State == LineWaiting {
+			n++
+		}
+	}
+	return n
+}
+
+// Next returns when a waiting line may be ready: the earliest due time, zero for none.
+func (v HandOverView) Next() time.Time {
+	var due []time.Time
+	for _, l := range v.Lines {
+		if l.State == LineWaiting && !l.DueAt.IsZero() {
+			due = append(due, l.DueAt)
+		}
+	}
+	if len(due) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(due, time.Time.Compare)
+}
+
+// String says how far it is: "agreed, 2 of 3 License IDs handed over".
+func (v HandOverView) String() string {
+	done := 0
+	for _, l := range v.Lines {
+		if l.State == LineDone {
+			done++
+		}
+	}
+	return fmt.Sprintf("%s, %d of %d License IDs handed over", v.State, done, len(v.Lines))
+}
+
+// HandOverAnswer is the answer to a HandOver.
+type HandOverAnswer struct {
+	View         HandOverView  `json:"view"`
+	Person       PersonVerdict `json:"person"` // what the successor got
+	Work         int           `json:"work"`
+	Notice       MailID        `json:"notice,omitempty"`       // to the successor
+	Confirmation MailID        `json:"confirmation,omitempty"` // to the admin (R75)
+}
+
+// HandOverCommand is what one of the two wants with a hand-over.
+type HandOverCommand struct {
+	Request  RequestID `json:"request"`
+	Org      OrgID     `json:"org"`
+	HandOver RequestID `json:"hand_over"`
+	By       UserID    `json:"by"`
+}
+
+// HandOverStep is how far a step took a hand-over. Request is of the removals whose workflows have to be started, "" for none.
+type HandOverStep struct {
+	View    HandOverView `json:"view"`
+	Request RequestID    `json:"request,omitempty"`
+}

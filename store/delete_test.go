@@ -1,0 +1,194 @@
+package store
+
+import (
+	"strings"
+	"testing"
+
+	"vlroles/licensing"
+)
+
+func (h *house) delete(admin string, u licensing.UserID) licensing.Deletion {
+	h.Helper()
+	return must[licensing.Deletion](h.TB)(h.Delete(h.Context(), h.command(admin, u), policy(), h.now))
+}
+
+func TestR80_R81_DeletingAUserTakesAllRolesThatTheCallerAdministersAndLeavesTheRest(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.member("ada", "kim", add(a1, licensing.BenefitsReader), add(m1, licensing.ProductKeysReader))
+		h.save("grace", edit(kim, add(a2, licensing.BenefitsReader)))
+		h.activateChange(kim, a2)
+		people := h.count(`SELECT COUNT(*) FROM directory_people`)
+		out := h.delete("ada", kim)
+		same(t, "answer", []any{len(out.Verdicts), out.Remaining, out.Work}, []any{2, 1, 1})
+		h.denied(kim, a1, licensing.ManageBenefits, "R02")
+		equal(t, "what others administer stays", h.may(kim, a2, licensing.ManageBenefits).Allowed, true)
+		same(t, "the caller's list", h.names("ada", licensing.UserFilter{}), []string{"Ada Lovelace"})
+		same(t, "the other's list", h.names("grace", licensing.UserFilter{}), []string{"Grace Hopper", "kim"})
+		same(t, "R81: directory and profile stay", []int{h.count(`SELECT COUNT(*) FROM directory_people`), h.count(`SELECT COUNT(*) FROM users WHERE id = ?`, kim)}, []int{people, 1})
+		equal(t, "R70: one mail", h.count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes' AND id LIKE ?`, kim, "%"+string(kim)+"%"), 2)
+		_, err := s.Delete(t.Context(), h.command("ada", kim), policy(), h.now)
+		wantRefusal(t, err, licensing.NotFound, "R43")
+	})
+}
+
+func TestR52_R82_DeletingEndsWhatIsInProgressAndTheLinksOfAnInvitation(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.member("ada", "kim", add(a1, licensing.BenefitsReader))
+		v := h.verdict("ada", edit(kim, add(m1, licensing.BenefitsReader)))
+		change := licensing.ChangeID(h.changeOf(kim, m1))
+		c := h.command("ada", kim)
+		must[licensing.Deletion](t)(s.Delete(t.Context(), c, policy(), h.now))
+		work := must[[]licensing.Work](t)(s.Work(t.Context(), c.Request))
+		same(t, "the run ends", []any{work[0].Kind, work[0].Propagation.Change}, []any{licensing.WorkStop, change})
+		equal(t, "a late activation", must[int](t)(s.Activate(t.Context(), kim, change, v.DueAt, v.DueAt)), 0)
+
+		lee := h.invite("ada", "lee", add(a1, licensing.BenefitsReader))
+		i := h.standing(lee).Sending.Invitation
+		c = h.command("ada", lee)
+		must[licensing.Deletion](t)(s.Delete(t.Context(), c, policy(), h.now))
+		work = must[[]licensing.Work](t)(s.Work(t.Context(), c.Request))
+		same(t, "the invitation ends", []any{len(work), work[0].Kind}, []any{1, licensing.WorkWithdraw})
+		_, err := h.accept(i, 1, licensing.Identity{Email: "lee@fabrikam.example"})
+		wantRefusal(t, err, licensing.Gone, "R82")
+	})
+}
+
+func TestR83_WhereTheUserIsTheLastActiveAdminTheLicenseIDIsRefusedAndTheRestProceeds(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		grace := h.id("grace")
+		h.save("ada", edit(grace, add(a1, licensing.BenefitsReader)))
+		h.activateChange(grace, a1)
+		out := h.delete("ada", grace) // ada administers A1, and B1 by M1 above it
+		got := map[licensing.LicenseID]string{}
+		for _, v := range out.Verdicts {
+			got[v.License] = string(v.Outcome)
+			if v.Error != nil {
+				got[v.License] += " " + v.Error.Rule
+			}
+		}
+		same(t, "verdicts", got, map[licensing.LicenseID]string{a1: "changed", b1: "refused R33"})
+		equal(t, "remaining", out.Remaining, 1)
+		self := h.delete("ada", h.id("ada"))
+		for _, v := range self.Verdicts {
+			if v.Error == nil || v.Error.Rule != "R31" {
+				t.Errorf("herself on %s: %+v", v.License, v)
+			}
+		}
+	})
+}
+
+func TestR85_AUserWhoIsNotFoundStaysUntilRemovedFromAllLicenseIDs(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		id := h.colleague()
+		h.save("grace", edit(id, add(a2, licensing.BenefitsReader)))
+		h.hears(left(leo))
+		h.delete("ada", id)
+		equal(t, "still there for the other admin", h.row("grace", id).Status, licensing.UserNotFound)
+		h.delete("grace", id)
+		same(t, "gone", h.names("grace", licensing.UserFilter{}), []string{"Grace Hopper"})
+	})
+}
+
+// from copies roles.
+func from(target, source licensing.LicenseID, user licensing.UserID, replace bool) licensing.AccessChange {
+	return licensing.AccessChange{License: target, From: &licensing.RoleSource{User: user, License: source, Replace: replace}}
+}
+
+func TestR72_PastingReplacesTheRolesOfEachTargetWithAVerdictOfItsOwn(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.member("ada", "kim", add(a1, licensing.BenefitsReader, licensing.ProductKeysReader), add(m1, licensing.OnlineServicesManager))
+		lee := h.member("ada", "lee", add(m1, licensing.InvoiceReader))
+		busy := h.member("ada", "busy", add(a1, licensing.BenefitsReader))
+		h.save("ada", edit(busy, add(a1, licensing.OnlineServicesManager)))
+		h.put(agreement("C1", "", licensing.Contact{Kind: licensing.PrimaryContact, Business: "ada@contoso.example", Name: "Ada"}, contact(licensing.BillToContact, "lee")))
+		h.activateChange(h.id("ada"), "C1")
+		h.activateChange(lee, "C1")
+		out := h.saveAny("ada",
+			edit(kim, from(m1, a1, "", true), from(b1, a1, "", true)),
+			edit(lee, from("C1", a1, kim, true), from(a1, "C1", "", true)),
+			edit(busy, from(a1, a1, kim, true)),
+		)
+		var got []string
+		for _, p := range out.People {
+			for _, v := range p.Verdicts {
+				line := string(v.License) + " " + string(v.Outcome)
+				if v.Error != nil {
+					line += " " + v.Error.Rule
+				}
+				got = append(got, line)
+			}
+		}
+		same(t, "verdicts", got, []string{"M1 assigned", "B1 assigned", "C1 assigned", "A1 refused R72", "A1 refused R52"})
+		same(t, "kim on M1: replaced", h.held(kim, m1), "benefits_reader? product_keys_reader?")
+		same(t, "lee on C1: Bill To's is not overwritten", h.held(lee, "C1"), "benefits_reader? invoice_reader product_keys_reader?")
+		h.refusesChange("grace", edit(kim, from(a2, a1, "", true)), licensing.Forbidden, "R05") // not admin of the source
+	})
+}
+
+func TestR77_ImportingAddsTheRolesOfChosenUsersWhereTheCallerIsAdminOfBothButNotOntoAParent(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.member("ada", "kim", add(m1, licensing.BenefitsReader), add(a1, licensing.ProductKeysReader))
+		equal(t, "outcome", h.verdict("ada", edit(kim, from(a1, m1, "", false))).Outcome, licensing.Assigned)
+		equal(t, "roles", h.held(kim, a1), "benefits_reader? product_keys_reader")
+		h.activateChange(kim, a1)
+		h.refusesChange("ada", edit(kim, from(m1, a1, "", false)), licensing.Conflict, "R77") // M1 stands above B1
+		h.refusesChange("grace", edit(kim, from(a2, a1, "", false)), licensing.Forbidden, "R05")
+		h.refusesChange("ada", edit(kim, from(a2, a1, "", false)), licensing.Forbidden, "R05")
+	})
+}
+
+func TestR67_VerifyingGivesTheVerdictsOfASaveAndHasNoEffect(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.member("ada", "kim", add(a1, licensing.BenefitsReader))
+		sv := licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{
+			edit(kim, add(a1, licensing.ProductKeysReader)), ext("new", add(a1, licensing.BenefitsReader), add(a2, licensing.BenefitsReader))}}
+		rows := h.census()
+		out := must[licensing.SaveAnswer](t)(s.Verify(t.Context(), sv, policy(), h.now))
+		equal(t, "rows", h.census(), rows)
+		equal(t, "a user who is not there yet", out.People[1].User, "")
+		saved := must[licensing.SaveAnswer](t)(s.Save(t.Context(), sv, policy(), h.now))
+		for n := range saved.People {
+			same(t, "verdicts", out.People[n].Verdicts, saved.People[n].Verdicts)
+		}
+		again := must[licensing.SaveAnswer](t)(s.Verify(t.Context(), sv, policy(), h.now))
+		equal(t, "saving re-decides", again.People[0].Verdicts[0].Error.Rule, "R52")
+	})
+}
+
+func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.hears(licensing.DirectoryPerson{ObjectID: "o-grace", Email: "grace@contoso.example", Name: "Grace Hopper", Left: true})
+		seat := licensing.Seat{ID: request(), Org: h.org, License: a2, Person: licensing.PersonChange{SignIn: "leo@contoso.example"}, Reason: "case 4711"}
+		out := must[licensing.SaveAnswer](t)(s.Seat(t.Context(), seat, policy(), h.now))
+		leo := out.People[0].User
+		equal(t, "outcome", out.People[0].Verdicts[0].Outcome, licensing.Invited)
+		h.activate(h.register(leo, "leo@contoso.example"))
+		equal(t, "may", h.may(leo, a2, licensing.ManageAssignments).Allowed, true)
+		equal(t, "audited with the reason", h.count(`SELECT COUNT(*) FROM audit WHERE action = 'support.seat' AND outcome = 'done' AND detail LIKE '%case 4711%' AND license_id = 'A2'`), 1)
+		for name, c := range map[string]struct {
+			license licensing.LicenseID
+			reason  string
+			kind    licensing.Kind
+			rule    string
+		}{
+			"where there is an active admin":   {a1, "case 1", licensing.Conflict, "R05"},
+			"where there is no such agreement": {"NONE", "case 1", licensing.NotFound, "R08"},
+			"without a reason":                 {b1, " ", licensing.Invalid, "R33"},
+			"with a long reason":               {b1, strings.Repeat("x", licensing.MaxReason+1), licensing.Invalid, "R33"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				seat.ID, seat.License, seat.Reason = request(), c.license, c.reason
+				_, err := s.Seat(t.Context(), seat, policy(), h.now)
+				wantRefusal(t, err, c.kind, c.rule)
+			})
+		}
+	})
+}

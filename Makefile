@@ -3,7 +3,7 @@ TOOL = go tool -modfile=tools.mod
 BIN  = $$($(TOOL) -n $(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt vet lint imports env-rule errors workflowcheck test replay docker-check demo dev bench history build clean
+.PHONY: help check fmt vet lint imports env-rule errors workflowcheck test replay rules docker-check demo dev bench history build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ replay: ## the kept histories go the same way again
 
 history: ## keep the histories of paths that have none yet
 	go test ./workflows -record
+
+rules: ## rewrite docs/rules.md
+	go test . -run RulesTable -write
 
 docker-check: ## docker-compose.yml is whole, and the configuration takes what it gives
 	go test -count=1 -run 'Compose|Worker' .

@@ -204,8 +204,11 @@ func (s *Store) AdvanceHandOver(ctx context.Context, org licensing.OrgID, id lic
 		if err != nil {
 			return err
 		}
+		if out.Request, err = t.unstarted(h); err != nil {
+			return err
+		}
 		switch {
-		case h.State.Ended():
+		case h.State.Ended(), out.Request != "": // an attempt before this one removed roles already
 		case h.State == licensing.HandOverAgreed && len(ready) > 0:
 			err = t.removeHandedOver(h, ready, p, now)
 		case now.After(h.CreatedAt.Add(licensing.HandOverWithin)):

@@ -181,3 +181,25 @@ type InvitationView struct {
 	ExpiresAt    time.Time       `json:"expires_at"`
 	Access       []AccessEntry   `json:"access,omitempty"` // what waits for the registration; none where it has ended
 }
+
+// RoleOn is one role that somebody had on a License ID at a time, and how it came to be.
+type RoleOn struct {
+	User      UserID    `json:"user"`
+	Name      string    `json:"name"` // as it is now
+	Role      Role      `json:"role"`
+	Effective bool      `json:"effective"`       // else it waited for the registration or its due time
+	InTenant  bool      `json:"in_tenant"`       // else it gave no access (R84)
+	Above     LicenseID `json:"above,omitempty"` // inherited from there (R88)
+	Given     Step      `json:"given"`
+	Activated time.Time `json:"activated,omitzero"`
+}
+
+// Step is what an audit line says of how something came to be.
+type Step struct {
+	At      time.Time `json:"at"`
+	Action  string    `json:"action"`
+	Rule    string    `json:"rule,omitempty"`
+	Request RequestID `json:"request,omitempty"`
+	By      UserID    `json:"by,omitempty"` // "": the system, a partner by contract, or support
+	Name    string    `json:"name,omitempty"`
+}

@@ -506,8 +506,9 @@ func (c *contract) leave(n naming) error {
 	if err != nil {
 		return err
 	}
+	var ended int
 	if still == 0 {
-		ended, err := c.exec(`UPDATE preferences SET inherit = ?, changed_at = ? WHERE license_id = ? AND user_id = ? AND inherit`, false, at(c.now), n.license, n.former)
+		ended, err = c.exec(`UPDATE preferences SET inherit = ?, changed_at = ? WHERE license_id = ? AND user_id = ? AND inherit`, false, at(c.now), n.license, n.former)
 		if err != nil {
 			return err
 		}
@@ -516,7 +517,7 @@ func (c *contract) leave(n naming) error {
 		}
 	}
 	row := c.line("contact.former", "R34", n.license)
-	row.UserID, row.Detail = opt(n.former), detail(map[string]any{"kind": n.contact.Kind})
+	row.UserID, row.Detail = opt(n.former), detail(map[string]any{"kind": n.contact.Kind, "ended": ended > 0})
 	return c.audit(row)
 }
 

@@ -55,6 +55,7 @@ people.yaml:
 	f.StringSliceVar(&p.add, "role", nil, "role by id, name or VLSC name (R10, R21); repeat or separate by commas")
 	f.StringVarP(&p.file, "file", "f", "", "YAML file with many people instead; - for standard input")
 	f.IntVar(&p.days, "invite-days", 0, "days to register, 1 to 90; default: the deployment's (R56)")
+	verifyFlag(c)
 	return c
 }
 
@@ -83,6 +84,7 @@ func (a *app) edit() *cobra.Command {
 	f.StringSliceVar(&p.licenses, "license", nil, "License ID; repeat or separate by commas")
 	f.StringSliceVar(&p.add, "add", nil, "roles to add")
 	f.StringSliceVar(&p.remove, "remove", nil, "roles to remove")
+	verifyFlag(c)
 	return c
 }
 
@@ -138,15 +140,7 @@ func (a *app) save(ctx context.Context, s *session, p personFlags) error {
 		}
 		sv.People = append(sv.People, pc)
 	}
-	answer, err := s.client.Save(ctx, sv)
-	if err != nil {
-		return err
-	}
-	err = a.answer(answer.People, func(w io.Writer) { verdicts(w, sv.People, answer.People) })
-	if err == nil && anyRefused(answer.People) {
-		return errSaid
-	}
-	return err
+	return a.saveOrVerify(ctx, s, sv)
 }
 
 func roles(names []string) []licensing.Role {

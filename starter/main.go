@@ -86,6 +86,7 @@ type app struct {
 	org         string
 	as          string
 	requestID   string
+	verify      bool
 }
 
 func (a *app) command() *cobra.Command {
@@ -100,7 +101,10 @@ without any they find what "starter dev" runs in the same folder.
 Exit codes: 0 done · 1 a fault · 2 wrong input · 3 refused by a rule · 4 a part doesn't answer, try again.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if f := c.Flags().Lookup("verify"); f != nil {
+				a.verify = f.Value.String() == "true"
+			}
 			if a.format != "text" && a.format != "json" {
 				return usageError{errors.New("--output is text or json")}
 			}
@@ -114,15 +118,16 @@ Exit codes: 0 done · 1 a fault · 2 wrong input · 3 refused by a rule · 4 a p
 	f.StringVar(&a.as, "as", "", "the acting person: the sign-in e-mail of a VL user")
 	f.StringVar(&a.requestID, "request-id", "", "UUID that makes the command safe to repeat (default: a new one)")
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run everything here:"}, &cobra.Group{ID: "change", Title: "Change:"},
-		&cobra.Group{ID: "show", Title: "Show:"}, &cobra.Group{ID: "operate", Title: "Operate:"})
+		&cobra.Group{ID: "partner", Title: "What partners and the tenant say:"}, &cobra.Group{ID: "show", Title: "Show:"}, &cobra.Group{ID: "operate", Title: "Operate and support:"})
 	for _, g := range []struct {
 		id       string
 		commands []*cobra.Command
 	}{
 		{"run", []*cobra.Command{a.demo(), a.dev()}},
-		{"change", []*cobra.Command{a.apply(), a.assign(), a.edit(), a.register(), a.resend(), a.reset(), a.cancel()}},
-		{"show", []*cobra.Command{a.users(), a.show(), a.access()}},
-		{"operate", []*cobra.Command{a.migrate(), a.config()}},
+		{"change", []*cobra.Command{a.assign(), a.edit(), a.copy(), a.importRoles(), a.register(), a.resend(), a.reset(), a.cancel(), a.delete(), a.recheck(), a.handOver(), a.prefer()}},
+		{"partner", []*cobra.Command{a.apply(), a.agreement(), a.contact(), a.directory()}},
+		{"show", []*cobra.Command{a.users(), a.show(), a.access(), a.agreements(), a.preferences(), a.history()}},
+		{"operate", []*cobra.Command{a.migrate(), a.config(), a.orphans(), a.seat()}},
 	} {
 		for _, c := range g.commands {
 			c.GroupID = g.id

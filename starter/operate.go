@@ -105,33 +105,16 @@ type intakeFile struct {
 		Name    string   `yaml:"name"`
 		Domains []string `yaml:"domains"`
 	} `yaml:"organization"`
-	InviteDays int `yaml:"invite_days"`
-	Directory  []struct {
-		ObjectID string `yaml:"object_id"`
-		Email    string `yaml:"email"`
-		Name     string `yaml:"name"`
-		Left     bool   `yaml:"left"`
-	} `yaml:"directory"`
-	Agreements []struct {
-		License        string    `yaml:"license_id"`
-		Program        string    `yaml:"program"`
-		Parent         string    `yaml:"parent"`
-		ProcessedAt    time.Time `yaml:"processed_at"`
-		Inactive       bool      `yaml:"inactive"`
-		Administrators []struct {
-			SignIn     string    `yaml:"sign_in_email"`
-			Business   string    `yaml:"business_email"`
-			Name       string    `yaml:"name"`
-			Registered time.Time `yaml:"registered"`
-		} `yaml:"administrators"`
-	} `yaml:"agreements"`
+	InviteDays int                 `yaml:"invite_days"`
+	Directory  []personInDirectory `yaml:"directory"`
+	Agreements []agreementFile     `yaml:"agreements"`
 }
 
 func (a *app) apply() *cobra.Command {
 	var file string
 	c := &cobra.Command{
 		Use:   "apply",
-		Short: "take in an organization: directory, agreements and their first administrators (R03, R25); safe to repeat",
+		Short: "take in an organization: directory, agreements, contacts and first administrators (R03, R25); safe to repeat",
 		Example: `  starter apply -f contoso.yaml
 
 contoso.yaml:
@@ -175,7 +158,6 @@ func (a *app) takeIn(ctx context.Context, s *session, f intakeFile) error {
 		return err
 	}
 	var sum licensing.IntakeAnswer
-	var names []string
 	for n, part := range parts {
 		if part.ID, err = a.request(); err != nil {
 			return err
@@ -190,34 +172,19 @@ func (a *app) takeIn(ctx context.Context, s *session, f intakeFile) error {
 		sum.Domains, sum.Directory = max(sum.Domains, out.Domains), sum.Directory+out.Directory
 		sum.Agreements, sum.Work = sum.Agreements+out.Agreements, sum.Work+out.Work
 		sum.People = append(sum.People, out.People...)
-		names = append(names, administratorsOf(part)...)
+		sum.Contacts, sum.Orphaned = append(sum.Contacts, out.Contacts...), append(sum.Orphaned, out.Orphaned...)
 		if len(parts) > 1 {
 			fmt.Fprintf(a.err, "part %d of %d is stored\n", n+1, len(parts))
 		}
 	}
 	err = a.answer(sum, func(w io.Writer) {
 		fmt.Fprintf(w, "%d domains, %d people of the directory, %d agreements\n", sum.Domains, sum.Directory, sum.Agreements)
-		for n, p := range sum.People {
-			verdicts(w, []licensing.PersonChange{{SignIn: licensing.Email(names[n])}}, []licensing.PersonVerdict{p})
-		}
+		intakeText(w, sum)
 	})
 	if err == nil && anyRefused(sum.People) {
 		return errSaid
 	}
 	return err
-}
-
-// administratorsOf names the people of an intake in the order of its answer.
-func administratorsOf(in licensing.Intake) []string {
-	var names []string
-	for _, g := range in.Agreements {
-		for _, c := range g.Administrators {
-			if key := c.SignIn.Key(); !slices.Contains(names, key) {
-				names = append(names, key)
-			}
-		}
-	}
-	return names
 }
 
 func (f intakeFile) parts() ([]licensing.Intake, error) {
@@ -228,17 +195,12 @@ func (f intakeFile) parts() ([]licensing.Intake, error) {
 		Org: licensing.OrgID(strings.ToLower(f.Organization.ID)), Name: f.Organization.Name, Domains: f.Organization.Domains,
 		InviteFor: time.Duration(f.InviteDays) * 24 * time.Hour,
 	}
-	var people []licensing.DirectoryPerson
-	for _, p := range f.Directory {
-		people = append(people, licensing.DirectoryPerson{ObjectID: licensing.ObjectID(p.ObjectID), Email: licensing.Email(p.Email), Name: p.Name, Left: p.Left})
-	}
+	people := directoryPeople(f.Directory)
 	var agreements []licensing.ContractAgreement
 	for _, g := range f.Agreements {
-		c := licensing.ContractAgreement{License: licensing.LicenseID(g.License), Program: g.Program, Parent: licensing.LicenseID(g.Parent),
-			ProcessedAt: g.ProcessedAt, Inactive: g.Inactive}
-		for _, p := range g.Administrators {
-			c.Administrators = append(c.Administrators, licensing.ContractAdministrator{SignIn: licensing.Email(p.SignIn),
-				Business: licensing.Email(p.Business), Name: p.Name, Registered: p.Registered})
+		c, err := g.agreement()
+		if err != nil {
+			return nil, err
 		}
 		agreements = append(agreements, c)
 	}

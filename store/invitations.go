@@ -450,7 +450,7 @@ func (s *Store) Cancel(ctx context.Context, c licensing.Command, now time.Time) 
 		if err != nil {
 			return err
 		}
-		if i.State == licensing.InvitationAccepted {
+		if i.State == licensing.InvitationAccepted || seen.user.person().Registered() {
 			return licensing.Refuse(licensing.Conflict, "R62", "the person has registered already: remove the roles instead")
 		}
 		if err := t.withdraw(c, i, seen.mine, now, &out); err != nil {

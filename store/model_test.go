@@ -1,0 +1,990 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"vlroles/licensing"
+)
+
+// modelSteps is how many commands the model test carries out at least, on each database. `make check` asks for 5,000.
+var modelSteps = flag.Int("model.steps", 600, "commands of the model test on each database")
+
+// TestTheStoreDoesWhatASmallModelSays carries out random commands by random callers on the store and on a model of maps that
+// knows nothing of the store's code, and compares verdicts, statuses, access and lists.
+func TestTheStoreDoesWhatASmallModelSays(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		const each = 60
+		set := func(name, value string) {
+			f := flag.Lookup(name)
+			was := f.Value.String()
+			if err := f.Value.Set(value); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = f.Value.Set(was) })
+		}
+		set("rapid.steps", itoa(each))
+		set("rapid.checks", itoa(1))
+		steps := 0
+		for round := 0; steps < *modelSteps; round++ {
+			rapid.Check(t, func(r *rapid.T) {
+				w := newWorld(r, s)
+				r.Repeat(map[string]func(*rapid.T){
+					"save":     func(r *rapid.T) { steps++; w.save(r) },
+					"save ":    func(r *rapid.T) { steps++; w.save(r) },
+					"save  ":   func(r *rapid.T) { steps++; w.save(r) },
+					"save   ":  func(r *rapid.T) { steps++; w.save(r) },
+					"save    ": func(r *rapid.T) { steps++; w.save(r) },
+					"paste":    func(r *rapid.T) { steps++; w.paste(r) },
+					"register": func(r *rapid.T) { steps++; w.register(r) },
+					"accept":   func(r *rapid.T) { steps++; w.register(r) },
+					"wait":     func(r *rapid.T) { steps++; w.wait(r) },
+					"wait ":    func(r *rapid.T) { steps++; w.wait(r) },
+					"reset":    func(r *rapid.T) { steps++; w.reset(r) },
+					"cancel":   func(r *rapid.T) { steps++; w.cancel(r) },
+					"delete":   func(r *rapid.T) { steps++; w.delete(r) },
+					"tenant":   func(r *rapid.T) { steps++; w.tenant(r) },
+					"recheck":  func(r *rapid.T) { steps++; w.recheck(r) },
+					"contact":  func(r *rapid.T) { steps++; w.contact(r) },
+					"prefer":   func(r *rapid.T) { steps++; w.prefer(r) },
+					"move":     func(r *rapid.T) { steps++; w.move(r) },
+					"":         func(r *rapid.T) { w.compare(r) },
+				})
+			})
+			if t.Failed() {
+				return
+			}
+		}
+		t.Logf("%d steps", steps)
+	})
+}
+
+// world is the model.
+type world struct {
+	s        *Store
+	org      licensing.OrgID
+	now      time.Time
+	people   []*mPerson
+	licenses []licensing.LicenseID
+	parent   map[licensing.LicenseID]licensing.LicenseID
+	mailless licensing.LicenseID
+	contacts map[licensing.LicenseID]map[licensing.ContactKind]*mPerson
+	active   map[licensing.LicenseID]bool // had an active admin after the step before
+	left     bool                         // somebody left the tenant in this step
+}
+
+type mPerson struct {
+	id         licensing.UserID
+	email      licensing.Email
+	name       string
+	object     licensing.ObjectID // "": external
+	known      bool               // has a profile row
+	bound      bool               // to the directory's object
+	present    bool               // in the directory
+	inTenant   bool
+	registered bool
+	invitation licensing.InvitationState
+	expires    time.Time
+	held       map[licensing.LicenseID]*mHeld
+	inherit    map[licensing.LicenseID]bool
+}
+
+type mHeld struct {
+	state    licensing.AssignmentState
+	due      time.Time
+	attempts int
+	roles    map[licensing.Role]*mRole
+}
+
+type mRole struct {
+	billTo    bool
+	effective bool
+}
+
+func newWorld(r *rapid.T, s *Store) *world {
+	w := &world{s: s, org: licensing.OrgID(uuid.NewString()), now: start, active: map[licensing.LicenseID]bool{}, parent: map[licensing.LicenseID]licensing.LicenseID{},
+		contacts: map[licensing.LicenseID]map[licensing.ContactKind]*mPerson{}}
+	prefix := strings.ToUpper(string(request())[:8]) + "-"
+	for _, l := range []licensing.LicenseID{"P", "Q", "R", "S", "N"} {
+		w.licenses = append(w.licenses, licensing.LicenseID(prefix)+l)
+		w.contacts[licensing.LicenseID(prefix)+l] = map[licensing.ContactKind]*mPerson{}
+	}
+	p, q, below, alone, n := w.licenses[0], w.licenses[1], w.licenses[2], w.licenses[3], w.licenses[4]
+	w.parent[q], w.parent[below], w.parent[n], w.mailless = p, q, p, n
+	domain := strings.ToLower(prefix) + "contoso.example"
+	in := licensing.Intake{ID: request(), Org: w.org, Name: "Model", Domains: []string{domain}}
+	for i := range 6 {
+		m := &mPerson{name: fmt.Sprintf("Person %d", i), held: map[licensing.LicenseID]*mHeld{}, inherit: map[licensing.LicenseID]bool{}, inTenant: true}
+		m.email = licensing.Email(fmt.Sprintf("p%d@fabrikam.example", i))
+		if i < 3 {
+			m.email, m.object, m.present = licensing.Email(fmt.Sprintf("p%d@%s", i, domain)), licensing.ObjectID(fmt.Sprintf("o-%d", i)), i < 2
+		}
+		if m.present {
+			in.Directory = append(in.Directory, licensing.DirectoryPerson{ObjectID: m.object, Email: m.email, Name: m.name})
+		}
+		w.people = append(w.people, m)
+	}
+	first := map[licensing.LicenseID][]int{p: {0, 3}, q: {1}, below: {1}, alone: {0}, n: {1, 3}}
+	for _, l := range w.licenses {
+		g := w.agreement(l)
+		for _, i := range first[l] {
+			m := w.people[i]
+			g.Administrators = append(g.Administrators, licensing.ContractAdministrator{SignIn: m.email, Name: m.name, Registered: start.Add(-day)})
+			m.known, m.bound, m.registered = true, m.object != "", true
+			m.held[l] = &mHeld{state: licensing.Settled, roles: map[licensing.Role]*mRole{licensing.Administrator: {effective: true}}}
+		}
+		in.Agreements = append(in.Agreements, g)
+	}
+	if _, err := s.Apply(context.Background(), in, policy(), w.now); err != nil {
+		r.Fatal(err)
+	}
+	for _, m := range w.people {
+		w.identify(r, m)
+	}
+	return w
+}
+
+func (w *world) agreement(l licensing.LicenseID) licensing.ContractAgreement {
+	return licensing.ContractAgreement{License: l, Program: "MPSA", Parent: w.parent[l], ProcessedAt: start.Add(-30 * day), NoInvitation: l == w.mailless}
+}
+
+// identify learns the store's id of a profile that the model says there is.
+func (w *world) identify(r *rapid.T, m *mPerson) {
+	if !m.known || m.id != "" {
+		return
+	}
+	id, err := w.s.UserBySignIn(context.Background(), w.org, m.email)
+	if err != nil {
+		r.Fatalf("%s: %v", m.name, err)
+	}
+	m.id = id
+}
+
+// What the model says of people.
+
+func (m *mPerson) tenant() bool { return m.object == "" || m.inTenant }
+
+func (m *mPerson) has(l licensing.LicenseID, role licensing.Role) *mRole {
+	if h := m.held[l]; h != nil {
+		return h.roles[role]
+	}
+	return nil
+}
+
+func (m *mPerson) admin(l licensing.LicenseID) bool {
+	g := m.has(l, licensing.Administrator)
+	return m.registered && m.tenant() && g != nil && g.effective
+}
+
+func (w *world) above(l licensing.LicenseID) (out []licensing.LicenseID) {
+	for p := w.parent[l]; p != ""; p = w.parent[p] {
+		out = append(out, p)
+	}
+	return out
+}
+
+func (w *world) names(m *mPerson, l licensing.LicenseID) bool {
+	c := w.contacts[l]
+	return c[licensing.PrimaryContact] == m || c[licensing.NoticesContact] == m || c[licensing.OnlineAdministratorContact] == m
+}
+
+func (w *world) inherits(m *mPerson, l licensing.LicenseID) bool {
+	return m.registered && m.tenant() && m.has(l, licensing.InvoiceReader) == nil &&
+		slices.ContainsFunc(w.above(l), func(p licensing.LicenseID) bool { return m.inherit[p] && w.names(m, p) })
+}
+
+func (w *world) administers(m *mPerson, l licensing.LicenseID) bool {
+	return m.admin(l) || w.inherits(m, l) || slices.ContainsFunc(w.above(l), m.admin)
+}
+
+func (w *world) otherAdmins(m *mPerson, l licensing.LicenseID) bool {
+	return slices.ContainsFunc(w.people, func(o *mPerson) bool { return o != m && o.admin(l) })
+}
+
+func (w *world) invited(m *mPerson) bool {
+	return m.invitation == licensing.InvitationOpen && w.now.Before(m.expires)
+}
+
+func (w *world) may(m *mPerson, l licensing.LicenseID, p licensing.Permission) bool {
+	if !m.known || !m.registered || !m.tenant() {
+		return false
+	}
+	if w.inherits(m, l) && licensing.Administrator.Permits(p) {
+		return true
+	}
+	for role, g := range rolesOf(m.held[l]) {
+		if g.effective && role.Permits(p) {
+			return true
+		}
+	}
+	return false
+}
+
+func rolesOf(h *mHeld) map[licensing.Role]*mRole {
+	if h == nil {
+		return nil
+	}
+	return h.roles
+}
+
+func (m *mPerson) status(l licensing.LicenseID) licensing.Status {
+	h := m.held[l]
+	switch {
+	case !m.tenant():
+		return licensing.UserNotFound
+	case h.state == licensing.Broken:
+		return licensing.Failed
+	case h.state == licensing.Propagating:
+		return licensing.AssignmentInProgress
+	case h.state == licensing.Settled:
+		return licensing.Active
+	case m.invitation == licensing.InvitationOpen:
+		return licensing.InvitationSent
+	case m.invitation == licensing.InvitationLapsed:
+		return licensing.InvitationExpired
+	}
+	return licensing.Failed
+}
+
+// wish is a change that somebody wants.
+type wish struct {
+	by          *mPerson // nil: the contract
+	to          *mPerson
+	license     licensing.LicenseID
+	add, remove []licensing.Role
+	billTo      bool
+	deleting    bool
+}
+
+// judge says what becomes of a wish: "" and an outcome, or the rule that refuses it.
+func (w *world) judge(x wish) (rule string, out licensing.Outcome) {
+	m, h := x.to, x.to.held[x.license]
+	if x.by != nil && !w.administers(x.by, x.license) {
+		return "R05", ""
+	}
+	state, lost := licensing.NotAssigned, false
+	if h != nil {
+		state = h.state
+		lost = state == licensing.Propagating && w.now.After(h.due.Add(time.Hour))
+		if lost {
+			state = licensing.Broken
+		}
+	}
+	if state == licensing.Propagating && x.by != nil && !x.deleting {
+		return "R52", ""
+	}
+	kept, removed, added := map[licensing.Role]*mRole{}, 0, 0
+	for role, g := range rolesOf(h) {
+		if !slices.Contains(x.remove, role) {
+			kept[role] = g
+			continue
+		}
+		removed++
+	}
+	for _, role := range sortedRoles(rolesOf(h)) {
+		g := rolesOf(h)[role]
+		switch {
+		case !slices.Contains(x.remove, role):
+		case g.billTo && x.by != nil && !x.deleting:
+			return "R18", ""
+		case role != licensing.Administrator:
+		case x.by == m:
+			return "R31", ""
+		case m.admin(x.license) && !w.otherAdmins(m, x.license):
+			return "R33", ""
+		}
+	}
+	if w.inherits(m, x.license) && slices.Contains(x.remove, licensing.Administrator) && m.has(x.license, licensing.Administrator) == nil {
+		return "R87", ""
+	}
+	for _, role := range x.add {
+		if m.has(x.license, role) != nil {
+			continue
+		}
+		added++
+		if role == licensing.Administrator && kept[licensing.InvoiceReader] != nil || role == licensing.InvoiceReader && kept[licensing.Administrator] != nil {
+			return "R19", ""
+		}
+		if role == licensing.InvoiceReader && w.inherits(m, x.license) {
+			rule = "R92"
+		}
+	}
+	if rule != "" {
+		return rule, ""
+	}
+	out = w.outcome(x, state, lost, kept, added, removed)
+	gives := out == licensing.Assigned || out == licensing.Invited || out == licensing.Joined
+	if gives && x.by != nil && !m.tenant() {
+		return "R57", ""
+	}
+	return "", out
+}
+
+func sortedRoles(in map[licensing.Role]*mRole) []licensing.Role {
+	return slices.Sorted(maps.Keys(in))
+}
+
+func (w *world) outcome(x wish, state licensing.AssignmentState, lost bool, kept map[licensing.Role]*mRole, added, removed int) licensing.Outcome {
+	waiting := added
+	for _, g := range kept {
+		if !g.effective {
+			waiting++
+		}
+	}
+	renew := len(x.add) > 0 || lost && x.to.tenant()
+	again := renew && state == licensing.Broken && waiting > 0
+	anew := renew && !x.to.registered && !w.invited(x.to) && waiting > 0 && state != licensing.NotAssigned
+	switch {
+	case added+removed == 0 && !again && !anew:
+		return licensing.Unchanged
+	case len(kept)+added == 0:
+		return licensing.Changed
+	case !x.to.registered && added == 0 && !anew:
+		return licensing.Changed
+	case !x.to.registered && w.invited(x.to):
+		return licensing.Joined
+	case !x.to.registered:
+		return licensing.Invited
+	case state == licensing.Broken && waiting > 0 && !again:
+		return licensing.Changed
+	case waiting > 0:
+		return licensing.Assigned
+	}
+	return licensing.Changed
+}
+
+// do carries a wish out, and says what became of it.
+func (w *world) do(x wish) (rule string, out licensing.Outcome) {
+	m := x.to
+	if x.license == w.mailless && len(x.add) > 0 && !m.registered {
+		m.registered = true
+		if rule, out := w.judge(x); rule != "" || out != licensing.Assigned {
+			m.registered = false
+		} else {
+			defer w.takeUp(m)
+		}
+	}
+	rule, out = w.judge(x)
+	if rule != "" || out == licensing.Unchanged {
+		return rule, out
+	}
+	w.create(m)
+	h := m.held[x.license]
+	if h == nil {
+		h = &mHeld{roles: map[licensing.Role]*mRole{}}
+		m.held[x.license] = h
+	}
+	if h.state == licensing.Propagating && w.now.After(h.due.Add(time.Hour)) {
+		h.state = licensing.Broken
+		h.attempts++
+	}
+	for _, role := range x.remove {
+		delete(h.roles, role)
+	}
+	for _, role := range x.add {
+		if h.roles[role] == nil {
+			h.roles[role] = &mRole{billTo: x.billTo}
+		}
+	}
+	switch out {
+	case licensing.Invited:
+		m.invitation, m.expires, h.state = licensing.InvitationOpen, w.now.Add(30*day), licensing.Pending
+	case licensing.Joined:
+		h.state = licensing.Pending
+	case licensing.Assigned:
+		h.state, h.due = licensing.Propagating, w.now.Add(2*time.Hour)
+	case licensing.Changed:
+		w.changed(m, h)
+	}
+	if len(h.roles) == 0 {
+		delete(m.held, x.license)
+	}
+	if !m.registered && len(m.held) == 0 && m.invitation != "" && m.invitation != licensing.InvitationAccepted {
+		m.invitation = licensing.InvitationCancelled
+	}
+	return rule, out
+}
+
+func (w *world) changed(m *mPerson, h *mHeld) {
+	waiting := slices.ContainsFunc(sortedRoles(h.roles), func(r licensing.Role) bool { return !h.roles[r].effective })
+	switch {
+	case !m.registered:
+		h.state = licensing.Pending
+	case !waiting:
+		h.state, h.attempts = licensing.Settled, 0
+	}
+}
+
+func (w *world) create(m *mPerson) {
+	if m.known {
+		return
+	}
+	m.known, m.bound, m.inTenant = true, m.present, m.object == "" || m.present
+}
+
+// takeUp puts in progress what waited for a registration.
+func (w *world) takeUp(m *mPerson) {
+	if m.invitation != "" && m.invitation != licensing.InvitationCancelled {
+		m.invitation = licensing.InvitationAccepted
+	}
+	for _, h := range m.held {
+		if h.state == licensing.Pending {
+			h.state, h.due = licensing.Propagating, w.now.Add(2*time.Hour)
+		}
+	}
+}
+
+// The commands.
+
+var someRoles = []licensing.Role{licensing.Administrator, licensing.InvoiceReader, licensing.BenefitsReader, licensing.LicensePositionReader}
+
+func (w *world) anybody(r *rapid.T, what string) *mPerson {
+	return w.people[rapid.IntRange(0, len(w.people)-1).Draw(r, what)]
+}
+
+func (w *world) anyLicense(r *rapid.T, what string) licensing.LicenseID {
+	return rapid.SampledFrom(w.licenses).Draw(r, what)
+}
+
+// caller is mostly somebody who may.
+func (w *world) caller(r *rapid.T, l licensing.LicenseID) *mPerson {
+	return w.mostly(r, "by", func(m *mPerson) bool { return w.administers(m, l) })
+}
+
+func (w *world) userID(m *mPerson) licensing.UserID {
+	if m.known {
+		return m.id
+	}
+	return licensing.UserID(uuid.NewString())
+}
+
+func (w *world) personChange(m *mPerson, access ...licensing.AccessChange) licensing.PersonChange {
+	return licensing.PersonChange{SignIn: m.email, Name: m.name, Access: access}
+}
+
+func (w *world) save(r *rapid.T) {
+	l := w.anyLicense(r, "license")
+	x := wish{by: w.caller(r, l), to: w.anybody(r, "to"), license: l}
+	x.add = rapid.SliceOfNDistinct(rapid.SampledFrom(someRoles), 0, 2, rapid.ID[licensing.Role]).Draw(r, "add")
+	x.remove = rapid.SliceOfNDistinct(rapid.SampledFrom(someRoles), 0, 2, rapid.ID[licensing.Role]).Draw(r, "remove")
+	w.saved(r, x, licensing.AccessChange{License: l, Add: x.add, Remove: x.remove})
+}
+
+// saved has the store do what the model does.
+func (w *world) saved(r *rapid.T, x wish, c licensing.AccessChange) {
+	sv := licensing.Save{ID: request(), Org: w.org, Admin: w.userID(x.by), People: []licensing.PersonChange{w.personChange(x.to, c)}}
+	if _, err := sv.Check(policy()); err != nil {
+		return // not well formed
+	}
+	answer, err := w.s.Save(context.Background(), sv, policy(), w.now)
+	if !x.by.known || !x.by.registered || !x.by.tenant() {
+		w.refusedBy(r, err, "R05")
+		return
+	}
+	if err != nil {
+		r.Fatal(err)
+	}
+	p := answer.People[0]
+	if !x.to.known && x.to.object != "" && !x.to.present {
+		w.refusedBy(r, p.Error, "R63")
+		return
+	}
+	if p.Error != nil {
+		r.Fatal(p.Error)
+	}
+	rule, out := "", licensing.Outcome("")
+	if c.From != nil {
+		rule, x = w.expand(x, c)
+	}
+	if rule == "" {
+		rule, out = w.do(x)
+	}
+	w.verdict(r, p.Verdicts[0], rule, out)
+	w.identify(r, x.to)
+}
+
+func (w *world) verdict(r *rapid.T, v licensing.Verdict, rule string, out licensing.Outcome) {
+	got := ""
+	if v.Error != nil {
+		got = v.Error.Rule
+	}
+	if got != rule || rule == "" && v.Outcome != out {
+		r.Fatalf("the store says %s %v, the model %s %s", v.Outcome, v.Error, out, rule)
+	}
+}
+
+func (w *world) refusedBy(r *rapid.T, err error, rule string) {
+	var e *licensing.Error
+	if !errors.As(err, &e) || e == nil || e.Rule != rule {
+		r.Fatalf("got %v, the model refuses by %s", err, rule)
+	}
+}
+
+// same compares a refusal of the store with the model's, "" for none.
+func (w *world) agrees(r *rapid.T, err error, rule string) bool {
+	if rule != "" {
+		w.refusedBy(r, err, rule)
+		return false
+	}
+	if err != nil {
+		r.Fatal(err)
+	}
+	return true
+}
+
+func (w *world) paste(r *rapid.T) {
+	l := w.anyLicense(r, "license")
+	c := licensing.AccessChange{License: l, From: &licensing.RoleSource{License: w.anyLicense(r, "from"), Replace: rapid.Bool().Draw(r, "replace")}}
+	if whose := w.anybody(r, "whose"); whose.known && rapid.Bool().Draw(r, "of somebody") {
+		c.From.User = whose.id
+	}
+	w.saved(r, wish{by: w.caller(r, l), to: w.anybody(r, "to"), license: l}, c)
+}
+
+// expand turns a copy into what it adds and removes.
+func (w *world) expand(x wish, c licensing.AccessChange) (string, wish) {
+	source := x.to
+	for _, m := range w.people {
+		if c.From.User != "" && m.id == c.From.User {
+			source = m
+		}
+	}
+	isParent := false
+	for _, p := range w.parent {
+		isParent = isParent || p == c.License
+	}
+	var copied []licensing.Role
+	for role, g := range rolesOf(source.held[c.From.License]) {
+		if !g.billTo {
+			copied = append(copied, role)
+		}
+	}
+	switch {
+	case !w.administers(x.by, c.From.License):
+		return "R05", x
+	case isParent && !c.From.Replace:
+		return "R77", x
+	case len(copied) == 0:
+		return "R72", x
+	}
+	for _, role := range copied {
+		if x.to.has(c.License, role) == nil {
+			x.add = append(x.add, role)
+		}
+	}
+	for role, g := range rolesOf(x.to.held[c.License]) {
+		if c.From.Replace && !g.billTo && source.has(c.From.License, role) == nil {
+			x.remove = append(x.remove, role)
+		}
+	}
+	return "", x
+}
+
+// mostly draws somebody, nearly always one of those whom the condition holds for, if there are any.
+func (w *world) mostly(r *rapid.T, what string, who func(*mPerson) bool) *mPerson {
+	some := slices.DeleteFunc(slices.Clone(w.people), func(m *mPerson) bool { return !who(m) })
+	if len(some) == 0 || rapid.IntRange(0, 7).Draw(r, "whoever") == 0 {
+		return w.anybody(r, what)
+	}
+	return some[rapid.IntRange(0, len(some)-1).Draw(r, what)]
+}
+
+func (w *world) register(r *rapid.T) {
+	m := w.mostly(r, "who", w.invited)
+	if !m.known || m.invitation == "" {
+		return
+	}
+	st, err := w.s.StandingOf(context.Background(), w.org, m.id)
+	if err != nil {
+		r.Fatal(err)
+	}
+	_, err = w.s.Register(context.Background(), licensing.Registration{Request: request(), Invitation: st.Sending.Invitation, Generation: st.Sending.Generation,
+		Identity: licensing.Identity{Email: m.email}}, policy(), w.now)
+	rule := ""
+	switch {
+	case m.invitation == licensing.InvitationAccepted:
+		rule = "R29"
+	case m.invitation == licensing.InvitationCancelled:
+		rule = "R82"
+	case m.invitation == licensing.InvitationLapsed, !w.now.Before(m.expires):
+		rule = "R56"
+	case m.bound && !m.tenant():
+		rule = "R84"
+	}
+	if w.agrees(r, err, rule) {
+		m.registered = true
+		w.takeUp(m)
+		if m.object != "" && !m.bound && m.present {
+			m.bound, m.inTenant = true, true
+		}
+	}
+}
+
+// wait lets time pass, and what is due happen.
+func (w *world) wait(r *rapid.T) {
+	w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{1, 1, 2, 2, 4, 30 * 24}).Draw(r, "hours")) * time.Hour)
+	for _, m := range w.people {
+		if m.invitation == licensing.InvitationOpen && !w.now.Before(m.expires) {
+			st, err := w.s.StandingOf(context.Background(), w.org, m.id)
+			if err != nil {
+				r.Fatal(err)
+			}
+			if _, err := w.s.Expire(context.Background(), st.Sending.Invitation, st.Sending.Generation, w.now); err != nil {
+				r.Fatal(err)
+			}
+			m.invitation = licensing.InvitationLapsed
+		}
+		w.settle(r, m)
+	}
+}
+
+func (w *world) settle(r *rapid.T, m *mPerson) {
+	for _, l := range w.licenses {
+		h := m.held[l]
+		if h == nil || h.state != licensing.Propagating || w.now.Before(h.due) {
+			continue
+		}
+		var row struct {
+			Change licensing.ChangeID `db:"change_id"`
+			Due    moment             `db:"due_at"`
+		}
+		if err := w.s.reads.Get(&row, w.s.reads.Rebind(`SELECT change_id, due_at FROM assignments WHERE user_id = ? AND license_id = ?`), m.id, l); err != nil {
+			r.Fatal(err)
+		}
+		how := rapid.IntRange(0, 5).Draw(r, "how it ends")
+		if how == 0 {
+			continue // the run was lost
+		}
+		var err error
+		if how == 1 {
+			err = w.s.Fail(context.Background(), m.id, row.Change, row.Due.Time, "no", w.now)
+		} else {
+			_, err = w.s.Activate(context.Background(), m.id, row.Change, row.Due.Time, w.now)
+		}
+		if err != nil {
+			r.Fatal(err)
+		}
+		for _, all := range w.licenses { // a change settles everything of its own that is due
+			o := m.held[all]
+			if o == nil || o.state != licensing.Propagating || o.due.After(h.due) || !w.sameChange(r, m, all, row.Change) {
+				continue
+			}
+			if how == 1 {
+				o.state = licensing.Broken
+				o.attempts++
+				continue
+			}
+			o.state, o.attempts = licensing.Settled, 0
+			for _, g := range o.roles {
+				g.effective = true
+			}
+		}
+	}
+}
+
+func (w *world) sameChange(r *rapid.T, m *mPerson, l licensing.LicenseID, c licensing.ChangeID) bool {
+	var change licensing.ChangeID
+	if err := w.s.reads.Get(&change, w.s.reads.Rebind(`SELECT COALESCE(change_id, '') FROM assignments WHERE user_id = ? AND license_id = ?`), m.id, l); err != nil {
+		r.Fatal(err)
+	}
+	return change == c
+}
+
+// command draws a caller and a target; the target is hidden from who administers nothing of it.
+func (w *world) command(r *rapid.T) (by, to *mPerson, c licensing.Command, mine []licensing.LicenseID) {
+	to = w.mostly(r, "to", func(m *mPerson) bool {
+		return len(m.held) > 0 && (m.invitation != "" || rapid.Bool().Draw(r, "registered long ago"))
+	})
+	by = w.mostly(r, "by", func(m *mPerson) bool {
+		return slices.ContainsFunc(w.licenses, func(l licensing.LicenseID) bool { return to.held[l] != nil && w.administers(m, l) })
+	})
+	for _, l := range w.licenses {
+		if to.held[l] != nil && w.administers(by, l) {
+			mine = append(mine, l)
+		}
+	}
+	slices.Sort(mine) // the order of the verdicts
+	return by, to, licensing.Command{Request: request(), Org: w.org, User: w.userID(to), By: w.userID(by)}, mine
+}
+
+func (w *world) reset(r *rapid.T) {
+	_, to, c, mine := w.command(r)
+	_, err := w.s.Reset(context.Background(), c, policy(), w.now)
+	rule := ""
+	switch {
+	case len(mine) == 0:
+		rule = "R43"
+	case to.invitation == "":
+		rule = "R58"
+	case to.registered:
+		rule = "R62"
+	case !to.tenant():
+		rule = "R57"
+	case to.invitation == licensing.InvitationCancelled:
+		rule = "R58"
+	}
+	if w.agrees(r, err, rule) {
+		to.invitation, to.expires = licensing.InvitationOpen, w.now.Add(30*day)
+	}
+}
+
+func (w *world) cancel(r *rapid.T) {
+	_, to, c, mine := w.command(r)
+	out, err := w.s.Cancel(context.Background(), c, w.now)
+	rule := ""
+	switch {
+	case len(mine) == 0:
+		rule = "R43"
+	case to.invitation == "":
+		rule = "R58"
+	case to.registered:
+		rule = "R62"
+	}
+	if !w.agrees(r, err, rule) {
+		return
+	}
+	for _, l := range mine {
+		delete(to.held, l)
+	}
+	if len(to.held) == 0 {
+		to.invitation = licensing.InvitationCancelled
+	}
+	if out.Remaining != len(to.held) {
+		r.Fatalf("%+v, the model has %d left", out, len(to.held))
+	}
+}
+
+func (w *world) delete(r *rapid.T) {
+	by, to, c, mine := w.command(r)
+	out, err := w.s.Delete(context.Background(), c, policy(), w.now)
+	rule := ""
+	if len(mine) == 0 {
+		rule = "R43"
+	}
+	if !w.agrees(r, err, rule) {
+		return
+	}
+	for n, l := range mine {
+		// Each is judged as the License IDs before it have left the caller: authority is that of the beginning.
+		x := wish{by: by, to: to, license: l, remove: sortedRoles(to.held[l].roles), deleting: true}
+		rule, outcome := w.judgeDeletion(x)
+		if rule == "" {
+			delete(to.held, l)
+		}
+		w.verdict(r, out.Verdicts[n], rule, outcome)
+	}
+	if !to.registered && len(to.held) == 0 && to.invitation != "" && to.invitation != licensing.InvitationAccepted {
+		to.invitation = licensing.InvitationCancelled
+	}
+}
+
+// judgeDeletion is judge for somebody who has authority.
+func (w *world) judgeDeletion(x wish) (string, licensing.Outcome) {
+	if x.by == x.to && slices.Contains(x.remove, licensing.Administrator) {
+		return "R31", ""
+	}
+	if x.to.admin(x.license) && !w.otherAdmins(x.to, x.license) {
+		return "R33", ""
+	}
+	return "", licensing.Changed
+}
+
+// tenant has somebody leave the tenant or return.
+func (w *world) tenant(r *rapid.T) {
+	m := w.mostly(r, "who", func(m *mPerson) bool { return m.object != "" && !m.present })
+	if m.object == "" {
+		return
+	}
+	m.present, w.left = !m.present, true
+	_, err := w.s.Directory(context.Background(), licensing.DirectoryChange{ID: request(), Org: w.org,
+		People: []licensing.DirectoryPerson{{ObjectID: m.object, Email: m.email, Name: m.name, Left: !m.present}}}, w.now)
+	if err != nil {
+		r.Fatal(err)
+	}
+	switch {
+	case !m.known:
+	case !m.present && m.bound:
+		m.inTenant = false
+	case m.present && !m.bound:
+		m.bound, m.inTenant = true, true
+	}
+}
+
+func (w *world) recheck(r *rapid.T) {
+	_, to, c, mine := w.command(r)
+	_, err := w.s.Recheck(context.Background(), c, w.now)
+	rule := ""
+	switch {
+	case len(mine) == 0:
+		rule = "R43"
+	case to.tenant():
+		rule = "R57"
+	case !to.present:
+		rule = "R86"
+	}
+	if w.agrees(r, err, rule) {
+		to.bound, to.inTenant = true, true
+	}
+}
+
+// contact names a contact, as a partner.
+func (w *world) contact(r *rapid.T) {
+	l, m := w.anyLicense(r, "license"), w.mostly(r, "contact", func(m *mPerson) bool { return m.registered })
+	kind := rapid.SampledFrom([]licensing.ContactKind{licensing.PrimaryContact, licensing.OnlineAdministratorContact, licensing.BillToContact}).Draw(r, "kind")
+	out, err := w.s.ChangeContact(context.Background(), licensing.ContactChange{ID: request(), Org: w.org, Licenses: []licensing.LicenseID{l},
+		Contact: licensing.Contact{Kind: kind, Business: m.email, SignIn: m.email, Name: m.name}}, policy(), w.now)
+	if err != nil {
+		r.Fatal(err)
+	}
+	former := w.contacts[l][kind]
+	if want := map[bool]licensing.ContactOutcome{true: licensing.ContactUnchanged, false: licensing.ContactNamed}[former == m]; out.Contacts[0].Outcome != want {
+		r.Fatalf("%+v, the model says %s", out.Contacts, want)
+	}
+	if former == m {
+		return
+	}
+	w.create(m)
+	if role := kind.Role(); role != "" {
+		x := wish{to: m, license: l, add: []licensing.Role{role}, billTo: kind == licensing.BillToContact}
+		if role == licensing.Administrator {
+			x.remove = []licensing.Role{licensing.InvoiceReader}
+		}
+		rule, outcome := w.do(x)
+		w.verdict(r, out.People[0].Verdicts[0], rule, outcome)
+	}
+	w.identify(r, m)
+	if kind == licensing.BillToContact {
+		for _, o := range w.people {
+			if g := o.has(l, licensing.InvoiceReader); g != nil && g.billTo && o != m {
+				w.do(wish{to: o, license: l, remove: []licensing.Role{licensing.InvoiceReader}})
+			}
+		}
+		if g := m.has(l, licensing.InvoiceReader); g != nil {
+			g.billTo = true
+		}
+	}
+	w.contacts[l][kind] = m
+	if former != nil && !w.names(former, l) {
+		former.inherit[l] = false
+	}
+}
+
+func (w *world) prefer(r *rapid.T) {
+	l := w.licenses[rapid.SampledFrom([]int{0, 0, 0, 1, 1, 3}).Draw(r, "license")]
+	m := w.mostly(r, "who", func(m *mPerson) bool { return w.names(m, l) && m.registered })
+	want := rapid.IntRange(0, 3).Draw(r, "inherit") > 0
+	_, err := w.s.Prefer(context.Background(), licensing.PreferenceChange{Request: request(), Org: w.org, User: w.userID(m), License: l, Inherit: want}, w.now)
+	rule := ""
+	if !m.known || !m.registered || !m.tenant() || !w.names(m, l) {
+		rule = "R90"
+	}
+	if w.agrees(r, err, rule) {
+		m.inherit[l] = want
+	}
+}
+
+// move puts an agreement below another one, or below none.
+func (w *world) move(r *rapid.T) {
+	l := w.anyLicense(r, "license")
+	p, q := w.licenses[0], w.licenses[1]
+	parent := map[licensing.LicenseID]licensing.LicenseID{q: p, w.licenses[2]: q, w.mailless: p}[l] // where it stood first
+	if rapid.IntRange(0, 2).Draw(r, "elsewhere") == 0 {
+		parent = rapid.SampledFrom(append([]licensing.LicenseID{""}, w.licenses...)).Draw(r, "parent")
+	}
+	if l == w.licenses[3] {
+		return // one stays alone
+	}
+	a := w.agreement(l)
+	a.Parent = parent
+	_, err := w.s.PutAgreement(context.Background(), licensing.AgreementPut{ID: request(), Org: w.org, Agreement: a}, policy(), w.now)
+	rule := ""
+	if parent == l || parent != "" && slices.Contains(w.above(parent), l) {
+		rule = "R41"
+	}
+	if w.agrees(r, err, rule) {
+		w.parent[l] = parent
+	}
+}
+
+// compare looks at the store from outside, after each step.
+func (w *world) compare(r *rapid.T) {
+	for range 3 {
+		m, l := w.anybody(r, "whose access"), w.anyLicense(r, "where")
+		p := rapid.SampledFrom([]licensing.Permission{licensing.ManageAssignments, licensing.ViewOrders, licensing.ListInvoices, licensing.ManageBenefits}).Draw(r, "may")
+		got, err := w.s.Access(context.Background(), w.org, w.userID(m), l, p)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if got.Allowed != w.may(m, l, p) {
+			r.Fatalf("%s, %s on %s: the store says %+v, the model %v", m.name, p, l, got, w.may(m, l, p))
+		}
+	}
+	w.compareList(r, w.anybody(r, "whose list"))
+	w.invariants(r)
+}
+
+func (w *world) compareList(r *rapid.T, by *mPerson) {
+	page, err := w.s.Users(context.Background(), w.org, w.userID(by), licensing.UserFilter{})
+	if err != nil {
+		r.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, u := range page.Users {
+		got[u.Name] = string(u.Status) + " " + fmt.Sprint(u.Roles)
+	}
+	want := map[string]string{}
+	for _, m := range w.people {
+		var all []licensing.Status
+		var roles []licensing.Role
+		for l, h := range m.held {
+			if by.known && by.admin(l) {
+				all = append(all, m.status(l))
+				roles = append(roles, sortedRoles(h.roles)...)
+			}
+		}
+		if len(all) > 0 {
+			want[m.name] = string(licensing.Foremost(all...)) + " " + fmt.Sprint(licensing.SortRoles(roles))
+		}
+	}
+	if !maps.Equal(got, want) {
+		r.Fatalf("the list of %s is %v, the model has %v", by.name, got, want)
+	}
+}
+
+// invariants are what must hold whatever the model says (R19, R33, R52, R84, R92).
+func (w *world) invariants(r *rapid.T) {
+	var both int
+	err := w.s.reads.Get(&both, w.s.reads.Rebind(`
+		SELECT COUNT(*)
+		FROM grants a
+		JOIN grants b ON b.user_id = a.user_id AND b.license_id = a.license_id AND b.role = 'invoice_reader'
+		JOIN users u ON u.id = a.user_id
+		WHERE a.role = 'administrator' AND u.org_id = ?`), w.org)
+	if err != nil || both > 0 {
+		r.Fatalf("R19: %d, %v", both, err)
+	}
+	for _, l := range w.licenses {
+		active := false
+		for _, m := range w.people {
+			active = active || m.admin(l)
+			if w.inherits(m, l) && m.has(l, licensing.InvoiceReader) != nil {
+				r.Fatalf("R92: %s on %s", m.name, l)
+			}
+		}
+		if w.active[l] && !active && !w.left {
+			r.Fatalf("R33: %s lost its last admin by an edit", l)
+		}
+		w.active[l] = active
+	}
+	w.left = false
+}

@@ -56,7 +56,7 @@ func TestReplay_EveryKeptHistoryGoesTheSameWayAgain(t *testing.T) {
 	for _, f := range files {
 		t.Run(filepath.Base(f), func(t *testing.T) {
 			r := worker.NewWorkflowReplayer()
-			for _, w := range []any{workflows.Save, workflows.Apply, workflows.Invitation, workflows.Assignment} {
+			for _, w := range workflows.All() {
 				r.RegisterWorkflow(w)
 			}
 			if err := r.ReplayWorkflowHistoryFromJSONFile(rig.Quiet(), f); err != nil {

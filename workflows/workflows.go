@@ -180,9 +180,14 @@ type Registry interface {
 	RegisterActivity(a any)
 }
 
+// All returns every workflow.
+func All() []any {
+	return []any{Save, Apply, Agreement, ChangeContact, Directory, Delete, Recheck, Prefer, Seat, HandOver, Invitation, Assignment}
+}
+
 // Register registers everything that runs on Queue. SendMail has a queue of its own.
 func Register(r Registry, steps *activities.Activities) {
-	for _, w := range []any{Save, Apply, Agreement, ChangeContact, Directory, Delete, Recheck, Prefer, Seat, HandOver, Invitation, Assignment} {
+	for _, w := range All() {
 		r.RegisterWorkflow(w)
 	}
 	r.RegisterActivity(steps)

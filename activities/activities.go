@@ -82,6 +82,7 @@ type Rows interface {
 	Contracts
 	HandOvers
 	Users
+	Directories
 	Invitations
 	Deadlines
 	Assignments
@@ -100,6 +101,7 @@ type Activities struct {
 	Links       licensing.LinkKeys
 	Sender      Sender      // nil on a worker that has no mail queue
 	Provisioner Provisioner // nil: grants become effective in the store alone
+	Tenant      Tenant      // nil: directories change by events alone
 	Starter     Starter
 	LinkBase    string // the link is this with the token behind it
 	Portal      string // where mails send people who have a profile

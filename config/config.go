@@ -85,6 +85,10 @@ type Config struct {
 	ProvisionerKeys    []Key
 	ProvisionerTimeout time.Duration // of one attempt
 
+	DirectoryURL   string // "": directories change by events alone; without a slash at its end
+	DirectoryToken Secret
+	DirectoryEvery time.Duration // between two comparisons with the tenants; 0: none
+
 	// The process.
 	HTTPListen    string // the worker's /readyz
 	LogLevel      slog.Level

@@ -402,6 +402,7 @@ func TestEveryVariableSetsItsField(t *testing.T) {
 		LinkBase: "https://licensing.contoso.example/invitations/", LinkKeys: links, PortalURL: "https://licensing.contoso.example/", Support: "help@contoso.example",
 		Propagation: 45 * time.Minute, Processing: 12 * time.Hour, InviteFor: 336 * time.Hour, RemindAhead: 72 * time.Hour, ResendEvery: 15 * time.Minute,
 		ProvisionerURL: "https://entitlements.contoso.example/users", ProvisionerKeys: []config.Key{{ID: "k1", Secret: config.NewSecret(secretBytes)}}, ProvisionerTimeout: 5 * time.Second,
+		DirectoryURL: "https://identity.contoso.example/scim", DirectoryToken: config.NewSecret("not-a-real-token"), DirectoryEvery: 6 * time.Hour,
 		HTTPListen: "0.0.0.0:8081", LogLevel: slog.LevelDebug, LogFormat: "json", ActivitySlots: 40, WorkflowCache: 5000, StopTimeout: 2 * time.Minute,
 	}
 	if got := load(t, vars); !reflect.DeepEqual(got, want) {

@@ -138,6 +138,14 @@ func (c *Config) table() []entry {
 		{Variable{Name: "VL_PROVISIONER_TIMEOUT", Default: "10s", For: Worker,
 			What: "How long one such call may take, 100ms to 25s.", Example: "5s"}, period(&c.ProvisionerTimeout, 100*time.Millisecond, mostProvision)},
 
+		{Variable{Name: "VL_DIRECTORY_URL", For: Worker | Commands,
+			What:    "A SCIM 2.0 service that knows the tenants' people: an organization's id and /Users are put behind it; none by default. https, except on this machine.",
+			Example: "https://identity.contoso.example/scim"}, webURL(&c.DirectoryURL, withoutSlash)},
+		{Variable{Name: "VL_DIRECTORY_TOKEN", Secret: true, For: Worker,
+			What: "The bearer token of those calls.", Example: "not-a-real-token"}, secret(&c.DirectoryToken)},
+		{Variable{Name: "VL_DIRECTORY_EVERY", Default: "1h", For: Commands,
+			What: "Time between two comparisons of the directories with that service, 1m to 168h (R84); starter migrate schedules them.", Example: "6h"}, period(&c.DirectoryEvery, time.Minute, 7*day)},
+
 		{Variable{Name: "VL_HTTP_LISTEN", Default: "127.0.0.1:8081", For: Worker,
 			What: "Where the worker answers /readyz, host:port.", Example: "0.0.0.0:8081"}, listen(&c.HTTPListen)},
 		{Variable{Name: "VL_LOG_LEVEL", Default: "info", For: All,

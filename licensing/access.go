@@ -4,10 +4,9 @@ import "fmt"
 
 // AccessFacts is what the access check of one person on one License ID depends on.
 type AccessFacts struct {
-	Person  Person
-	Deleted bool
-	Held    []Grant
-	Above   LicenseID // where the person has opted in to inherit Administrator, "" for nowhere (R88)
+	Person Person
+	Held   []Grant
+	Above  LicenseID // where the person has opted in to inherit Administrator, "" for nowhere (R88)
 }
 
 // Answer is the result of "may X do Y on License ID Z", and why.
@@ -28,7 +27,7 @@ func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 		return Answer{Rule: rule, Why: fmt.Sprintf(format, args...)}
 	}
 	switch {
-	case !known || f.Deleted:
+	case !known:
 		return deny("R02", "no role on License ID %s", l)
 	case !f.Person.InTenant():
 		return deny("R84", "the person is not in the organization's directory")

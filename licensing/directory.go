@@ -95,3 +95,44 @@ type Orphan struct {
 	Program string    `json:"program"`
 	Waiting int       `json:"waiting"`
 }
+
+// Differences returns what a directory says now that is not known: who came, was renamed or moved to another address, and who
+// left (R84). Those who left stand first. Known are all who are present as far as we know.
+func Differences(known, now []DirectoryPerson) (changes []DirectoryPerson, left int) {
+	was := make(map[ObjectID]DirectoryPerson, len(known))
+	for _, p := range known {
+		was[p.ObjectID] = p
+	}
+	there := make(map[ObjectID]bool, len(now))
+	for _, p := range now {
+		there[p.ObjectID] = true
+	}
+	for _, p := range known {
+		if !there[p.ObjectID] {
+			p.Left = true
+			changes = append(changes, p)
+		}
+	}
+	left = len(changes)
+	for _, p := range now {
+		if was[p.ObjectID] != p {
+			changes = append(changes, p)
+		}
+	}
+	return changes, left
+}
+
+// The bounds of what a comparison may take away by itself: a directory that was emptied by mistake must not lock everybody
+// out.
+const (
+	LeaversAnyhow = 20 // people
+	LeaversAtMost = 20 // percent of those who are known
+)
+
+// MayCompare says whether so many people may leave by one comparison (R84).
+func MayCompare(known, left int) *Error {
+	if left > LeaversAnyhow && left*100 > known*LeaversAtMost {
+		return Refuse(Conflict, "R84", "the directory lacks %d of %d people who are known: nothing was taken over; if they really left, tell them by `starter directory`", left, known)
+	}
+	return nil
+}

@@ -155,7 +155,7 @@ func TestR07_ATenantRoleIsNoInput(t *testing.T) {
 	})
 	// What decides is these fields; a tenant's role among them would show here.
 	for typ, want := range map[reflect.Type][]string{
-		reflect.TypeFor[AccessFacts](): {"Person", "Deleted", "Held"},
+		reflect.TypeFor[AccessFacts](): {"Person", "Held", "Above"},
 		reflect.TypeFor[Person]():      {"Kind", "Present", "RegisteredAt"},
 		reflect.TypeFor[Grant]():       {"Role", "Origin", "Effective"},
 	} {
@@ -240,7 +240,6 @@ func TestR02_R23_R71_R84_TheAccessCheck(t *testing.T) {
 		{"R01: an inherited Administrator too", true, facts(registered, inherited...), ViewContractKeys, ""},
 		{"R20: one of several roles is enough", true, facts(registered, append(waiting(Administrator), held(InvoiceReader)...)...), ViewContracts, ""},
 		{"R02: somebody unknown may nothing", false, facts(registered, held(BenefitsReader)...), ManageBenefits, "R02"},
-		{"R02: somebody deleted may nothing", true, AccessFacts{Person: registered, Deleted: true, Held: held(BenefitsReader)}, ManageBenefits, "R02"},
 		{"R02: without a role nothing is permitted", true, facts(registered), ViewContracts, "R02"},
 		{"R02: another role's permission is denied", true, facts(registered, held(BenefitsReader)...), DownloadSoftware, "R02"},
 		{"R11: an administrator sees no invoices", true, facts(registered, held(Administrator)...), ListInvoices, "R02"},
@@ -292,6 +291,29 @@ func TestR53_R60_R61_WhenRolesBecomeEffective(t *testing.T) {
 			f := settled().but(func(f *Facts) { f.Policy, f.Agreement = c.p, &Agreement{ProcessedAt: c.processed} })
 			if j := accepted(t, f, add(BenefitsReader), Assigned, Propagating); j.DueAt.Sub(noon) != c.want {
 				t.Errorf("an assignment is due after %s", j.DueAt.Sub(noon))
+			}
+		})
+	}
+}
+
+func TestR88_R92_InheritedAdministratorPermitsWhatAdministratorDoesUnlessInvoiceReaderIsHeld(t *testing.T) {
+	registered := Person{Kind: External, RegisteredAt: noon}
+	for _, c := range []struct {
+		name    string
+		facts   AccessFacts
+		p       Permission
+		allowed bool
+	}{
+		{"opted in above", AccessFacts{Person: registered, Above: "P1"}, ViewOrders, true},
+		{"not opted in", AccessFacts{Person: registered}, ViewOrders, false},
+		{"invoices are not Administrator's", AccessFacts{Person: registered, Above: "P1"}, ListInvoices, false},
+		{"beside another role", AccessFacts{Person: registered, Above: "P1", Held: held(BenefitsReader)}, ManageAssignments, true},
+		{"beside Invoice Reader", AccessFacts{Person: registered, Above: "P1", Held: held(InvoiceReader)}, ViewOrders, false},
+		{"who has left the tenant", AccessFacts{Person: Person{Kind: Internal, RegisteredAt: noon}, Above: "P1"}, ViewOrders, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if a := MayDo(true, c.facts, c.p, licenseA); a.Allowed != c.allowed || a.Allowed && a.Origin == Inherited && a.Above != "P1" {
+				t.Errorf("%+v", a)
 			}
 		})
 	}

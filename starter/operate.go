@@ -25,7 +25,7 @@ func bytesReader(b []byte) io.Reader { return bytes.NewReader(b) }
 func (a *app) migrate() *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
-		Short: "bring the database's schema and Temporal's search attributes to this version; safe to repeat and to run twice at once",
+		Short: "bring the database's schema, Temporal's search attributes and its schedule to this version; safe to repeat and to run twice at once",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			s, err := a.changing(ctx)
@@ -41,8 +41,18 @@ func (a *app) migrate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.answer(map[string]any{"migrations": n, "search_attributes": added}, func(w io.Writer) {
+			every := s.config.DirectoryEvery
+			if s.config.DirectoryURL == "" {
+				every = 0
+			}
+			if err := s.client.CompareDirectories(ctx, every); err != nil {
+				return err
+			}
+			return a.answer(map[string]any{"migrations": n, "search_attributes": added, "directory_every": every.String()}, func(w io.Writer) {
 				fmt.Fprintf(w, "%d migrations applied, %d search attributes added\n", n, len(added))
+				if every > 0 {
+					fmt.Fprintf(w, "directories are compared with the tenants every %s\n", licensing.Period(every))
+				}
 			})
 		},
 	}

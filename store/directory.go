@@ -370,3 +370,34 @@ func (s *Store) Orphans(ctx context.Context, org licensing.OrgID) ([]licensing.O
 	}
 	return out, nil
 }
+
+// Present returns everybody who is in an organization's tenant as far as is known.
+func (s *Store) Present(ctx context.Context, org licensing.OrgID) ([]licensing.DirectoryPerson, error) {
+	var rows []personRow
+	err := s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
+		SELECT object_id, email, email_key, name, present
+		FROM directory_people
+		WHERE org_id = ? AND present
+		ORDER BY object_id`), org)
+	if err != nil {
+		return nil, fmt.Errorf("read directory: %w", err)
+	}
+	out := make([]licensing.DirectoryPerson, len(rows))
+	for n, r := range rows {
+		out[n] = licensing.DirectoryPerson{ObjectID: licensing.ObjectID(r.ObjectID), Email: licensing.Email(r.Email), Name: r.Name}
+	}
+	return out, nil
+}
+
+// OrganizationsAfter returns the ids of at most limit organizations behind the one given, "" for the first ones.
+func (s *Store) OrganizationsAfter(ctx context.Context, after licensing.OrgID, limit int) ([]licensing.OrgID, error) {
+	query, args := `SELECT id FROM organizations ORDER BY id LIMIT ?`, []any{limit}
+	if after != "" {
+		query, args = `SELECT id FROM organizations WHERE id > ? ORDER BY id LIMIT ?`, []any{after, limit}
+	}
+	var out []licensing.OrgID
+	if err := s.reads.SelectContext(ctx, &out, s.reads.Rebind(query), args...); err != nil {
+		return nil, fmt.Errorf("list organizations: %w", err)
+	}
+	return out, nil
+}

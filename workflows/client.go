@@ -3,6 +3,7 @@ package workflows
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -98,6 +99,35 @@ func (c *Client) PutAgreement(ctx context.Context, p licensing.AgreementPut) (li
 // HandOver starts a hand-over and returns what waits for the successor (R30–R32).
 func (c *Client) HandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
 	return ask[licensing.HandOverAnswer](ctx, c, HandOverID(h.ID), h.ID, h.Org, "hand-over of License IDs", HandOver, h)
+}
+
+// CompareDirectories has directories compared with their tenants at every interval, from now on; 0 ends it (R84). Comparisons
+// don't overlap.
+func (c *Client) CompareDirectories(ctx context.Context, every time.Duration) error {
+	h := c.Temporal.ScheduleClient().GetHandle(ctx, CompareID)
+	if every <= 0 {
+		if err := h.Delete(ctx); err != nil && !isNotFound(err) {
+			return fmt.Errorf("end the comparison of directories: %w", err)
+		}
+		return nil
+	}
+	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}, Jitter: min(every/10, time.Minute)}
+	_, err := c.Temporal.ScheduleClient().Create(ctx, client.ScheduleOptions{
+		ID: CompareID, Spec: spec, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: every,
+		Action: &client.ScheduleWorkflowAction{ID: CompareID, Workflow: CompareDirectories, Args: []any{licensing.OrgID("")}, TaskQueue: Queue,
+			StaticSummary: "comparison of all directories with their tenants"},
+		Note: "finds what an event of a directory has missed (R84)",
+	})
+	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		err = h.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			in.Description.Schedule.Spec = &spec
+			return &client.ScheduleUpdate{Schedule: &in.Description.Schedule}, nil
+		}})
+	}
+	if err != nil {
+		return fmt.Errorf("schedule the comparison of directories: %w", err)
+	}
+	return nil
 }
 
 // AgreeHandOver agrees to a hand-over as its successor (R31).

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"fmt"
-
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -24,11 +22,10 @@ func ChangeContact(ctx workflow.Context, c licensing.ContactChange) error {
 func Directory(ctx workflow.Context, d licensing.DirectoryChange) error {
 	var answer licensing.DirectoryAnswer
 	err := request(ctx, d.ID, "take the directory in", a.Directory, d, func(out licensing.DirectoryAnswer) int { answer = out; return out.Work })
-	if err != nil || len(answer.Orphaned) == 0 {
+	if err != nil {
 		return err
 	}
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**Orphaned**: %d License IDs have no active admin any more. See `starter orphans`; seat one with `starter seat`.", len(answer.Orphaned)))
-	return workflow.UpsertTypedSearchAttributes(ctx, StatusAttribute.ValueSet(StatusOrphaned))
+	return orphans(ctx, len(answer.Orphaned))
 }
 
 // Delete takes a VL user's roles away and ends what is running for the user (R80, R82).

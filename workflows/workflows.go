@@ -182,7 +182,7 @@ type Registry interface {
 
 // All returns every workflow.
 func All() []any {
-	return []any{Save, Apply, Agreement, ChangeContact, Directory, Delete, Recheck, Prefer, Seat, HandOver, Invitation, Assignment}
+	return []any{Save, Apply, Agreement, ChangeContact, Directory, Delete, Recheck, Prefer, Seat, HandOver, CompareDirectories, CompareDirectory, Invitation, Assignment}
 }
 
 // Register registers everything that runs on Queue. SendMail has a queue of its own.

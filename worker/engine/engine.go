@@ -63,8 +63,12 @@ func New(o Options) (*Engine, error) {
 		Temporal: o.Temporal, Rows: o.Store, Patience: o.Patience, Log: o.Log,
 		Settings: workflows.Settings{Provision: provisioner != nil, Jitter: o.Jitter},
 	}
+	tenant, err := newTenant(o.Config)
+	if err != nil {
+		return nil, err
+	}
 	a := &activities.Activities{
-		Rows: o.Store, Policy: o.Policy, Links: o.Config.LinkKeys, Sender: e.smtp, Provisioner: provisioner, Starter: e.client,
+		Tenant: tenant, Rows: o.Store, Policy: o.Policy, Links: o.Config.LinkKeys, Sender: e.smtp, Provisioner: provisioner, Starter: e.client,
 		LinkBase: o.Config.LinkBase, Portal: o.Config.PortalURL, MailDomain: o.Config.MailFrom.Domain(),
 		Now: func() time.Time { return time.Now().UTC() }, Log: o.Log,
 	}
@@ -106,6 +110,13 @@ func newSMTP(o Options) (*activities.SMTP, error) {
 		Host: c.SMTPHost, Port: c.SMTPPort, User: c.SMTPUser, Password: activities.Password(c.SMTPPassword.Reveal()), TLS: string(c.SMTPTLS),
 		From: string(c.MailFrom), FromName: c.MailFromName, ReplyTo: string(c.MailReplyTo), Connections: c.SMTPConnections, TLSConfig: o.TLS,
 	})
+}
+
+func newTenant(c config.Config) (activities.Tenant, error) {
+	if c.DirectoryURL == "" {
+		return nil, nil
+	}
+	return activities.NewSCIM(c.DirectoryURL, c.DirectoryToken.Reveal())
 }
 
 func newProvisioner(c config.Config) (activities.Provisioner, error) {

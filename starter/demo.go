@@ -62,6 +62,11 @@ func (a *app) runDemo(ctx context.Context, dir string) (err error) {
 		{"Tom doesn't register in time", d.expiry},
 		{"What the rules refuse", d.refusals},
 		{"Dana loses a role", d.removal},
+		{"Chapter two: a partner processes a contract, and its mail is forwarded", d.contract},
+		{"Noor inherits what stands below the MBSA", d.inheritance},
+		{"Alex hands E2003 over to Kim", d.handOverE2003},
+		{"Jo leaves the tenant and returns, Dana leaves for good", d.leaving},
+		{"What was on its way has arrived", d.arrivals},
 	} {
 		tell(a.out, "\n%s", chapter.title)
 		if err := chapter.play(ctx); err != nil {
@@ -77,6 +82,8 @@ type story struct {
 	out   io.Writer
 	begun time.Time
 	told  map[int]bool // mails, by number
+	lena  licensing.UserID
+	hand  licensing.RequestID // the hand-over
 }
 
 const stepWithin = 30 * time.Second
@@ -516,9 +523,9 @@ func (d *story) end(ctx context.Context, dir string) error {
 	tell(d.out, "\nManage Assignments, as Alex sees it\n")
 	usersTable(d.out, page)
 	want := map[licensing.Email]licensing.Status{
-		"alex@contoso.example": licensing.Active, "dana@contoso.example": licensing.Active, "kim@contoso.example": licensing.Active,
+		"alex@contoso.example": licensing.Active, "dana@contoso.example": licensing.UserNotFound, "kim@contoso.example": licensing.Active,
 		"jo@contoso.example": licensing.Active, "robin@fabrikam.example": licensing.InvitationSent, "mia@fabrikam.example": licensing.InvitationSent,
-		"tom@contoso.example": licensing.InvitationSent,
+		"tom@contoso.example": licensing.InvitationExpired, "noor@contoso.example": licensing.Active,
 	}
 	if len(page.Users) != len(want) {
 		return fmt.Errorf("the list has %d users, expected %d", len(page.Users), len(want))

@@ -3,12 +3,12 @@ TOOL = go tool -modfile=tools.mod
 BIN  = $$($(TOOL) -n $(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt vet lint imports env-rule errors workflowcheck test replay rules docker-check demo dev bench history build clean
+.PHONY: help check fmt vet lint imports env-rule errors workflowcheck test model replay rules docker-check demo dev bench history build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-check: fmt vet lint workflowcheck test demo ## everything that must pass; CI runs this
+check: fmt vet lint workflowcheck test model demo ## everything that must pass; CI runs this
 
 fmt: ## gofmt changes nothing
 	@bad=$$(gofmt -l .) && test -z "$$bad" || { echo "gofmt would change:"; echo "$$bad"; exit 1; }
@@ -38,6 +38,9 @@ workflowcheck: ## workflows do the same again on replay
 
 test: ## all tests, with the race detector
 	go test -race -timeout 30m ./...
+
+model: ## ten thousand random commands, half of them on each database, against the model
+	go test ./store -count=1 -run ASmallModel -model.steps=5000 -timeout 30m
 
 replay: ## the kept histories go the same way again
 	go test ./workflows -run Replay

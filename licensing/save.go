@@ -33,7 +33,7 @@ type PersonChange struct {
 	Access   []AccessChange `json:"access,omitempty"`
 }
 
-// AccessChange adds and clears roles of one person on one License ID, or copies them from elsewhere. Adding what is held is
+// AccessChange adds and clears roles of one person on one License ID (R08, R20), or copies them from elsewhere. Adding what is held is
 // no change; on a Failed assignment it is the new attempt (R54).
 type AccessChange struct {
 	License LicenseID   `json:"license_id"`
@@ -318,7 +318,7 @@ func (f Facts) Before() Status {
 	return StatusOf(f.Person, f.Assignment, f.Invitation)
 }
 
-// Judge decides one change (R05, R18, R19, R31, R33, R52, R54, R57, R62, R71, R87, R92). A refusal is an *Error and writes
+// Judge decides one change; an admin may make anybody an admin, named on the contract or not (R05, R18, R26, R19, R31, R33, R52, R54, R57, R62, R71, R87, R92). A refusal is an *Error and writes
 // nothing. Roles can always be taken away from somebody who is not in the directory.
 func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if f.Agreement == nil || !f.Administers {
@@ -400,6 +400,8 @@ func MayInvite(p Person) error {
 	return nil
 }
 
+// mayRemove keeps Bill To's role with its contact (R18), and every License ID, active or not, its last active admin (R30, R31, R33,
+// R38).
 func mayRemove(f Facts, l LicenseID, g Grant) *Error {
 	switch {
 	case g.Origin == ByBillTo && !f.Contract && !f.Deleting:

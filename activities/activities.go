@@ -1,5 +1,5 @@
 // Package activities does the work that workflows order: the only code that writes rows, sends mail and calls the
-// provisioner. Every method is safe to run again: rows are fenced by request, generation or change, mails by the ledger.
+// provisioner; it calls no service of Microsoft (R04). Every method is safe to run again: rows are fenced by request, generation or change, mails by the ledger.
 //
 // An error that is a refusal (*licensing.Error) ends the activity; any other error is worth trying again.
 package activities

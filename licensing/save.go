@@ -318,8 +318,8 @@ func (f Facts) Before() Status {
 	return StatusOf(f.Person, f.Assignment, f.Invitation)
 }
 
-// Judge decides one change; an admin may make anybody an admin, named on the contract or not (R05, R18, R26, R19, R31, R33, R52, R54, R57, R62, R71, R87, R92). A refusal is an *Error and writes
-// nothing. Roles can always be taken away from somebody who is not in the directory.
+// Judge decides one change (R05, R18, R19, R31, R33, R52, R54, R57, R62, R71, R87, R92). An admin may make anybody an admin, named
+// on the contract or not (R26). A refusal is an *Error and writes nothing. Roles can always be taken away from somebody who is not in the directory.
 func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if f.Agreement == nil || !f.Administers {
 		return Judgement{}, Refuse(Forbidden, "R05", "License ID %s is not one that you administer", c.License)

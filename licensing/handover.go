@@ -143,11 +143,11 @@ func (v HandOverView) String() string {
 
 // HandOverAnswer is the answer to a HandOver.
 type HandOverAnswer struct {
-	View         HandOverView  `json:"view"`
-	Person       PersonVerdict `json:"person"` // what the successor got
-	Work         int           `json:"work"`
-	Notice       MailID        `json:"notice,omitempty"`       // to the successor
-	Confirmation MailID        `json:"confirmation,omitempty"` // to the admin (R75)
+	View         HandOverView    `json:"view"`
+	People       []PersonVerdict `json:"people"` // what the successor, the only one, got
+	Work         int             `json:"work"`
+	Notice       MailID          `json:"notice,omitempty"`       // to the successor
+	Confirmation MailID          `json:"confirmation,omitempty"` // to the admin (R75)
 }
 
 // HandOverCommand is what one of the two wants with a hand-over.

@@ -1,6 +1,9 @@
 package licensing
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // ChangeID fences what a run may still write: the invitation and its generation, or the request of a save. Rows that a
 // later change has taken over no longer carry it, so a late attempt of an old run changes nothing.
@@ -226,8 +229,8 @@ const MaxReason = 200
 // Check returns the request as a save in canonical form, or an Invalid *Error that names the first field at fault.
 func (s Seat) Check(p Policy) (Save, error) {
 	reason := CleanName(s.Reason)
-	if reason == "" || len([]rune(reason)) > MaxReason {
-		return Save{}, Refuse(Invalid, "R33", "say why, in 1 to %d characters: the number of the case", MaxReason).In("reason")
+	if reason == "" || len([]rune(reason)) > MaxReason || strings.Contains(reason, "@") {
+		return Save{}, Refuse(Invalid, "R33", "say why, in 1 to %d characters without an address: the number of the case", MaxReason).In("reason")
 	}
 	s.Person.Access = []AccessChange{{License: s.License, Add: []Role{Administrator}}}
 	return Save{ID: s.ID, Org: s.Org, InviteFor: s.InviteFor, People: []PersonChange{s.Person}}.Check(p)

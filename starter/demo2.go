@@ -115,7 +115,7 @@ func (d *story) handOverE2003(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, v := range out.Person.Verdicts {
+	for _, v := range out.People[0].Verdicts {
 		rule := "R30"
 		if v.Error != nil {
 			rule = v.Error.Rule
@@ -129,7 +129,7 @@ func (d *story) handOverE2003(ctx context.Context) error {
 	if err := d.refused("alex", "agrees in Kim's place", err, "R43"); err != nil {
 		return err
 	}
-	v, err := d.client.AgreeHandOver(ctx, licensing.HandOverCommand{Request: newRequest(), Org: d.org, HandOver: d.hand, By: out.Person.User})
+	v, err := d.client.AgreeHandOver(ctx, licensing.HandOverCommand{Request: newRequest(), Org: d.org, HandOver: d.hand, By: out.People[0].User})
 	if err != nil {
 		return err
 	}

@@ -239,7 +239,7 @@ func (a *app) handOverStart() *cobra.Command {
 					return err
 				}
 				err = a.answer(out, func(w io.Writer) {
-					verdicts(w, []licensing.PersonChange{h.Successor}, []licensing.PersonVerdict{out.Person})
+					verdicts(w, []licensing.PersonChange{h.Successor}, out.People)
 					handOverText(w, out.View)
 				})
 				if err == nil && out.View.State.Ended() {

@@ -53,6 +53,9 @@ func (s *Store) contract(ctx context.Context, verb string, id licensing.RequestI
 		out = c.answer
 		return t.answerRequest(id, out, c.work)
 	})
+	if err != nil {
+		s.refused(ctx, err, auditRow{At: at(now), OrgID: org, Action: verb, RequestID: opt(id)})
+	}
 	return out, err
 }
 

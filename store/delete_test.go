@@ -182,6 +182,7 @@ func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 			"where there is an active admin":   {a1, "case 1", licensing.Conflict, "R05"},
 			"where there is no such agreement": {"NONE", "case 1", licensing.NotFound, "R08"},
 			"without a reason":                 {b1, " ", licensing.Invalid, "R33"},
+			"with somebody's address":          {b1, "ann@x.example asked", licensing.Invalid, "R33"},
 			"with a long reason":               {b1, strings.Repeat("x", licensing.MaxReason+1), licensing.Invalid, "R33"},
 		} {
 			t.Run(name, func(t *testing.T) {

@@ -32,6 +32,9 @@ func (s *Store) Directory(ctx context.Context, d licensing.DirectoryChange, now 
 		out = c.answer
 		return t.answerRequest(d.ID, out, c.work)
 	})
+	if err != nil {
+		s.refused(ctx, err, auditRow{At: at(now), OrgID: d.Org, Action: "directory", RequestID: opt(d.ID)})
+	}
 	return out, err
 }
 
@@ -338,6 +341,13 @@ func (c *roll) recheck(u *userRow) error {
 	}
 	if err := licensing.MayRecheck(u.person(), err == nil); err != nil {
 		return err
+	}
+	var other int
+	if err := c.get(&other, `SELECT COUNT(*) FROM users WHERE org_id = ? AND object_id = ? AND id <> ?`, c.org, found.ObjectID, u.ID); err != nil {
+		return err
+	}
+	if other > 0 {
+		return licensing.Refuse(licensing.Conflict, "R47", "the person of the directory has another profile: delete this user and assign the roles there")
 	}
 	u.ObjectID, u.InTenant = opt(found.ObjectID), true
 	return c.rename(u, licensing.DirectoryPerson{ObjectID: licensing.ObjectID(found.ObjectID), Email: licensing.Email(found.Email), Name: found.Name})

@@ -197,3 +197,17 @@ func (h *house) find(who string) (u *userRow, err error) {
 	})
 	return u, err
 }
+
+func TestR47_AProfileIsNotRecheckedOntoSomebodyWhoHasOneAlready(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.colleague()
+		contact := h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
+			License: a1, Program: "MPSA", ProcessedAt: start.Add(-30 * day),
+			Administrators: []licensing.ContractAdministrator{{SignIn: "leopold@contoso.example", Name: "Typed"}},
+		}}}).People[0].User
+		h.hears(licensing.DirectoryPerson{ObjectID: "o-leo", Email: "leopold@contoso.example", Name: "Leo Internal"}) // Leo has that address now
+		_, err := s.Recheck(t.Context(), h.command("ada", contact), h.now)
+		wantRefusal(t, err, licensing.Conflict, "R47")
+	})
+}

@@ -51,7 +51,7 @@ func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver, p licen
 // handOver writes what waits for the successor, and the mail that asks.
 func (d *decision) handOver() (licensing.HandOverAnswer, error) {
 	person := d.answer.People[0]
-	out := licensing.HandOverAnswer{Person: person, Work: d.answer.Work, Confirmation: d.answer.Confirmation,
+	out := licensing.HandOverAnswer{People: d.answer.People, Work: d.answer.Work, Confirmation: d.answer.Confirmation,
 		View: licensing.HandOverView{ID: d.save.ID, From: d.save.Admin, To: person.User, State: licensing.HandOverOpen, CreatedAt: d.now.UTC()}}
 	var waiting []licensing.LicenseID
 	for _, v := range person.Verdicts {

@@ -39,9 +39,11 @@ func TestR30_R31_R32_AHandOverRemovesTheOldAdminInTheSuccessorsNameWhereTheSucce
 		ada := h.id("ada")
 		out := h.handOver("ada", ext("sam"), a1, m1, a2, b1)
 		same(t, "lines", lines(out.View), []string{"A1 waiting", "M1 waiting", "A2 refused R05", "B1 refused R32"})
-		sam := out.Person.User
+		sam := out.People[0].User
 		asked := h.claim(out.Notice).Job
 		same(t, "the successor is asked", []any{asked.To, len(asked.Access)}, []any{"sam@fabrikam.example", 2})
+		confirmed := h.claim(out.Confirmation).Job
+		same(t, "the admin is told (R75)", []any{confirmed.To, len(confirmed.People), len(confirmed.People[0].Verdict.Verdicts)}, []any{"ada@contoso.example", 1, 4})
 		_, err := h.agree(out.View.ID, sam)
 		wantRefusal(t, err, licensing.Conflict, "R30") // merely invited
 		r := h.register(sam, "sam@fabrikam.example")
@@ -82,8 +84,8 @@ func TestR32_AHandOverIsCancelledByEitherOfTheTwoAndExpiresByItself(t *testing.T
 		wantRefusal(t, err, licensing.NotFound, "R43")
 		v := must[licensing.HandOverView](t)(cancel(first.View.ID, ada))
 		equal(t, "state", v.State, licensing.HandOverCancelled)
-		h.register(first.Person.User, "sam@fabrikam.example")
-		_, err = h.agree(first.View.ID, first.Person.User)
+		h.register(first.People[0].User, "sam@fabrikam.example")
+		_, err = h.agree(first.View.ID, first.People[0].User)
 		wantRefusal(t, err, licensing.Conflict, "R32")
 
 		second := h.handOver("ada", ext("kim"), a1)

@@ -43,6 +43,9 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake, p licensing.Poli
 		out.Domains, out.Directory, out.Orphaned = len(in.Domains), len(in.Directory), people.answer.Orphaned
 		return t.answerRequest(in.ID, out, c.work)
 	})
+	if err != nil {
+		s.refused(ctx, err, auditRow{At: at(now), OrgID: in.Org, Action: "apply", RequestID: opt(in.ID)})
+	}
 	return out, err
 }
 

@@ -69,6 +69,7 @@ func TestAnIntakeThatIsRefusedWritesNothing(t *testing.T) {
 					t.Errorf("%q doesn't name %s", e, c.field)
 				}
 				equal(t, "rows", h.census(), rows)
+				equal(t, "audited", h.count(`SELECT COUNT(*) FROM audit WHERE outcome = 'refused' AND action = 'apply' AND request_id = ?`, c.in.ID), 1)
 				same(t, "agreements, directory, domains, name", []any{
 					h.count(`SELECT COUNT(*) FROM agreements`), h.count(`SELECT COUNT(*) FROM directory_people`),
 					h.count(`SELECT COUNT(*) FROM organization_domains WHERE domain = 'new.example'`), h.count(`SELECT COUNT(*) FROM organizations WHERE name = 'Renamed'`),

@@ -277,3 +277,26 @@ func TestR58_AResetAndARegistrationAtOnceNeverBothHold(t *testing.T) {
 		}
 	})
 }
+
+func TestR33_R83_TwoAdminsWhoDeleteEachOtherAtOnceLeaveOne(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := newArena(t, s)
+		for round := range rounds {
+			l := licensing.LicenseID(fmt.Sprintf("L%d", round))
+			ids := a.agreement(l, true, fmt.Sprintf("ann%d", round), fmt.Sprintf("bob%d", round))
+			var calls []func()
+			for n := range ids {
+				calls = append(calls, func() {
+					_, err := s.Delete(context.Background(), licensing.Command{Request: request(), Org: a.org, User: ids[n], By: ids[1-n]}, policy(), a.now)
+					if err != nil && licensing.KindOf(err) != licensing.NotFound {
+						t.Error(err)
+					}
+				})
+			}
+			atOnce(calls...)
+			if n := a.admins(l); n != 1 {
+				t.Fatalf("round %d: %d active admins remain", round, n)
+			}
+		}
+	})
+}

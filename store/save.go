@@ -43,6 +43,9 @@ func (s *Store) Save(ctx context.Context, sv licensing.Save, p licensing.Policy,
 		answer = d.answer
 		return t.answerRequest(sv.ID, answer, d.plan.work)
 	})
+	if err != nil {
+		s.refused(ctx, err, auditRow{At: at(now), OrgID: sv.Org, Actor: opt(sv.Admin), Action: "save", RequestID: opt(sv.ID)})
+	}
 	return answer, err
 }
 

@@ -51,12 +51,16 @@ func (h *house) count(query string, args ...any) (n int) {
 	return n
 }
 
-// census counts the rows of every table that a save may write.
+// census counts the rows of every table that a request may write, without the audit of refusals.
 func (h *house) census() string {
 	h.Helper()
 	var out []string
 	for _, table := range []string{"users", "assignments", "grants", "invitations", "mails", "audit"} {
-		out = append(out, fmt.Sprintf("%s %d", table, h.count(`SELECT COUNT(*) FROM `+table)))
+		where := ""
+		if table == "audit" {
+			where = ` WHERE outcome = 'done'`
+		}
+		out = append(out, fmt.Sprintf("%s %d", table, h.count(`SELECT COUNT(*) FROM `+table+where)))
 	}
 	return strings.Join(out, ", ")
 }
@@ -125,7 +129,7 @@ func TestARefusedChangeWritesItsAuditLineAndNothingElseOfThePerson(t *testing.T)
 			t.Fatal(err)
 		}
 		equal(t, "rows", h.census(), fmt.Sprintf("users %d, assignments %d, grants %d, invitations %d, mails %d, audit %d",
-			users, assignments, grants, invitations, mails+1, audit+1)) // the mail is the confirmation (R75)
+			users, assignments, grants, invitations, mails+1, audit)) // the mail is the confirmation (R75)
 		equal(t, "refusals in the audit", h.count(`SELECT COUNT(*) FROM audit WHERE outcome = 'refused' AND rule = 'R05' AND license_id = ?`, a1), 1)
 	})
 }

@@ -221,7 +221,7 @@ func TestRequests(t *testing.T) {
 			t.Fatalf("%+v, %v", out, err)
 		}
 		s.Mail("sam", "handover", 1)
-		sam := out.Person.User
+		sam := out.People[0].User
 		agree := licensing.HandOverCommand{Request: stand.Request(), Org: s.Org, HandOver: h.ID, By: sam}
 		_, err = s.Flows.AgreeHandOver(s.Ctx(), agree)
 		refusedBy(t, err, licensing.Conflict, "R30") // has not registered

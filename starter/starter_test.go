@@ -170,3 +170,93 @@ func TestAnAwayTemporalIsSaidSo(t *testing.T) {
 		t.Fatalf("%d %s", code, fault.String())
 	}
 }
+
+func TestTheCommandsOfPartnersContactsAndTheTenant(t *testing.T) {
+	s := shell{stand.New(t, stand.Options{}), t}
+	org := []string{"--org", string(s.Org)}
+	in := func(args ...string) []string { return append(args, org...) }
+	file := func(yaml string) string {
+		name := filepath.Join(t.TempDir(), "f.yaml")
+		if err := os.WriteFile(name, []byte(yaml), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	const parent = `license_id: P1
+program: MBSA
+processed_at: 2026-01-15T09:00:00Z
+contacts:
+  - {kind: primary, business_email: pat@fabrikam.example, name: Pat Lee}
+  - {kind: bill_to, business_email: ivy@fabrikam.example, name: Ivy Counts}
+`
+	out, _ := s.run(0, in("agreement", "-f", file(parent))...)
+	contains(t, out, "P1 · primary contact: named", "P1 · bill to contact: named", "added Invoice Reader")
+	out, _ = s.run(0, in("agreement", "-f", file(parent))...)
+	contains(t, out, "primary contact: unchanged")
+	_, fault := s.run(exitUsage, in("agreement", "-f", file("license_id: P2\nprogram: MBSA\nprocessed_at: 2026-01-15T09:00:00Z\n"))...)
+	contains(t, fault, "R25", "contacts")
+	_, fault = s.run(exitUsage, in("agreement", "-f", file(strings.Replace(parent, "kind: primary", "kind: king", 1)))...)
+	contains(t, fault, "contacts[0].kind", "primary, notices")
+	out, _ = s.run(0, in("agreement", "-f", file(strings.NewReplacer("P1", "P2", "processed_at", "parent: P1\nprocessed_at", "ivy", "ivan").Replace(parent)))...)
+	contains(t, out, "P2")
+	pat := s.Register("pat").User
+	s.Until("Pat to be active", func() bool {
+		a, err := s.Rows.Access(s.Ctx(), s.Org, pat, "P2", licensing.ManageAssignments)
+		return err == nil && a.Allowed
+	})
+
+	as := append([]string{"--as", "pat@fabrikam.example"}, org...)
+	with := func(args ...string) []string { return append(args, as...) }
+	out, _ = s.run(0, with("agreements", "--inherited")...)
+	contains(t, out, "P1", "P2", "administrator")
+	out, _ = s.run(0, with("prefer", "--license", "P1", "--inherit", "yes")...)
+	contains(t, out, "inherit below P1: yes; 1 License IDs")
+	out, _ = s.run(0, with("preferences")...)
+	contains(t, out, "P1", "yes")
+	_, fault = s.run(exitUsage, with("prefer", "--license", "P1", "--inherit", "maybe")...)
+	contains(t, fault, "--inherit")
+
+	out, _ = s.run(0, with("assign", "--verify", "--user", "kim@fabrikam.example", "--name", "Kim", "--license", "P1", "--role", "download")...)
+	contains(t, out, "P1: invited")
+	_, fault = s.run(exitRefused, with("show", "--user", "kim@fabrikam.example")...)
+	contains(t, fault, "no such user")
+	s.run(0, with("assign", "--user", "kim@fabrikam.example", "--name", "Kim", "--license", "P1", "--role", "download")...)
+	out, _ = s.run(0, with("copy", "--from", "P1", "--to", "P2", "--user", "kim@fabrikam.example", "--verify")...)
+	contains(t, out, "P2: joined")
+	out, _ = s.run(exitRefused, with("import", "--from", "P2", "--to", "P1", "--user", "kim@fabrikam.example")...)
+	contains(t, out, "R77")
+	out, _ = s.run(0, with("history", "--license", "P1")...)
+	contains(t, out, "Pat Lee", "Kim", "waited", "R73")
+	_, fault = s.run(exitUsage, with("history", "--license", "P1", "--on", "tomorrow")...)
+	contains(t, fault, "--on")
+
+	out, _ = s.run(0, with("handover", "start", "--to", "sam@fabrikam.example", "--name", "Sam", "--license", "P1", "-o", "json")...)
+	var h licensing.HandOverAnswer
+	if err := json.Unmarshal([]byte(out), &h); err != nil || h.View.Waiting() != 1 {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	_, fault = s.run(exitRefused, append([]string{"handover", "agree", "--id", string(h.View.ID), "--as", "sam@fabrikam.example"}, org...)...)
+	contains(t, fault, "R30")
+	out, _ = s.run(0, with("handover", "list")...)
+	contains(t, out, "open, 0 of 1 License IDs handed over", "Invitation sent")
+	out, _ = s.run(0, with("handover", "cancel", "--id", string(h.View.ID))...)
+	contains(t, out, "cancelled")
+	out, _ = s.run(0, with("delete", "--user", "kim@fabrikam.example")...)
+	contains(t, out, "P1: changed, removed Product download manager", "0 License IDs that you don't administer")
+
+	out, _ = s.run(0, in("contact", "--kind", "bill_to", "--from", "ivy@fabrikam.example", "--business", "ian@fabrikam.example", "--name", "Ian")...)
+	contains(t, out, "P1 · bill to contact: named (R34)")
+	_, fault = s.run(exitUsage, in("contact", "--kind", "bill_to", "--business", "ian@fabrikam.example", "--name", "Ian")...)
+	contains(t, fault, "license_ids")
+
+	out, _ = s.run(0, in("directory", "--object-id", "alex", "--email", "alex@contoso.example", "--name", "Alex Wilber", "--left")...)
+	contains(t, out, "1 VL users lost their access", "ORPHANED: License ID E1")
+	out, _ = s.run(0, in("orphans")...)
+	contains(t, out, "E1", "E2")
+	out, _ = s.run(0, in("seat", "--license", "E1", "--user", "new@fabrikam.example", "--name", "New", "--reason", "case 1")...)
+	contains(t, out, "E1: invited")
+	_, fault = s.run(exitRefused, in("seat", "--license", "P1", "--user", "new@fabrikam.example", "--name", "New", "--reason", "case 1")...)
+	contains(t, fault, "R05")
+	_, fault = s.run(exitRefused, append([]string{"recheck", "--as", "pat@fabrikam.example", "--user", "ivy@fabrikam.example"}, org...)...)
+	contains(t, fault, "R43")
+}

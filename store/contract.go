@@ -434,7 +434,7 @@ func (c *contract) administrator(l licensing.LicenseID, first licensing.Contract
 
 // decide judges everybody as a save would, in the contract's name, and writes.
 func (c *contract) decide() error {
-	d := &decision{tx: c.tx, policy: c.policy, now: c.now, contract: true, plan: plan{work: c.work},
+	d := &decision{tx: c.tx, policy: c.policy, now: c.now, purpose: contracting, plan: plan{work: c.work},
 		save: licensing.Save{ID: c.request, Org: c.org, InviteFor: c.inviteFor, People: c.people}}
 	for _, read := range []func() error{d.readAgreements, d.readPeople, d.readHoldings, d.readInheritance} {
 		if err := read(); err != nil {

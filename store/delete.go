@@ -18,7 +18,7 @@ func (s *Store) Delete(ctx context.Context, c licensing.Command, p licensing.Pol
 		if err != nil || known {
 			return err
 		}
-		d := &decision{tx: t, policy: p, now: now, deleting: true, save: licensing.Save{ID: c.Request, Org: c.Org, Admin: c.By}}
+		d := &decision{tx: t, policy: p, now: now, purpose: deleting, save: licensing.Save{ID: c.Request, Org: c.Org, Admin: c.By}}
 		all, err := d.everything(c)
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ func (s *Store) Seat(ctx context.Context, seat licensing.Seat, p licensing.Polic
 		if err != nil || known {
 			return err
 		}
-		d := &decision{tx: t, save: sv, policy: p, now: now, seat: licensing.CleanName(seat.Reason)}
+		d := &decision{tx: t, save: sv, policy: p, now: now, purpose: seating, reason: licensing.CleanName(seat.Reason)}
 		for _, read := range []func() error{d.readAgreements, d.readPeople, d.readHoldings, d.readInheritance, d.readVacancy} {
 			if err := read(); err != nil {
 				return err

@@ -25,7 +25,7 @@ func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver, p licen
 		if err != nil || known {
 			return err
 		}
-		d := &decision{tx: t, save: sv, policy: p, now: now, handing: true}
+		d := &decision{tx: t, save: sv, policy: p, now: now, purpose: handing}
 		if err := d.read(); err != nil {
 			return err
 		}
@@ -291,7 +291,7 @@ func (t *tx) removeHandedOver(h *handOverRow, ready []licensing.LicenseID, p lic
 	for _, l := range ready {
 		person.Access = append(person.Access, licensing.AccessChange{License: l, Remove: []licensing.Role{licensing.Administrator}})
 	}
-	d := &decision{tx: t, policy: p, now: now, taking: true,
+	d := &decision{tx: t, policy: p, now: now, purpose: taking,
 		save: licensing.Save{ID: turnOf(h.ID, h.Turns), Org: h.OrgID, Admin: h.To, People: []licensing.PersonChange{person}}}
 	if _, err := t.claimRequest(d.save.ID, h.OrgID, h.To, "handover.remove", d.save, &d.answer, now); err != nil {
 		return err

@@ -76,9 +76,12 @@ func (i Identity) Check() (Identity, error) {
 	return i, nil
 }
 
-// addresses says whether the identity is the addressee's, by object id or by sign-in e-mail.
-func (i Invitation) addresses(who Identity) bool {
-	return i.SignIn.Key() == who.Email.Key() || i.ObjectID != "" && i.ObjectID == who.ObjectID
+// Addresses says whether the identity is the addressee's: by object id where both have one, else by sign-in e-mail (R47).
+func (i Invitation) Addresses(who Identity) bool {
+	if i.ObjectID != "" && who.ObjectID != "" {
+		return i.ObjectID == who.ObjectID
+	}
+	return i.SignIn.Key() == who.Email.Key()
 }
 
 // MayRegister says whether the identity may accept generation gen of the invitation now, first come first served
@@ -95,13 +98,13 @@ func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 		return Refuse(Gone, "R56", "this invitation has expired: ask the person who invited you to reset it")
 	case i.State != InvitationOpen && i.State != InvitationRefused:
 		return Refuse(NotFound, "R28", "there is no such invitation: open the link of the mail again, or ask for a new one")
-	case i.Left && (i.Binding == Bound || i.addresses(who)):
+	case i.Left && (i.Binding == Bound || i.Addresses(who)):
 		return Refuse(Forbidden, "R84", "this invitation is for somebody who is no longer in the organization's directory: ask the person who invited you")
-	case i.Binding == Forwardable && !i.addresses(who):
+	case i.Binding == Forwardable && !i.Addresses(who):
 		return nil
 	case i.ObjectID != "" && who.ObjectID != "" && i.ObjectID != who.ObjectID:
 		return Refuse(Forbidden, "R47", "this invitation is for another account: sign in with the account that was invited")
-	case !i.addresses(who):
+	case !i.Addresses(who):
 		return Refuse(Forbidden, "R28", "this invitation is for another sign-in e-mail: sign in with the account that was invited")
 	}
 	return nil

@@ -155,13 +155,15 @@ func (g *acceptance) acceptor(who licensing.Identity) (*userRow, error) {
 		return nil, err
 	}
 	u := g.addressee
-	same := u.SignInKey == who.Email.Key() || u.ObjectID != "" && u.ObjectID == opt(who.ObjectID)
-	if !same {
+	if !g.rule().Addresses(who) {
 		rows, err := g.lockUsers(g.invitation.OrgID, nil, []string{who.Email.Key()})
 		if err != nil {
 			return nil, err
 		}
 		if len(rows) == 1 {
+			if bound := rows[0].ObjectID; bound != "" && who.ObjectID != "" && bound != opt(who.ObjectID) {
+				return nil, licensing.Refuse(licensing.Forbidden, "R47", "your sign-in e-mail belongs to another account here: ask your organization's help desk")
+			}
 			return &rows[0], nil
 		}
 		name := licensing.CleanName(who.Name)

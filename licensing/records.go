@@ -103,6 +103,9 @@ type AccessEntry struct {
 	Reason    string    `json:"reason,omitempty"`    // Failed: why
 	Reference string    `json:"reference,omitempty"` // Failed: to quote to support
 	Advice    string    `json:"advice,omitempty"`
+
+	Contact       []ContactKind `json:"contact,omitempty"`        // as what the contract names the user
+	FormerContact bool          `json:"former_contact,omitempty"` // it named the user once, and doesn't any more (R34)
 }
 
 // Withdrawal is the answer to a cancel: how many License IDs' pending roles were taken back, and how many remain that

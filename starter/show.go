@@ -117,9 +117,9 @@ func storyText(w io.Writer, u userStory) {
 	fmt.Fprintln(w, "\nAccess")
 	var rows [][]string
 	for _, e := range u.Access {
-		rows = append(rows, []string{"  " + string(e.License), e.Status.String(), roleNames(e.Roles), clock(e.DueAt), strings.TrimSpace(e.Reason + " " + e.Reference + " " + e.Advice)})
+		rows = append(rows, []string{"  " + string(e.License), e.Status.String(), roleNames(e.Roles), contactNames(e), clock(e.DueAt), strings.TrimSpace(e.Reason + " " + e.Reference + " " + e.Advice)})
 	}
-	table(w, []string{"  LICENSE ID", "STATUS", "ROLES", "DUE", "WHY"}, rows)
+	table(w, []string{"  LICENSE ID", "STATUS", "ROLES", "CONTACT", "DUE", "WHY"}, rows)
 	if u.Hidden > 0 {
 		fmt.Fprintf(w, "  and %d License IDs that you don't administer\n", u.Hidden)
 	}
@@ -143,6 +143,18 @@ func storyText(w io.Writer, u userStory) {
 		rows = append(rows, []string{"  " + clock(h.At), actor, h.Action, string(h.License), h.Outcome, h.Rule, dash(h.Before.String()) + " → " + dash(h.After.String()), h.Detail})
 	}
 	table(w, []string{"  AT", "WHO", "WHAT", "LICENSE ID", "OUTCOME", "RULE", "STATUS", "DETAIL"}, rows)
+}
+
+// contactNames says as what the contract names the user.
+func contactNames(e licensing.AccessEntry) string {
+	if e.FormerContact {
+		return "no longer a contact"
+	}
+	names := make([]string, len(e.Contact))
+	for n, k := range e.Contact {
+		names[n] = strings.ReplaceAll(string(k), "_", " ")
+	}
+	return dash(strings.Join(names, ", "))
 }
 
 func (a *app) access() *cobra.Command {

@@ -152,7 +152,9 @@ func TestR18_R34_R90_WhoIsReplacedKeepsAdministratorLosesInvoiceReaderAndInherit
 		equal(t, "the former primary contact", h.held(prim, "P1"), "administrator")
 		equal(t, "the next one", h.held(h.id("next@fabrikam.example"), "P1"), "administrator?")
 		h.denied(prim, "P2", licensing.ViewOrders, "R02")
+		equal(t, "flagged", h.view("prim@fabrikam.example", prim).Access[0].FormerContact, true)
 		h.replace(contact(licensing.PrimaryContact, "prim"), "P1")
+		same(t, "named again", h.view("prim@fabrikam.example", prim).Access[0].Contact, []licensing.ContactKind{licensing.PrimaryContact})
 		h.denied(prim, "P2", licensing.ViewOrders, "R02") // named again: opts in again
 
 		out := h.replace(contact(licensing.BillToContact, "payer"), "P1")

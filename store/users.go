@@ -513,9 +513,37 @@ func (s *Store) User(ctx context.Context, org licensing.OrgID, caller, id licens
 		}
 		v.UserRow, v.Access, v.RegisteredAt = p.line(held), p.access(held), p.RegisteredAt.Time
 		v.Hidden = all - len(v.Access)
-		return nil
+		return t.markContacts(id, v.Access)
 	})
 	return v, err
+}
+
+// markContacts says of each License ID whether the contract names the user, or did so once (R34).
+func (t *tx) markContacts(user licensing.UserID, access []licensing.AccessEntry) error {
+	var rows []struct {
+		License licensing.LicenseID   `db:"license_id"`
+		Kind    licensing.ContactKind `db:"kind"`
+		Former  bool                  `db:"former"`
+	}
+	err := t.all(&rows, `
+		SELECT license_id, kind, until IS NOT NULL AS former
+		FROM contacts
+		WHERE user_id = ?
+		ORDER BY license_id, kind`, user)
+	for n := range access {
+		e := &access[n]
+		for _, r := range rows {
+			switch {
+			case r.License != e.License:
+			case r.Former:
+				e.FormerContact = true
+			default:
+				e.Contact = append(e.Contact, r.Kind)
+			}
+		}
+		e.FormerContact = e.FormerContact && len(e.Contact) == 0
+	}
+	return err
 }
 
 // seen reads a user whom the caller may see, with what the caller may see of the user's roles.

@@ -77,14 +77,22 @@ type scimUser struct {
 }
 
 // People reads all pages. Whoever would be missing loses access, so anything odd is an error and nothing is returned: a page
-// without progress, a total that changes, somebody twice or without an id.
+// without progress, a total that changes, somebody twice or without an id. Each page begins with the last entry of the one
+// before, so that somebody who is slipped past by a change in between is noticed.
 func (d *SCIM) People(ctx context.Context, org licensing.OrgID) ([]licensing.DirectoryPerson, error) {
 	var out []licensing.DirectoryPerson
 	seen, addresses := map[licensing.ObjectID]bool{}, map[string]bool{}
+	last := ""
 	for read, total := 0, -1; total < 0 || read < total; {
-		page, err := d.page(ctx, org, read+1)
+		page, err := d.page(ctx, org, max(read, 1))
 		if err != nil {
 			return nil, fmt.Errorf("read directory: %w", err)
+		}
+		if read > 0 && len(page.Resources) > 0 {
+			if page.Resources[0].ID != last {
+				return nil, errors.New("read directory: it changed while it was read")
+			}
+			page.Resources = page.Resources[1:]
 		}
 		switch {
 		case total >= 0 && page.Total != total:
@@ -96,6 +104,9 @@ func (d *SCIM) People(ctx context.Context, org licensing.OrgID) ([]licensing.Dir
 		}
 		total = page.Total
 		read += len(page.Resources)
+		if len(page.Resources) > 0 {
+			last = page.Resources[len(page.Resources)-1].ID
+		}
 		for _, u := range page.Resources {
 			p, in, err := u.person()
 			if err != nil {

@@ -98,6 +98,12 @@ func TestR84_ADirectoryThatCanNotBeReadWholeIsAnErrorAndNeverAPart(t *testing.T)
 			}
 			return false
 		}, "changed while"},
+		"somebody is gone and another is new, of the same total": {four, func(_ http.ResponseWriter, r *http.Request, p map[string]any) bool {
+			if r.URL.Query().Get("startIndex") != "1" {
+				p["Resources"] = []any{person("c", "c@x.example"), person("e", "e@x.example")}
+			}
+			return false
+		}, "changed while"},
 		"a page is empty": {four, func(_ http.ResponseWriter, r *http.Request, p map[string]any) bool {
 			if r.URL.Query().Get("startIndex") != "1" {
 				p["Resources"] = []any{}

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,6 +53,37 @@ func (s *Store) Register(ctx context.Context, r licensing.Registration, p licens
 		s.refused(ctx, err, auditRow{At: at(now), OrgID: org, Action: "register", RequestID: opt(r.Request)})
 	}
 	return out, err
+}
+
+// Registered returns the answer that the same registration got before; NotFound where there was none.
+func (s *Store) Registered(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
+	var out licensing.Registered
+	none := licensing.Refuse(licensing.NotFound, "R29", "there was no such registration")
+	who, err := r.Identity.Check()
+	if err != nil || !ids(string(r.Request), string(r.Invitation)) {
+		return out, none
+	}
+	r.Identity = who
+	var row struct {
+		Org    licensing.OrgID `db:"org_id"`
+		Digest string          `db:"digest"`
+		Answer string          `db:"answer"`
+	}
+	err = s.reads.GetContext(ctx, &row, s.reads.Rebind(`
+		SELECT q.org_id, q.digest, q.answer
+		FROM invitations i
+		JOIN requests q ON q.id = i.accepted_request AND q.kind = 'register'
+		WHERE i.id = ? AND i.accepted_request = ?`), r.Invitation, r.Request)
+	if errors.Is(err, sql.ErrNoRows) {
+		return out, none
+	}
+	if err != nil {
+		return out, fmt.Errorf("read registration: %w", err)
+	}
+	if digest, err := digestOf(row.Org, "", "register", r); err != nil || digest != row.Digest {
+		return out, either(err, none)
+	}
+	return out, json.Unmarshal([]byte(row.Answer), &out)
 }
 
 // refused writes the audit line of a refusal in a transaction of its own, since the one that refused wrote nothing.

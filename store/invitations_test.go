@@ -200,3 +200,28 @@ func TestWhatADownstreamSystemIsToldIsWhatIsEffectiveAndDue(t *testing.T) {
 		same(t, "when it is due", told(v.DueAt), []licensing.EffectiveGrant{{License: a1, Role: licensing.BenefitsReader}, {License: m1, Role: licensing.ProductKeysReader}})
 	})
 }
+
+func TestR29_TheSameRegistrationFindsItsAnswerAndNobodyElses(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		r := licensing.Registration{Request: request(), Invitation: h.standing(kim).Sending.Invitation, Generation: 1, Identity: licensing.Identity{Email: "kim@fabrikam.example"}}
+		_, err := s.Registered(t.Context(), r)
+		wantRefusal(t, err, licensing.NotFound, "R29")
+		out := must[licensing.Registered](t)(s.Register(t.Context(), r, policy(), h.now))
+		same(t, "again", must[licensing.Registered](t)(s.Registered(t.Context(), r)), out)
+		for name, other := range map[string]func(*licensing.Registration){
+			"another request":    func(r *licensing.Registration) { r.Request = request() },
+			"another identity":   func(r *licensing.Registration) { r.Identity.Email = "lee@fabrikam.example" },
+			"another generation": func(r *licensing.Registration) { r.Generation = 2 },
+			"no identity":        func(r *licensing.Registration) { r.Identity = licensing.Identity{} },
+		} {
+			t.Run(name, func(t *testing.T) {
+				r := r
+				other(&r)
+				_, err := s.Registered(t.Context(), r)
+				wantRefusal(t, err, licensing.NotFound, "R29")
+			})
+		}
+	})
+}

@@ -192,7 +192,7 @@ func TestR35_EveryMethodOfTheStoreIsWalkedOrSaysWhyNot(t *testing.T) {
 		"InvitationPage": "for whoever holds a verified link; names nobody (TestR35_TheInvitationPageNamesNobody…)",
 		"Verify":         "judged as the save that it stands for",
 
-		"Standing": "for the system", "StandingOf": "for the system", "Work": "for the system", "Effective": "for the downstream system",
+		"Standing": "for the system", "Registered": "for whoever made the same request", "StandingOf": "for the system", "Work": "for the system", "Effective": "for the downstream system",
 		"UserBySignIn": "for the system: who signs in", "OrganizationOf": "for the system", "Organizations": "for operators",
 		"OrganizationsAfter": "for the system", "Present": "for the system", "Orphans": "for support: names no person",
 

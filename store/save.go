@@ -107,12 +107,10 @@ func (t *tx) claimRequest(id licensing.RequestID, org licensing.OrgID, by licens
 	if found == 0 {
 		return false, licensing.Refuse(licensing.Forbidden, "R05", "there is no such organization or user")
 	}
-	text, err := json.Marshal(content)
+	digest, err := digestOf(org, by, kind, content)
 	if err != nil {
 		return false, err
 	}
-	sum := sha256.Sum256(append([]byte(kind+"\x00"+string(org)+"\x00"+string(by)+"\x00"), text...))
-	digest := hex.EncodeToString(sum[:])
 	n, err := t.exec(`
 		INSERT INTO requests (id, org_id, by_user, kind, digest, created_at)
 		VALUES (?, ?, ?, ?, ?, ?)
@@ -128,6 +126,16 @@ func (t *tx) claimRequest(id licensing.RequestID, org licensing.OrgID, by licens
 		return false, licensing.Refuse(licensing.Conflict, "", "this request id was used for another request: take a new one")
 	}
 	return true, json.Unmarshal([]byte(row.Answer), answer)
+}
+
+// digestOf tells a request from another one under the same id.
+func digestOf(org licensing.OrgID, by licensing.UserID, kind string, content any) (string, error) {
+	text, err := json.Marshal(content)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(append([]byte(kind+"\x00"+string(org)+"\x00"+string(by)+"\x00"), text...))
+	return hex.EncodeToString(sum[:]), nil
 }
 
 func (t *tx) answerRequest(id licensing.RequestID, answer, work any) error {

@@ -21,6 +21,7 @@ import (
 type Rows interface {
 	Standing(context.Context, licensing.InvitationID) (licensing.Standing, error)
 	StandingOf(context.Context, licensing.OrgID, licensing.UserID) (licensing.Standing, error)
+	Registered(context.Context, licensing.Registration) (licensing.Registered, error)
 }
 
 // Client is how the portal, the command line and the activities start workflows and speak to them. Every call is
@@ -190,8 +191,10 @@ func (c *Client) Register(ctx context.Context, r licensing.Registration) (licens
 	if err != nil {
 		return out, err
 	}
-	if at.State == licensing.InvitationAccepted && c.answeredBefore(ctx, at.User, r.Request, &out) {
-		return out, nil
+	if at.State == licensing.InvitationAccepted { // perhaps by this very request, whose answer was lost
+		if before, err := c.Rows.Registered(ctx, r); licensing.KindOf(err) != licensing.NotFound {
+			return before, err
+		}
 	}
 	// What the row refuses already needs no run. Who may accept is judged with the step, under its lock.
 	i := licensing.Invitation{State: at.State, Binding: licensing.Forwardable, Generation: at.Sending.Generation, ExpiresAt: at.Sending.ExpiresAt}
@@ -199,14 +202,6 @@ func (c *Client) Register(ctx context.Context, r licensing.Registration) (licens
 		return out, err
 	}
 	return out, c.command(ctx, at, RegisterUpdate, r.Request, r, &out)
-}
-
-// answeredBefore reads the answer that the same request got from the run that carried it out.
-func (c *Client) answeredBefore(ctx context.Context, user licensing.UserID, id licensing.RequestID, out any) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	h := c.Temporal.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: InvitationID(user), UpdateID: string(id)})
-	return h.Get(ctx, out) == nil
 }
 
 // Resend mails the same link again (R58).

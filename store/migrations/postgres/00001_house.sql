@@ -169,7 +169,7 @@ CREATE TABLE invitations (
     reason           text,
     accepted_at      timestamptz,
     accepted_by      uuid REFERENCES users,
-    accepted_request text,
+    accepted_request uuid,
     created_at       timestamptz NOT NULL,
     CHECK ((state = 'accepted') = (accepted_at IS NOT NULL))
 );

@@ -18,7 +18,7 @@ import (
 )
 
 // modelSteps is how many commands the model test carries out at least, on each database. `make check` asks for 5,000.
-var modelSteps = flag.Int("model.steps", 600, "commands of the model test on each database")
+var modelSteps = flag.Int("model.steps", 200, "commands of the model test on each database")
 
 // TestTheStoreDoesWhatASmallModelSays carries out random commands by random callers on the store and on a model of maps that
 // knows nothing of the store's code, and compares verdicts, statuses, access and lists.

@@ -765,7 +765,7 @@ func (s *Store) StandingOf(ctx context.Context, org licensing.OrgID, user licens
 	if uuid.Validate(string(user)) != nil {
 		return licensing.Standing{}, licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
 	}
-	return s.standing(ctx, selectInvitation+` WHERE i.org_id = ? AND i.user_id = ? ORDER BY i.created_at DESC, i.id LIMIT 1`, org, user)
+	return s.standing(ctx, selectInvitation+` WHERE i.org_id = ? AND i.user_id = ?`+newestFirst, org, user)
 }
 
 func (s *Store) standing(ctx context.Context, query string, args ...any) (licensing.Standing, error) {

@@ -537,7 +537,7 @@ func (w *world) agrees(r *rapid.T, err error, rule string) bool {
 		return false
 	}
 	if err != nil {
-		r.Fatal(err)
+		r.Fatalf("refused by the store, not by the model: %v", err)
 	}
 	return true
 }
@@ -620,6 +620,9 @@ func (w *world) register(r *rapid.T) {
 		rule = "R56"
 	case m.bound && !m.tenant():
 		rule = "R84"
+	}
+	if err != nil && rule == "" {
+		r.Logf("the model has the invitation %s, registered %v, holds %d", m.invitation, m.registered, len(m.held))
 	}
 	if w.agrees(r, err, rule) {
 		m.registered = true

@@ -191,6 +191,11 @@ const selectInvitation = `
 		i.sendings, i.last_sent_at, i.invited_by, i.reason, i.accepted_at, i.accepted_by, i.accepted_request, i.created_at
 	FROM invitations i`
 
+// newestFirst ends a query for a person's newest invitation: the one that has not ended, where there is one.
+const newestFirst = `
+	ORDER BY CASE WHEN i.state IN ('accepted', 'cancelled') THEN 1 ELSE 0 END, i.created_at DESC, i.id
+	LIMIT 1`
+
 const insertInvitation = `
 	INSERT INTO invitations (id, org_id, user_id, generation, state, binding, key_id, invite_seconds, expires_at, remind_at,
 		sendings, last_sent_at, invited_by, created_at)

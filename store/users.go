@@ -573,7 +573,7 @@ func either(err, other error) error {
 
 func (t *tx) newestInvitation(user licensing.UserID) (*invitationRow, error) {
 	var rows []invitationRow
-	err := t.all(&rows, selectInvitation+` WHERE i.user_id = ? ORDER BY i.created_at DESC, i.id LIMIT 1`, user)
+	err := t.all(&rows, selectInvitation+` WHERE i.user_id = ?`+newestFirst, user)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

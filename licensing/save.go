@@ -55,8 +55,11 @@ func Paste(source, held []Grant, replace bool) (add, remove []Role) {
 	has := func(in []Grant, r Role) bool {
 		return slices.ContainsFunc(in, func(g Grant) bool { return g.Role == r })
 	}
+	works := func(r Role) bool {
+		return slices.ContainsFunc(held, func(g Grant) bool { return g.Role == r && (g.Effective || g.Origin == ByBillTo) })
+	}
 	for _, g := range source {
-		if g.Origin != ByBillTo && !has(held, g.Role) {
+		if g.Origin != ByBillTo && !works(g.Role) { // what is held and isn't effective is tried again (R54, R62)
 			add = append(add, g.Role)
 		}
 	}
@@ -419,7 +422,8 @@ func mayRemove(f Facts, l LicenseID, g Grant) *Error {
 func mayAdd(f Facts, c AccessChange, j Judgement) *Error {
 	kept := f.kept(j)
 	for _, r := range j.Add {
-		if Exclude(r, kept) {
+		both := slices.ContainsFunc(j.Add, func(o Role) bool { return exclude(r, o) })
+		if both || Exclude(r, kept) {
 			return Refuse(Conflict, "R19", "Administrator and Invoice Reader exclude each other on License ID %s: to swap them, remove the one in the save that adds the other", c.License)
 		}
 	}

@@ -265,10 +265,12 @@ func (c *contract) name(l licensing.LicenseID, contact licensing.Contact, st sta
 	if err != nil {
 		return err
 	}
-	var former opt
-	err = c.get(&former, `SELECT user_id FROM contacts WHERE license_id = ? AND kind = ? AND until IS NULL`, l, contact.Kind)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	former, same, err := c.present(l, contact)
+	if err != nil {
 		return err
+	}
+	if same {
+		user = licensing.UserID(former)
 	}
 	switch {
 	case !licensing.MayChangeContact(st.Active, st.fresh):
@@ -293,55 +295,79 @@ func (c *contract) name(l licensing.LicenseID, contact licensing.Contact, st sta
 	return nil
 }
 
+// present returns who is the contact now, "" for nobody, and whether the partner names the same person again: by the sign-in
+// e-mail, or by the address on the contract.
+func (c *contract) present(l licensing.LicenseID, contact licensing.Contact) (former opt, same bool, err error) {
+	var row struct {
+		User     opt             `db:"user_id"`
+		SignIn   string          `db:"sign_in_key"`
+		Business licensing.Email `db:"business_email"`
+		Left     bool            `db:"left_tenant"`
+	}
+	err = c.get(&row, `
+		SELECT c.user_id, u.sign_in_key, u.business_email, NOT u.in_tenant AS left_tenant
+		FROM contacts c
+		JOIN users u ON u.id = c.user_id
+		WHERE c.license_id = ? AND c.kind = ? AND c.until IS NULL`, l, contact.Kind)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	if contact.SignIn != "" {
+		return row.User, row.SignIn == contact.SignIn.Key(), err
+	}
+	key := contact.Business.Key()
+	return row.User, row.SignIn == key || !row.Left && row.Business.Key() == key, err
+}
+
 // find returns the profile of a contact, "" for none, and the one that has the contact's roles: another one where somebody
-// else accepted the contact's invitation instead (R27, R28). Where the partner gives no sign-in e-mail, a business e-mail with
-// which one person has registered is that person.
+// else accepted the contact's invitation instead (R27, R28). Where the partner gives no sign-in e-mail, whoever registered by
+// the invitation that was mailed to the business e-mail is that person; that somebody claims the address is not enough.
 func (c *contract) find(contact licensing.Contact) (user, holder licensing.UserID, err error) {
 	key := contact.SignIn.Key()
 	if contact.SignIn == "" {
 		key = contact.Business.Key()
 	}
-	var rows []struct {
-		ID         licensing.UserID `db:"id"`
-		Registered bool             `db:"registered"`
-		SignsIn    bool             `db:"signs_in"`
-	}
-	err = c.all(&rows, `
-		SELECT u.id, u.registered_at IS NOT NULL AS registered, u.sign_in_key = ? AS signs_in
-		FROM users u
-		WHERE u.org_id = ? AND (u.sign_in_key = ? OR ? AND lower(u.business_email) = ?)
-		ORDER BY u.id
-		LIMIT 100`, key, c.org, key, contact.SignIn == "", contact.Business.Key())
-	if err != nil {
+	var rows []licensing.UserID
+	if err := c.all(&rows, `SELECT id FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org, key); err != nil {
 		return "", "", err
 	}
-	var registered []licensing.UserID
-	for _, r := range rows {
-		if r.SignsIn {
-			user = r.ID
-		}
-		if r.Registered {
-			registered = append(registered, r.ID)
+	if len(rows) == 0 && contact.SignIn == "" {
+		err := c.all(&rows, `
+			SELECT DISTINCT u.id
+			FROM mails m
+			JOIN invitations i ON i.id = m.invitation_id AND i.state = 'accepted' AND i.accepted_by = i.user_id
+			JOIN users u ON u.id = i.user_id AND u.in_tenant
+			WHERE m.org_id = ? AND m.kind = 'welcome' AND lower(m.recipient) = ?
+			LIMIT 2`, c.org, key)
+		if err != nil {
+			return "", "", err
 		}
 	}
-	if len(registered) == 1 {
-		user = registered[0]
-	}
-	if user == "" {
+	if len(rows) != 1 { // nobody; or several with one mailbox, of whom nobody is meant
 		return "", "", nil
 	}
-	var instead opt
-	err = c.get(&instead, `
+	user = rows[0]
+	holder, err = c.instead(user)
+	return user, holder, err
+}
+
+// instead returns who has the roles of a contact: the contact, or whoever accepted the contact's invitation instead and has
+// neither left nor been deleted since (R28, R47, R80).
+func (c *contract) instead(user licensing.UserID) (licensing.UserID, error) {
+	var holder opt
+	err := c.get(&holder, `
 		SELECT i.accepted_by
 		FROM invitations i
 		JOIN users u ON u.id = i.user_id AND u.registered_at IS NULL
+		JOIN users a ON a.id = i.accepted_by AND a.in_tenant
 		WHERE i.user_id = ? AND i.state = 'accepted' AND i.accepted_by <> i.user_id
+			AND EXISTS (SELECT 1 FROM assignments x WHERE x.user_id = a.id)
 		ORDER BY i.accepted_at DESC
 		LIMIT 1`, user)
 	if errors.Is(err, sql.ErrNoRows) {
-		return user, user, nil
+		return user, nil
 	}
-	return user, licensing.UserID(instead), err
+	return licensing.UserID(holder), err
 }
 
 // person returns the place of a person among those of the request.
@@ -372,19 +398,21 @@ func (c *contract) give(person int, l licensing.LicenseID, r licensing.Role) err
 		return nil
 	}
 	ch := c.access(person, l)
-	if r == licensing.InvoiceReader && slices.Contains(ch.Add, licensing.Administrator) {
-		row := c.line("contract", "R19", l)
-		row.Outcome, row.UserID = "refused", opt(c.people[person].User)
-		return c.audit(row)
-	}
 	if slices.Contains(ch.Add, r) {
 		return nil
 	}
-	ch.Add = append(ch.Add, r)
+	both := len(ch.Add) > 0
 	if r == licensing.Administrator {
-		ch.Remove = []licensing.Role{licensing.InvoiceReader}
+		ch.Add, ch.Remove = []licensing.Role{r}, []licensing.Role{licensing.InvoiceReader}
+	} else if !both {
+		ch.Add = append(ch.Add, r)
 	}
-	return nil
+	if !both {
+		return nil
+	}
+	row := c.line("contract", "R19", l)
+	row.Outcome, row.UserID = "refused", opt(c.people[person].User)
+	return c.audit(row)
 }
 
 // access returns the change of a person on a License ID.
@@ -555,23 +583,18 @@ func (c *contract) tell(users ...licensing.UserID) {
 // changeContact finds the License IDs of a Change of Contact Information Request and names the contact on each.
 func (c *contract) changeContact(ch licensing.ContactChange) error {
 	ids := ch.Licenses
-	if ch.From != "" {
-		err := c.all(&ids, `
-			SELECT c.license_id
-			FROM contacts c
-			JOIN users u ON u.id = c.user_id
-			JOIN agreements a ON a.license_id = c.license_id
-			WHERE a.org_id = ? AND c.kind = ? AND c.until IS NULL AND (u.sign_in_key = ? OR lower(u.business_email) = ?)
-			ORDER BY c.license_id`, c.org, ch.Contact.Kind, ch.From.Key(), ch.From.Key())
-		if err != nil {
-			return err
+	for round := range 2 { // once to know what to lock, and again under the lock: another partner may have been first
+		if ch.From != "" {
+			var err error
+			if ids, err = c.listing(ch); err != nil {
+				return err
+			}
 		}
-		if len(ids) == 0 {
-			return licensing.Refuse(licensing.NotFound, "R34", "no License ID lists that person as its %s contact", ch.Contact.Kind).In("from")
+		if round == 0 {
+			if err := c.lockAgreements(ids); err != nil {
+				return err
+			}
 		}
-	}
-	if err := c.lockAgreements(ids); err != nil {
-		return err
 	}
 	found, err := c.standings(ids)
 	if err != nil {
@@ -588,4 +611,25 @@ func (c *contract) changeContact(ch licensing.ContactChange) error {
 	}
 	c.answer.Agreements = len(ids)
 	return c.decide()
+}
+
+// listing returns the License IDs whose contact of the kind is the person whose place is taken.
+func (c *contract) listing(ch licensing.ContactChange) ([]licensing.LicenseID, error) {
+	var ids []licensing.LicenseID
+	err := c.all(&ids, `
+		SELECT c.license_id
+		FROM contacts c
+		JOIN users u ON u.id = c.user_id
+		JOIN agreements a ON a.license_id = c.license_id
+		WHERE a.org_id = ? AND c.kind = ? AND c.until IS NULL AND (u.sign_in_key = ? OR lower(u.business_email) = ?)
+		ORDER BY c.license_id`, c.org, ch.Contact.Kind, ch.From.Key(), ch.From.Key())
+	switch {
+	case err != nil:
+		return nil, err
+	case len(ids) == 0:
+		return nil, licensing.Refuse(licensing.NotFound, "R34", "no License ID lists that person as its %s contact", ch.Contact.Kind).In("from")
+	case len(ids) > licensing.MaxAgreements:
+		return nil, licensing.Refuse(licensing.Invalid, "R34", "%d License IDs list that person, at most %d are changed at once: name them in parts", len(ids), licensing.MaxAgreements).In("from")
+	}
+	return ids, nil
 }

@@ -399,3 +399,77 @@ func TestR76_WhereNobodyIsInvitedTheAssignmentMakesTheProfileAndTakesEverythingU
 		same(t, "one refused", []any{refused.Verdicts[0].Outcome, refused.Verdicts[1].Outcome}, []any{licensing.Assigned, licensing.Refused})
 	})
 }
+
+func TestR34_WhoeverClaimsAContactsAddressIsNotTheContact(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		mal := h.member("ada", "mal", add(a1, licensing.BenefitsReader))
+		h.save("ada", licensing.PersonChange{User: mal, Business: "pat@fabrikam.example"})
+		out := h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		same(t, "the same contract", []any{out.Contacts[0].Outcome, h.held(mal, "C1")}, []any{licensing.ContactUnchanged, ""})
+		h.put(agreement("C2", "", licensing.Contact{Kind: licensing.PrimaryContact, Business: "shared@fabrikam.example", Name: "Shared"}))
+		h.save("ada", licensing.PersonChange{User: mal, Business: "shared@fabrikam.example"})
+		equal(t, "another one", h.held(mal, "C2"), "")
+	})
+}
+
+func TestR27_WhoRegisteredByTheMailToABusinessEmailIsTheContactOfThatAddress(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("C1", "", licensing.Contact{Kind: licensing.PrimaryContact, SignIn: "pat.login@fabrikam.example", Business: "office@fabrikam.example", Name: "Pat"}))
+		pat := h.id("pat.login@fabrikam.example")
+		equal(t, "mailed to", h.claim(h.welcome(pat)).Job.To, "office@fabrikam.example")
+		h.activate(h.register(pat, "pat.login@fabrikam.example"))
+		out := h.put(agreement("C2", "", licensing.Contact{Kind: licensing.PrimaryContact, Business: "OFFICE@fabrikam.example", Name: "Pat"}))
+		same(t, "later", []any{out.People[0].User, out.People[0].Verdicts[0].Outcome}, []any{pat, licensing.Assigned})
+	})
+}
+
+func TestR28_R80_AnAcceptorWhoWasDeletedGetsNoLaterLicenseIDs(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat"), contact(licensing.NoticesContact, "note")))
+		h.join("note")
+		eve := must[licensing.Registered](t)(h.accept(h.standing(h.id("pat@fabrikam.example")).Sending.Invitation, 1, licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"}))
+		h.activate(eve)
+		h.delete("note@fabrikam.example", eve.User)
+		out := h.put(agreement("C2", "", contact(licensing.PrimaryContact, "pat")))
+		same(t, "later", []any{h.held(eve.User, "C2"), out.People[0].Verdicts[0].Outcome}, []any{"", licensing.Invited})
+	})
+}
+
+func TestR19_ABillToContactWhoIsAlsoAFirstAdministratorBecomesAdministrator(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		a := agreement("C1", "", contact(licensing.BillToContact, "pat"))
+		a.Administrators = []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Name: "Pat"}}
+		h.put(a)
+		equal(t, "roles", h.held(h.id("pat@fabrikam.example"), "C1"), "administrator?")
+	})
+}
+
+func TestR35_R43_WhoHasNoRightLearnsNeitherNamesNorWhoIsAUser(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.member("ada", "mal", add(a1, licensing.BenefitsReader))
+		out := h.saveAny("mal@fabrikam.example", edit(h.id("grace"), add(a2, licensing.BenefitsReader)),
+			licensing.PersonChange{SignIn: "ada@contoso.example", Access: []licensing.AccessChange{add(a2, licensing.BenefitsReader)}})
+		same(t, "users", []licensing.UserID{out.People[0].User, out.People[1].User}, []licensing.UserID{"", ""})
+		job := h.claim(out.Confirmation).Job
+		same(t, "the mail", []any{job.People[0].Name, job.People[0].Email, job.People[1].Name, job.People[1].Email}, []any{"", "", "", "ada@contoso.example"})
+	})
+}
+
+func TestR32_R76_ARefusedHandOverRegistersNobody(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		n := agreement("N1", m1, licensing.Contact{Kind: licensing.PrimaryContact, Business: "grace@contoso.example", Name: "Grace"})
+		n.NoInvitation = true
+		h.put(n)
+		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader, licensing.ProductKeysReader))
+		out := h.handOver("ada", ext("kim"), "N1") // ada administers it by M1 above it alone
+		same(t, "lines", lines(out.View), []string{"N1 refused R32"})
+		same(t, "kim", []any{h.standing(kim).State, h.row("ada", kim).Status}, []any{licensing.InvitationOpen, licensing.InvitationSent})
+	})
+}

@@ -578,7 +578,7 @@ func (w *world) expand(x wish, c licensing.AccessChange) (string, wish) {
 		return "R72", x
 	}
 	for _, role := range copied {
-		if x.to.has(c.License, role) == nil {
+		if held := x.to.has(c.License, role); held == nil || !held.effective && !held.billTo {
 			x.add = append(x.add, role)
 		}
 	}

@@ -198,6 +198,7 @@ type subject struct {
 
 	stopped      []licensing.ChangeID // in progress, and taken away
 	byAssignment bool                 // registers by this request (R76)
+	visible      bool                 // the caller may see the person (R43)
 	stay         bool                 // a profile is made for the person even where nothing is given: a contact
 }
 
@@ -446,10 +447,7 @@ func (d *decision) judge() {
 func (d *decision) judgePerson(s *subject) licensing.PersonVerdict {
 	v := licensing.PersonVerdict{User: s.user.ID}
 	if s.refusal != nil {
-		v.Error = s.refusal
-		if !s.known {
-			v.User = ""
-		}
+		v.Error, v.User = s.refusal, ""
 		d.plan.audit = append(d.plan.audit, d.auditRefusal(s, "", s.refusal))
 		return v
 	}
@@ -464,20 +462,15 @@ func (d *decision) judgePerson(s *subject) licensing.PersonVerdict {
 			judged[c.License] = j
 		}
 	}
-	if len(accepted) == 0 && !s.stay && !d.mayTouch(s) {
-		if s.change.Business != "" || s.change.Name != "" {
-			if len(s.change.Access) == 0 {
-				v.Error = licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
-				d.plan.audit = append(d.plan.audit, d.auditRefusal(s, "", v.Error))
-			}
+	s.visible = len(accepted) > 0 || d.mayTouch(s)
+	if !s.visible && !s.stay {
+		if !s.known || s.user.ID != d.save.Admin {
+			v.User = "" // whether there is such a user is not for this caller to know (R43)
 		}
-		if !s.known {
-			v.User = ""
+		if len(s.change.Access) == 0 {
+			v.Error = licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
+			d.plan.audit = append(d.plan.audit, d.auditRefusal(s, "", v.Error))
 		}
-		return v
-	}
-	if !s.known && len(accepted) == 0 && !s.stay {
-		v.User = ""
 		return v
 	}
 	v.Updated = d.plan.person(d, s)
@@ -498,13 +491,9 @@ func (d *decision) registerByAssignment(s *subject) {
 			continue
 		}
 		s.user.RegisteredAt = at(d.now)
-		c, refusal := d.paste(s, c)
-		if refusal == nil {
-			var j licensing.Judgement
-			if j, refusal = licensing.Judge(d.facts(s, c.License), c); refusal == nil && j.Outcome == licensing.Assigned {
-				s.byAssignment = true
-				return
-			}
+		if c, j, refusal := d.judgement(s, c); refusal == nil && j.Outcome == licensing.Assigned && len(c.Add) > 0 {
+			s.byAssignment = true
+			return
 		}
 		s.user.RegisteredAt = moment{}
 	}
@@ -552,15 +541,7 @@ func (d *decision) mayTouch(s *subject) bool {
 func (d *decision) judgeChange(s *subject, c licensing.AccessChange) (licensing.Verdict, licensing.Judgement) {
 	f := d.facts(s, c.License)
 	v := licensing.Verdict{License: c.License, Before: f.Before()}
-	c, refusal := d.paste(s, c)
-	if d.purpose == handing && refusal == nil && f.Administers {
-		mine := len(without(d.admins[c.License], d.save.Admin)) < len(d.admins[c.License])
-		refusal = licensing.MayHandOver(c.License, mine, f.Self)
-	}
-	var j licensing.Judgement
-	if refusal == nil {
-		j, refusal = licensing.Judge(f, c)
-	}
+	c, j, refusal := d.judgement(s, c)
 	if refusal != nil {
 		v.Outcome, v.Error, v.After = licensing.Refused, refusal, v.Before
 		if !f.Administers {
@@ -592,6 +573,21 @@ func (d *decision) judgeChange(s *subject, c licensing.AccessChange) (licensing.
 		d.admins[c.License] = without(d.admins[c.License], s.user.ID)
 	}
 	return v, j
+}
+
+// judgement asks the rules about one change, and returns what it comes to.
+func (d *decision) judgement(s *subject, c licensing.AccessChange) (licensing.AccessChange, licensing.Judgement, *licensing.Error) {
+	f := d.facts(s, c.License)
+	c, refusal := d.paste(s, c)
+	if refusal == nil && d.purpose == handing && f.Administers {
+		mine := len(without(d.admins[c.License], d.save.Admin)) < len(d.admins[c.License])
+		refusal = licensing.MayHandOver(c.License, mine, f.Self)
+	}
+	if refusal != nil {
+		return c, licensing.Judgement{}, refusal
+	}
+	j, refusal := licensing.Judge(f, c)
+	return c, j, refusal
 }
 
 func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
@@ -651,7 +647,11 @@ func (d *decision) confirm() error {
 	}
 	data := confirmationData{Request: d.save.ID}
 	for _, s := range d.people {
-		data.People = append(data.People, personData{Name: s.user.Name, Email: licensing.Email(s.user.SignInEmail)})
+		p := personData{Name: s.user.Name, Email: licensing.Email(s.user.SignInEmail)}
+		if !s.visible { // what the caller typed, and no more (R35, R43)
+			p = personData{Name: s.change.Name, Email: s.change.SignIn}
+		}
+		data.People = append(data.People, p)
 	}
 	text, err := json.Marshal(data)
 	if err != nil {

@@ -214,6 +214,7 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_user ON mails (user_id, queued_at);
 CREATE INDEX mails_invitation ON mails (invitation_id, queued_at);
+CREATE INDEX mails_welcomed ON mails (lower(recipient)) WHERE kind = 'welcome';
 
 -- One row per command: the same id gives the same answer, other content under the same id is a conflict.
 CREATE TABLE requests (

@@ -90,6 +90,7 @@ type Registered struct {
 	Propagation Propagation   `json:"propagation"`
 	Access      []AccessEntry `json:"access"`
 	Notice      MailID        `json:"notice,omitempty"` // the mail to the addressee where somebody else registered (R28)
+	Again       Sending       `json:"again,omitzero"`   // the addressee's own invitation to what an admin gave and stays (R28)
 }
 
 // AccessEntry is a user's roles on one License ID.

@@ -473,3 +473,72 @@ func TestR32_R76_ARefusedHandOverRegistersNobody(t *testing.T) {
 		same(t, "kim", []any{h.standing(kim).State, h.row("ada", kim).Status}, []any{licensing.InvitationOpen, licensing.InvitationSent})
 	})
 }
+
+// forward accepts the invitation of somebody of fabrikam.example as another identity.
+func (h *house) forward(name string, who licensing.Identity) (licensing.Registered, error) {
+	h.Helper()
+	s := h.standing(h.id(name + "@fabrikam.example")).Sending
+	return h.accept(s.Invitation, s.Generation, who)
+}
+
+func TestR28_WhatAnAdminGaveStaysWithTheAddresseeOnABoundInvitationOfItsOwn(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("C1", "", contact(licensing.BillToContact, "pat"), contact(licensing.PrimaryContact, "prim")))
+		h.join("prim")
+		pat := h.id("pat@fabrikam.example")
+		h.save("ada", ext("pat", add(a1, licensing.Administrator)))
+		h.save("prim@fabrikam.example", edit(pat, add("C1", licensing.BenefitsReader)))
+		eve := must[licensing.Registered](t)(h.forward("pat", licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"}))
+		same(t, "eve has", []string{h.held(eve.User, "C1"), h.held(eve.User, a1)}, []string{"invoice_reader?", ""})
+		same(t, "pat keeps", []string{h.held(pat, "C1"), h.held(pat, a1)}, []string{"benefits_reader?", "administrator?"})
+		same(t, "pat is invited anew", []any{eve.Again.Generation, h.standing(pat).Sending.Invitation == eve.Again.Invitation, h.claim(eve.Again.Mail).Job.To}, []any{1, true, "pat@fabrikam.example"})
+		_, err := h.forward("pat", licensing.Identity{Email: "eve@fabrikam.example"})
+		wantRefusal(t, err, licensing.Forbidden, "R28")
+		h.activate(h.register2(eve.Again.Invitation, 1, "pat@fabrikam.example"))
+		equal(t, "pat registers", h.held(pat, a1), "administrator")
+	})
+}
+
+func TestR28_AnAdminsRenewalOfAForwardableInvitationIsBound(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		st := h.standing(h.id("pat@fabrikam.example")).Sending
+		h.now = st.ExpiresAt
+		must[licensing.MailID](t)(s.Expire(t.Context(), st.Invitation, 1, h.now))
+		h.save("ada", ext("pat", add(a1, licensing.BenefitsReader)))
+		_, err := h.forward("pat", licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"})
+		wantRefusal(t, err, licensing.Forbidden, "R28")
+	})
+}
+
+func TestR47_R84_WhoAcceptsAForwardedMailIsFoundByTheObjectIDAndIsInTheTenant(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		id := h.colleague()
+		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		_, err := h.forward("pat", licensing.Identity{Email: "leo@contoso.example", ObjectID: "o-else"})
+		wantRefusal(t, err, licensing.Forbidden, "R47")
+		h.hears(left(leo))
+		_, err = h.forward("pat", licensing.Identity{Email: "leo@contoso.example"})
+		wantRefusal(t, err, licensing.Forbidden, "R84")
+		h.hears(leo)
+		must[licensing.Rechecked](t)(s.Recheck(t.Context(), h.command("ada", id), h.now))
+		out := must[licensing.Registered](t)(h.forward("pat", licensing.Identity{Email: "leo.new@contoso.example", ObjectID: "o-leo"}))
+		equal(t, "found by the object id", out.User, id)
+	})
+}
+
+func TestR92_ABillToMailThatAnHeirAcceptsGivesNoInvoiceReader(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "heir")))
+		heir := h.join("heir")
+		h.prefers(heir, "P1", true)
+		h.put(agreement("P2", "P1", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "low")))
+		must[licensing.Registered](t)(h.forward("bill", licensing.Identity{Email: "heir@fabrikam.example"}))
+		same(t, "the heir", []any{h.held(heir, "P2"), h.may(heir, "P2", licensing.ViewOrders).Rule}, []any{"", "R88"})
+		equal(t, "audited", h.count(`SELECT COUNT(*) FROM audit WHERE action = 'register.forwarded' AND outcome = 'refused' AND rule = 'R92'`), 1)
+	})
+}

@@ -74,6 +74,7 @@ type told struct {
 	Added     []licensing.Role    `json:"added"`
 	Removed   []licensing.Role    `json:"removed"`
 	Addressee licensing.UserID    `json:"addressee"`
+	Role      licensing.Role      `json:"role"`
 	Parent    licensing.LicenseID `json:"parent"`
 	Inherit   bool                `json:"inherit"`
 	Ended     bool                `json:"ended"`
@@ -128,7 +129,7 @@ func (p *past) replay(l licensing.LicenseID) error {
 func (p *past) line(r auditRow, d told) {
 	user := licensing.UserID(r.UserID)
 	if r.Action == "register.forwarded" { // also where the role was refused to the acceptor
-		p.forget(d.Addressee)
+		delete(p.roles, holder{d.Addressee, d.Role})
 	}
 	if r.Outcome != "done" {
 		return

@@ -109,6 +109,7 @@ type acceptance struct {
 	now        time.Time
 	request    licensing.RequestID
 	moved      []licensing.LicenseID // from the addressee to somebody else
+	bound      bool                  // something stays with the addressee
 	out        licensing.Registered
 }
 
@@ -164,6 +165,11 @@ func (g *acceptance) accept(who licensing.Identity) error {
 	if err := g.close(acceptor.ID); err != nil {
 		return err
 	}
+	if g.bound {
+		if err := g.again(); err != nil {
+			return err
+		}
+	}
 	if err := g.start(acceptor); err != nil {
 		return err
 	}
@@ -189,74 +195,154 @@ func (g *acceptance) acceptor(who licensing.Identity) (*userRow, error) {
 	}
 	u := g.addressee
 	if !g.rule().Addresses(who) {
-		rows, err := g.lockUsers(g.invitation.OrgID, nil, []string{who.Email.Key()})
-		if err != nil {
-			return nil, err
-		}
-		if len(rows) == 1 {
-			if bound := rows[0].ObjectID; bound != "" && who.ObjectID != "" && bound != opt(who.ObjectID) {
-				return nil, licensing.Refuse(licensing.Forbidden, "R47", "your sign-in e-mail belongs to another account here: ask your organization's help desk")
-			}
-			return &rows[0], nil
-		}
-		name := licensing.CleanName(who.Name)
-		if name == "" {
-			name = string(who.Email)
-		}
-		stranger, refusal := dir.newcomer(who.Email, "", name, g.now)
-		if refusal != nil {
-			return nil, refusal
-		}
-		stranger.OrgID = g.invitation.OrgID
-		return &stranger, insert(g.tx, insertUser, []userRow{stranger})
+		return g.stranger(who, dir)
 	}
 	if p, ok := dir.people[u.SignInKey]; ok && u.ObjectID == "" {
+		var other int
+		if err := g.get(&other, `SELECT COUNT(*) FROM users WHERE org_id = ? AND object_id = ?`, u.OrgID, p.ObjectID); err != nil {
+			return nil, err
+		}
+		if other > 0 {
+			return nil, licensing.Refuse(licensing.Conflict, "R47", "you have another profile here: ask the person who invited you to assign the roles to that one")
+		}
 		u.Kind, u.ObjectID, u.InTenant = licensing.Internal, opt(p.ObjectID), true
 	}
 	return &u, nil
 }
 
-// move gives the addressee's pending roles to the acceptor, beside what that person has already. A role that excludes one
-// of those (R19) stays behind, audited.
+// stranger returns the profile of somebody who is not the addressee: by object id first, since addresses are given to others
+// (R47). Nobody who has left the tenant gets anything (R84).
+func (g *acceptance) stranger(who licensing.Identity, dir directory) (*userRow, error) {
+	foreign := licensing.Refuse(licensing.Forbidden, "R47", "your sign-in e-mail belongs to another account here: ask your organization's help desk")
+	rows, err := g.lockUsers(g.invitation.OrgID, nil, []string{who.Email.Key()})
+	if err != nil {
+		return nil, err
+	}
+	if who.ObjectID != "" {
+		var same []licensing.UserID
+		if err := g.all(&same, `SELECT id FROM users WHERE org_id = ? AND object_id = ?`, g.invitation.OrgID, who.ObjectID); err != nil {
+			return nil, err
+		}
+		if len(same) == 1 {
+			if rows, err = g.lockUsers(g.invitation.OrgID, []string{string(same[0])}, nil); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(rows) == 1 {
+		u := rows[0]
+		switch {
+		case u.ObjectID != "" && who.ObjectID != "" && u.ObjectID != opt(who.ObjectID):
+			return nil, foreign
+		case !u.person().InTenant():
+			return nil, licensing.Refuse(licensing.Forbidden, "R84", "you are not in the organization's directory: ask your organization's help desk")
+		}
+		return &u, nil
+	}
+	if p, ok := dir.people[who.Email.Key()]; ok && who.ObjectID != "" && p.ObjectID != string(who.ObjectID) {
+		return nil, foreign
+	}
+	name := licensing.CleanName(who.Name)
+	if name == "" {
+		name = string(who.Email)
+	}
+	u, refusal := dir.newcomer(who.Email, "", name, g.now)
+	if refusal != nil {
+		return nil, refusal
+	}
+	u.OrgID = g.invitation.OrgID
+	return &u, insert(g.tx, insertUser, []userRow{u})
+}
+
+// move gives what the contract gave the addressee to the acceptor, beside what that person has already (R28). A role that
+// excludes one of those stays behind, audited (R19, R92). What an admin gave is bound to the addressee and stays.
 func (g *acceptance) move(to *userRow) error {
 	h, err := g.holdings([]licensing.UserID{g.addressee.ID, to.ID})
 	if err != nil {
 		return err
 	}
+	all := sorted(h.assignments[g.addressee.ID])
+	inherited, err := g.inheritance(to.OrgID, []licensing.UserID{to.ID}, all)
+	if err != nil {
+		return err
+	}
 	var p plan
-	g.moved = sorted(h.assignments[g.addressee.ID])
-	for _, l := range g.moved {
-		given := *h.assignments[g.addressee.ID][l]
-		moved := given
-		moved.UserID = to.ID
-		if mine := h.assignments[to.ID][l]; mine != nil {
-			moved = *mine
-		}
-		// Pending, even where something of the acceptor's was in progress: its due time can't be later than the one that
-		// start gives it in a moment, and the fence moves to this change.
-		moved.State, moved.ChangeID, moved.DueAt, moved.Attempts, moved.Reason = licensing.Pending, "", moment{}, 0, ""
-		p.assignments = append(p.assignments, moved)
-		p.gone = append(p.gone, given)
+	for _, l := range all {
+		var given []licensing.Grant
 		for _, grant := range h.grants[g.addressee.ID][l] {
-			rule := opt("R28")
-			if slices.ContainsFunc(h.grants[to.ID][l], func(o licensing.Grant) bool { return o.Role == grant.Role }) {
+			if grant.Origin == licensing.ByAdmin {
+				g.bound = true
 				continue
 			}
-			if licensing.Exclude(grant.Role, h.grants[to.ID][l]) {
-				rule = "R19"
-			} else {
-				p.grants = append(p.grants, grantRow{LicenseID: l, UserID: to.ID, Role: grant.Role, Origin: grant.Origin,
-					GrantedBy: g.invitation.InvitedBy, GrantedAt: at(g.now)})
-			}
-			row := g.line("register.forwarded", to.ID, l)
-			row.Rule, row.Detail = rule, detail(map[string]any{"added": []licensing.Role{grant.Role}, "addressee": g.addressee.ID, "acceptor": to.ID})
-			if rule == "R19" {
-				row.Outcome = "refused"
-			}
-			p.audit = append(p.audit, row)
+			given = append(given, grant)
+			p.cleared = append(p.cleared, grantRow{LicenseID: l, UserID: g.addressee.ID, Role: grant.Role})
 		}
+		if len(given) == 0 {
+			continue
+		}
+		g.moved = append(g.moved, l)
+		if len(given) == len(h.grants[g.addressee.ID][l]) {
+			p.gone = append(p.gone, *h.assignments[g.addressee.ID][l])
+		}
+		g.take(&p, to, h, l, given, inherited[to.ID][l] != "")
 	}
 	return p.write(g.tx)
+}
+
+// take plans what the acceptor gets on one License ID.
+func (g *acceptance) take(p *plan, to *userRow, h holdings, l licensing.LicenseID, given []licensing.Grant, inherits bool) {
+	mine := h.grants[to.ID][l]
+	var added []grantRow
+	for _, grant := range given {
+		held := slices.ContainsFunc(mine, func(o licensing.Grant) bool { return o.Role == grant.Role })
+		row := g.line("register.forwarded", to.ID, l)
+		row.Rule = "R28"
+		d := map[string]any{"addressee": g.addressee.ID, "acceptor": to.ID, "role": grant.Role}
+		switch {
+		case held:
+		case licensing.Exclude(grant.Role, mine):
+			row.Rule, row.Outcome = "R19", "refused"
+		case grant.Role == licensing.InvoiceReader && inherits:
+			row.Rule, row.Outcome = "R92", "refused"
+		default:
+			d["added"] = []licensing.Role{grant.Role}
+			added = append(added, grantRow{LicenseID: l, UserID: to.ID, Role: grant.Role, Origin: grant.Origin, GrantedBy: g.invitation.InvitedBy, GrantedAt: at(g.now)})
+		}
+		row.Detail = detail(d)
+		p.audit = append(p.audit, row)
+	}
+	if len(added) == 0 {
+		return
+	}
+	a := *h.assignments[g.addressee.ID][l]
+	a.UserID = to.ID
+	if own := h.assignments[to.ID][l]; own != nil {
+		a = *own
+	}
+	// Pending, even where something of the acceptor's was in progress: its due time can't be later than the one that start
+	// gives it in a moment, and the fence moves to this change.
+	a.State, a.ChangeID, a.DueAt, a.Attempts, a.Reason = licensing.Pending, "", moment{}, 0, ""
+	p.assignments, p.grants = append(p.assignments, a), append(p.grants, added...)
+}
+
+// again invites the addressee anew, bound, to what an admin gave and nobody else may take (R28).
+func (g *acceptance) again() error {
+	var by opt
+	err := g.get(&by, `SELECT added_by FROM assignments WHERE user_id = ? AND added_by IS NOT NULL ORDER BY changed_at DESC, license_id LIMIT 1`, g.addressee.ID)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	i := invitationRow{
+		ID: licensing.InvitationID(uuid.NewString()), OrgID: g.invitation.OrgID, UserID: g.addressee.ID, Generation: 1, Binding: licensing.Bound,
+		InviteSeconds: g.invitation.InviteSeconds, InvitedBy: by, CreatedAt: at(g.now),
+	}
+	i.renew(g.policy, g.now)
+	mail := i.mail(licensing.MailWelcome, g.now)
+	g.out.Again = i.sending(mail.ID)
+	if err := insert(g.tx, insertInvitation, []invitationRow{i}); err != nil {
+		return err
+	}
+	return insert(g.tx, insertMail, []mailRow{mail})
 }
 
 // close ends the invitation, and the acceptor's own where there is one: registering takes everything up (R23).

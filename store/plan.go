@@ -204,7 +204,7 @@ func (p *plan) follow(d *decision, s *subject, accepted []licensing.Verdict) {
 		})
 	case !pending && s.invitation != nil:
 		p.withdrawn = append(p.withdrawn, s.invitation.ID)
-		p.work = append(p.work, licensing.Work{Kind: licensing.WorkWithdraw, Org: d.save.Org, Request: d.save.ID, User: s.user.ID})
+		p.work = append(p.work, d.withdrawal(s))
 	}
 }
 
@@ -269,6 +269,7 @@ func (p *plan) invite(s *subject, terms invitationTerms) {
 		kind, i = licensing.WorkRenew, *s.invitation
 		i.Generation++
 	}
+	i.Binding = terms.binding // an admin's renewal is for the person named, whatever the invitation was before (R28)
 	i.InviteSeconds = int64(max(terms.period, time.Second) / time.Second)
 	i.InvitedBy = opt(terms.by)
 	i.renew(terms.policy, terms.now)

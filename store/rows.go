@@ -233,10 +233,10 @@ func (i *invitationRow) mail(kind licensing.MailKind, now time.Time) mailRow {
 func (t *tx) updateInvitation(i invitationRow) error {
 	_, err := t.exec(`
 		UPDATE invitations
-		SET generation = ?, state = ?, key_id = ?, invite_seconds = ?, expires_at = ?, remind_at = ?, sendings = ?,
+		SET generation = ?, state = ?, binding = ?, key_id = ?, invite_seconds = ?, expires_at = ?, remind_at = ?, sendings = ?,
 			last_sent_at = ?, invited_by = ?, reason = ?, accepted_at = ?, accepted_by = ?, accepted_request = ?
 		WHERE id = ?`,
-		i.Generation, i.State, i.KeyID, i.InviteSeconds, i.ExpiresAt, i.RemindAt, i.Sendings,
+		i.Generation, i.State, i.Binding, i.KeyID, i.InviteSeconds, i.ExpiresAt, i.RemindAt, i.Sendings,
 		i.LastSentAt, i.InvitedBy, i.Reason, i.AcceptedAt, i.AcceptedBy, i.AcceptedRequest, i.ID)
 	return err
 }

@@ -499,6 +499,12 @@ func (d *decision) registerByAssignment(s *subject) {
 	}
 }
 
+// withdrawal is the end of the run of an invitation that has nothing left to wait for.
+func (d *decision) withdrawal(s *subject) licensing.Work {
+	return licensing.Work{Kind: licensing.WorkWithdraw, Org: d.save.Org, Request: d.save.ID, User: s.user.ID,
+		Sending: licensing.Sending{Invitation: s.invitation.ID, Generation: s.invitation.Generation}}
+}
+
 // takeUp puts everything in progress that waited for the registration of a person who registers by assignment (R23, R76),
 // and returns what there was besides the request.
 func (d *decision) takeUp(s *subject, judged map[licensing.LicenseID]licensing.Judgement) []licensing.Verdict {
@@ -522,7 +528,7 @@ func (d *decision) takeUp(s *subject, judged map[licensing.LicenseID]licensing.J
 	}
 	if s.invitation != nil {
 		d.plan.accepted = append(d.plan.accepted, acceptedRow{ID: s.invitation.ID, At: at(d.now), By: s.user.ID, Request: d.save.ID})
-		d.plan.work = append(d.plan.work, licensing.Work{Kind: licensing.WorkWithdraw, Org: d.save.Org, Request: d.save.ID, User: s.user.ID})
+		d.plan.work = append(d.plan.work, d.withdrawal(s))
 	}
 	return out
 }

@@ -330,13 +330,22 @@ func (c *Client) Start(ctx context.Context, w licensing.Work) error {
 	case licensing.WorkAssign:
 		return c.assign(ctx, w)
 	case licensing.WorkWithdraw:
+		at, err := c.Rows.StandingOf(ctx, w.Org, w.User)
+		if err != nil {
+			return err
+		}
+		if now := at.Sending; w.Sending.Invitation != "" && (now.Invitation != w.Sending.Invitation || now.Generation != w.Sending.Generation) {
+			return nil // the person has been invited anew since: that run is another one's
+		}
 		if err := c.Temporal.CancelWorkflow(ctx, InvitationID(w.User), ""); err != nil && !isNotFound(err) {
 			return err
 		}
 		return nil
 	case licensing.WorkStop:
-		if err := c.Temporal.CancelWorkflow(ctx, runOf(w.User, w.Propagation.Change), ""); err != nil && !isNotFound(err) {
-			return err
+		for _, run := range runsOf(w.User, w.Propagation.Change) {
+			if err := c.Temporal.CancelWorkflow(ctx, run, ""); err != nil && !isNotFound(err) {
+				return err
+			}
 		}
 		return nil
 	}
@@ -357,12 +366,14 @@ func (c *Client) invite(ctx context.Context, w licensing.Work) error {
 	return c.command(ctx, at, AdoptUpdate, w.Request, w.Sending, nil)
 }
 
-// runOf is the workflow that settles what a change put in progress for a user.
-func runOf(u licensing.UserID, change licensing.ChangeID) string {
+// runsOf are the workflows that may settle what a change put in progress for a user: an assignment's, which those who accepted
+// somebody else's invitation have too, or that of the user's own invitation.
+func runsOf(u licensing.UserID, change licensing.ChangeID) []string {
+	runs := []string{AssignmentID(licensing.RequestID(change), u)}
 	if strings.Contains(string(change), ".") { // of an invitation's generation
-		return InvitationID(u)
+		runs = append(runs, InvitationID(u))
 	}
-	return AssignmentID(licensing.RequestID(change), u)
+	return runs
 }
 
 func (c *Client) assign(ctx context.Context, w licensing.Work) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -64,7 +65,7 @@ type invitation struct {
 	timerAt  time.Time
 	stop     workflow.CancelFunc // of the timer
 	roles    propagation
-	notice   licensing.MailID // to the addressee where somebody else registered (R28)
+	notice   letter // to the addressee where somebody else registered (R28)
 }
 
 // command is what a caller wants, until the loop has done it.
@@ -143,17 +144,33 @@ func (w *invitation) live(ctx workflow.Context) error {
 	}
 	w.quiet()
 	if w.phase != registered {
-		return nil
-	}
-	told := send(ctx, w.notice, "notice to the addressee")
-	err := w.roles.run(ctx, "registration mail")
-	if temporal.IsCanceledError(err) {
+		_, err := w.notice.outcome(ctx)
 		return err
 	}
-	if _, late := told.outcome(ctx); err == nil {
-		err = late
+	return w.roles.run(ctx, "registration mail")
+}
+
+// forwarded goes on after somebody else than the addressee registered (R28): a run of its own settles that person's roles, the
+// addressee is told, and this run waits on where something is left for the addressee.
+func (w *invitation) forwarded(ctx workflow.Context, out licensing.Registered) error {
+	cctx := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:            AssignmentID(licensing.RequestID(out.Propagation.Change), out.User),
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		StaticSummary:         "roles of a person who accepted a forwarded invitation",
+	})
+	child := workflow.ExecuteChildWorkflow(cctx, Assignment, AssignmentInput{User: out.User, Propagation: out.Propagation, Settings: w.settings})
+	if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return err
 	}
-	return err
+	w.notice = send(ctx, out.Notice, "notice to the addressee")
+	if out.Again.Generation == 0 {
+		w.phase = ended
+		return nil
+	}
+	w.mail = letter{}
+	w.adopt(out.Again)
+	return nil
 }
 
 // turn does the one thing that is next.
@@ -238,7 +255,10 @@ func (w *invitation) register(ctx workflow.Context, r licensing.Registration, ou
 		return err
 	}
 	w.mail.stop()
-	w.phase, w.notice = registered, out.Notice
+	if out.User != w.user {
+		return w.forwarded(ctx, *out)
+	}
+	w.phase = registered
 	w.roles = propagation{user: out.User, what: out.Propagation, settings: w.settings}
 	return nil
 }

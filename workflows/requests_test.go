@@ -74,6 +74,30 @@ func TestRequests(t *testing.T) {
 		count(t, s, "pat", "welcome", 1)
 	})
 
+	t.Run("R28 what an admin gave stays with the addressee, whose run goes on with an invitation of its own", func(t *testing.T) {
+		out := put(t, s, "C6", "", outside(licensing.BillToContact, "zoe"), outside(licensing.PrimaryContact, "xia"))
+		_, people := s.Save(stand.Person("zoe", stand.Add("E1")))
+		zoe := people[0].User
+		if out.Contacts[1].User != zoe || people[0].Verdicts[0].Outcome != licensing.Joined {
+			t.Fatalf("%+v, %+v", out, people)
+		}
+		r := s.Registration(s.Mail("zoe", "welcome", 1), "yan@fabrikam.example")
+		r.Identity.Name = "Yan"
+		yan, err := s.Flows.Register(s.Ctx(), r)
+		if err != nil || yan.User == zoe || yan.Again.Generation != 1 {
+			t.Fatal(yan, err)
+		}
+		s.Mail("zoe", "forwarded", 1)
+		active(t, s, yan.User, "C6", licensing.ListInvoices)
+		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("zoe", "welcome", 2), "zoe@fabrikam.example")); err != nil {
+			t.Fatal(err)
+		}
+		active(t, s, zoe, "E1", licensing.DownloadSoftware)
+		h, status := s.Closed(workflows.InvitationID(zoe))
+		completed(t, status)
+		kept(t, "invitation-forwarded-in-part", h)
+	})
+
 	t.Run("R03 two requests for one License ID at once are carried out one after the other", func(t *testing.T) {
 		answers := make(chan error, 4)
 		for n := range 4 {

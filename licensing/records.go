@@ -215,6 +215,8 @@ type Deletion struct {
 	Verdicts  []Verdict `json:"verdicts"`
 	Remaining int       `json:"remaining"`
 	Work      int       `json:"work"`
+
+	Inherits []LicenseID `json:"inherits,omitempty"` // of the caller's: where the user still is Administrator by an agreement above that the caller doesn't administer
 }
 
 // Seat is support's request to make somebody the administrator of a License ID that has no active admin (R33).

@@ -20,6 +20,9 @@ func (a *app) delete() *cobra.Command {
 		for _, v := range out.Verdicts {
 			text += verdictText(v) + "\n"
 		}
+		for _, l := range out.Inherits {
+			text += fmt.Sprintf("%s: still Administrator by inheritance from an agreement that you don't administer (R87)\n", l)
+		}
 		return out, text + fmt.Sprintf("%d License IDs that you don't administer remain; the organization's account is not touched", out.Remaining), err
 	})
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"vlroles/licensing"
@@ -30,7 +31,11 @@ func (s *Store) Delete(ctx context.Context, c licensing.Command, p licensing.Pol
 		if err := d.write(); err != nil {
 			return err
 		}
-		out = licensing.Deletion{User: c.User, Verdicts: d.answer.People[0].Verdicts, Remaining: all - len(d.save.People[0].Access), Work: d.answer.Work}
+		out = licensing.Deletion{User: c.User, Verdicts: d.answer.People[0].Verdicts, Remaining: all - len(d.save.People[0].Access)}
+		if out.Inherits, err = d.disinherit(c); err != nil {
+			return err
+		}
+		out.Work = len(d.plan.work)
 		return t.answerRequest(c.Request, out, d.plan.work)
 	})
 	if err != nil {
@@ -66,6 +71,46 @@ func (d *decision) everything(c licensing.Command) (int, error) {
 	}
 	d.save.People = []licensing.PersonChange{person}
 	return len(seen.holdings.assignments[c.User]), nil
+}
+
+// disinherit ends what the user inherits from agreements that the caller administers, in the same transaction (R52, R80), and
+// returns where the user inherits all the same.
+func (d *decision) disinherit(c licensing.Command) ([]licensing.LicenseID, error) {
+	var opted []licensing.LicenseID
+	if err := d.all(&opted, `SELECT license_id FROM preferences WHERE user_id = ? AND inherit ORDER BY license_id`, c.User); err != nil {
+		return nil, err
+	}
+	may, err := d.administers(c.Org, c.By, opted)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range opted {
+		if !may[l] {
+			continue
+		}
+		if _, err := d.exec(`UPDATE preferences SET inherit = ?, changed_at = ? WHERE user_id = ? AND license_id = ?`, false, at(d.now), c.User, l); err != nil {
+			return nil, err
+		}
+		err := d.audit(auditRow{At: at(d.now), OrgID: c.Org, Actor: opt(c.By), Action: "preference", Outcome: "done", UserID: opt(c.User), LicenseID: opt(l),
+			RequestID: opt(c.Request), Rule: "R80", Detail: detail(map[string]any{"inherit": false})})
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(d.plan.work, func(w licensing.Work) bool { return w.Kind == licensing.WorkAssign && w.User == c.User }) {
+			d.plan.work = append(d.plan.work, tell(c.Org, c.Request, c.User))
+		}
+	}
+	var mine []licensing.LicenseID
+	for _, a := range d.save.People[0].Access {
+		mine = append(mine, a.License)
+	}
+	still, err := d.inheritance(c.Org, []licensing.UserID{c.User}, mine)
+	var out []licensing.LicenseID
+	for l := range still[c.User] {
+		out = append(out, l)
+	}
+	slices.Sort(out)
+	return out, err
 }
 
 // Seat makes somebody the administrator of a License ID that has no active admin, in support's name (R33). It is audited with

@@ -193,3 +193,22 @@ func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 		}
 	})
 }
+
+func TestR80_DeletingAnHeirEndsWhatHeInherits(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "heir"), contact(licensing.NoticesContact, "note")))
+		h.put(agreement("P2", "P1", contact(licensing.PrimaryContact, "low")))
+		heir := h.join("heir")
+		h.join("note")
+		h.join("low")
+		h.prefers(heir, "P1", true)
+		h.save("low@fabrikam.example", edit(heir, add("P2", licensing.BenefitsReader)))
+		h.activateChange(heir, "P2")
+		low := h.delete("low@fabrikam.example", heir)
+		same(t, "an admin below is told", low.Inherits, []licensing.LicenseID{"P2"})
+		equal(t, "and it stays", h.may(heir, "P2", licensing.ManageAssignments).Rule, "R88")
+		out := h.delete("note@fabrikam.example", heir)
+		same(t, "an admin of the parent", []any{len(out.Inherits), h.may(heir, "P2", licensing.ManageAssignments).Allowed}, []any{0, false})
+	})
+}

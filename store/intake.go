@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -87,32 +88,34 @@ func (t *tx) noCycle(child, parent licensing.LicenseID) error {
 	return err
 }
 
-// imported plans a profile that exists elsewhere already: registered then, its roles effective at once.
+// imported plans a profile that exists elsewhere already: registered then, and Administrator effective at once where nothing
+// was held before. Everything else is judged as for anybody.
 func (p *plan) imported(d *decision, s *subject, since time.Time) licensing.PersonVerdict {
+	if s.known && !s.user.person().Registered() {
+		return d.judgePerson(s) // invited meanwhile: the invitation decides
+	}
 	v := licensing.PersonVerdict{User: s.user.ID}
 	if !s.known {
 		s.user.RegisteredAt = at(since)
 		p.users = append(p.users, s.user)
-	} else if !s.user.person().Registered() {
-		return d.judgePerson(s) // invited meanwhile: the invitation decides
 	}
+	var later []licensing.Verdict
 	for _, c := range s.change.Access {
-		f := d.facts(s, c.License)
-		if f.Assignment != licensing.NotAssigned {
-			one, j := d.judgeChange(s, c)
-			v.Verdicts = append(v.Verdicts, one)
-			if one.Outcome == licensing.Assigned {
-				p.change(d, s, one, j)
-				p.follow(d, s, []licensing.Verdict{one})
-			}
-			continue
-		}
-		one := licensing.Verdict{License: c.License, Outcome: licensing.Assigned, Added: c.Add, After: licensing.StatusOf(f.Person, licensing.Settled, "")}
-		p.change(d, s, one, licensing.Judgement{Outcome: one.Outcome, Add: c.Add, Next: licensing.Settled})
-		for n := range p.grants[len(p.grants)-len(c.Add):] {
-			p.grants[len(p.grants)-len(c.Add)+n].Effective = true
+		fresh := s.assignments[c.License] == nil
+		one, j := d.judgeChange(s, c)
+		switch {
+		case one.Outcome == licensing.Refused || one.Outcome == licensing.Unchanged:
+		case fresh && slices.Equal(one.Added, []licensing.Role{licensing.Administrator}):
+			one.DueAt, one.After = time.Time{}, licensing.StatusOf(s.user.person(), licensing.Settled, "")
+			j.Next, j.DueAt = licensing.Settled, time.Time{}
+			p.change(d, s, one, j)
+			p.grants[len(p.grants)-1].Effective = true
+		default:
+			p.change(d, s, one, j)
+			later = append(later, one)
 		}
 		v.Verdicts = append(v.Verdicts, one)
 	}
+	p.follow(d, s, later)
 	return v
 }

@@ -88,3 +88,25 @@ func TestR61_ProcessingMovesWithTheAgreement(t *testing.T) {
 		equal(t, "due", v.DueAt, start.Add(10*time.Hour))
 	})
 }
+
+func TestR03_AnAdministratorWhoRegisteredElsewhereIsJudgedAsAnybodyElse(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		since := start.Add(-day)
+		kim := h.member("ada", "kim", add(a1, licensing.BenefitsReader), add(m1, licensing.BenefitsReader))
+		first := []licensing.ContractAdministrator{{SignIn: "kim@fabrikam.example", Name: "Kim", Registered: since}}
+		one, two := agreement(a1, ""), agreement(m1, "")
+		one.Administrators, two.Administrators = first, first
+		out := h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{one, two, {License: "C0", Program: "MPSA", ProcessedAt: start, Administrators: first}}})
+		same(t, "roles", []string{h.held(kim, a1), h.held(kim, m1), h.held(kim, "C0")},
+			[]string{"administrator? benefits_reader", "administrator? benefits_reader", "administrator"})
+		same(t, "one run, one mail", []any{out.Work, h.count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, kim)}, []any{1, 1})
+
+		h.put(agreement("C1", "", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "prim")))
+		bill := h.join("bill")
+		c1, c2 := agreement("C1", "", contact(licensing.BillToContact, "next")), agreement("C2", "")
+		c2.Administrators = []licensing.ContractAdministrator{{SignIn: "bill@fabrikam.example", Name: "Bill", Registered: since}}
+		h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{c1, c2}})
+		same(t, "Bill To moved (R18)", []string{h.held(bill, "C1"), h.held(bill, "C2")}, []string{"", "administrator"})
+	})
+}

@@ -789,6 +789,15 @@ func (w *world) delete(r *rapid.T) {
 	if !to.registered && len(to.held) == 0 && to.invitation != "" && to.invitation != licensing.InvitationAccepted {
 		to.invitation = licensing.InvitationCancelled
 	}
+	var ended []licensing.LicenseID
+	for l := range to.inherit {
+		if w.administers(by, l) { // as it is after the deletion: somebody who deletes himself may be none any more
+			ended = append(ended, l)
+		}
+	}
+	for _, l := range ended {
+		to.inherit[l] = false
+	}
 }
 
 // judgeDeletion is judge for somebody who has authority.

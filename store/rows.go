@@ -127,7 +127,12 @@ func (t *tx) directory(org licensing.OrgID, keys []string) (directory, error) {
 	}
 	for part := range slices.Chunk(keys, batch) {
 		var rows []directoryRow
-		err := t.in(&rows, `SELECT object_id, email, email_key, name FROM directory_people WHERE org_id = ? AND present AND email_key IN (?)`, org, part)
+		// Locked, so that whoever leaves meanwhile is seen by one of the two: here, or by the event that finds the new profile.
+		err := t.in(&rows, t.lock(`
+			SELECT d.object_id, d.email, d.email_key, d.name
+			FROM directory_people d
+			WHERE d.org_id = ? AND d.present AND d.email_key IN (?)
+			ORDER BY d.object_id`, "d"), org, part)
 		if err != nil {
 			return d, err
 		}

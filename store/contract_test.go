@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -347,21 +348,26 @@ func TestR87_R92_WhatIsInheritedIsNeitherRemovedBelowNorBesideInvoiceReader(t *t
 	})
 }
 
-func TestR42_R68_AnInheritedAdminFindsTheLicenseIDsBelowAndMakesHimselfAdmin(t *testing.T) {
+func TestR68_TheLicenseIDsThatIAdministerAreListedAndThoseBelowWhenAskedFor(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		list := func(inherited bool) (out []string) {
+		for inherited, want := range map[bool][]string{false: {"A1", "M1"}, true: {"A1", "B1 inherited", "M1"}} {
+			var got []string
 			for _, a := range must[[]licensing.AgreementLine](t)(s.Agreements(t.Context(), h.org, h.id("ada"), inherited)) {
 				name := string(a.License)
 				if a.Inherited {
 					name += " inherited"
 				}
-				out = append(out, name)
+				got = append(got, name)
 			}
-			return out
+			same(t, "with those below: "+fmt.Sprint(inherited), got, want)
 		}
-		same(t, "directly", list(false), []string{"A1", "M1"})
-		same(t, "with inherited ones", list(true), []string{"A1", "B1 inherited", "M1"})
+	})
+}
+
+func TestR42_AnInheritedAdminMakesHimselfAdminAndSeesTheUsersThen(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
 		h.invite("grace", "kim", add(b1, licensing.BenefitsReader))
 		same(t, "R41: whom she sees", h.names("ada", licensing.UserFilter{}), []string{"Ada Lovelace"})
 		ada := h.id("ada")

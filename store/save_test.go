@@ -206,6 +206,21 @@ func TestR44_R63_R64_WhoAPersonIsFollowsFromTheDirectoryAndTheDomains(t *testing
 	})
 }
 
+func TestR64_AnyOtherAddressIsAddedAsAnExternalUserWhoHasVolumeLicensingInformationAlone(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		people := h.count(`SELECT COUNT(*) FROM directory_people`)
+		kim := h.member("ada", "kim", add(a1, licensing.BenefitsReader))
+		v := h.view("ada", kim)
+		same(t, "kind and status", []any{v.Kind, v.Status}, []any{licensing.External, licensing.Active})
+		equal(t, "the tenant's directory", h.count(`SELECT COUNT(*) FROM directory_people`), people)
+		for _, p := range licensing.Permissions() {
+			want := p == licensing.ManageBenefits || p == licensing.ViewContracts
+			equal(t, string(p), h.may(kim, a1, p).Allowed, want)
+		}
+	})
+}
+
 func TestR48_AnAdminOfOneOfThePersonsLicenseIDsCorrectsTheBusinessEmail(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)

@@ -198,7 +198,8 @@ const selectInvitation = `
 
 // newestFirst ends a query for a person's newest invitation: the one that has not ended, where there is one.
 const newestFirst = `
-	ORDER BY CASE WHEN i.state IN ('accepted', 'cancelled') THEN 1 ELSE 0 END, i.created_at DESC, i.id
+	ORDER BY CASE WHEN i.state IN ('accepted', 'cancelled') THEN 1 ELSE 0 END, i.created_at DESC,
+		CASE WHEN i.state = 'accepted' THEN 0 ELSE 1 END, i.id
 	LIMIT 1`
 
 const insertInvitation = `

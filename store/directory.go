@@ -99,25 +99,6 @@ func (c *roll) lockAdministered(people []licensing.DirectoryPerson) ([]licensing
 	return held, c.lockAgreements(held)
 }
 
-// lockAgreements locks License IDs in the order of their ids.
-func (t *tx) lockAgreements(ids []licensing.LicenseID) error {
-	for part := range slices.Chunk(unique(ids), batch) {
-		var locked []licensing.LicenseID
-		if err := t.in(&locked, t.lock(`SELECT a.license_id FROM agreements a WHERE a.license_id IN (?) ORDER BY a.license_id`, "a"), part); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-type personRow struct {
-	ObjectID string `db:"object_id"`
-	Email    string `db:"email"`
-	EmailKey string `db:"email_key"`
-	Name     string `db:"name"`
-	Present  bool   `db:"present"`
-}
-
 // one takes in one person.
 func (c *roll) one(p licensing.DirectoryPerson) error {
 	var old personRow
@@ -216,11 +197,6 @@ func (c *roll) tell(u *userRow) {
 	}
 }
 
-func tell(org licensing.OrgID, id licensing.RequestID, user licensing.UserID) licensing.Work {
-	return licensing.Work{Kind: licensing.WorkAssign, Org: org, Request: id, User: user,
-		Propagation: licensing.Propagation{Change: licensing.ChangeID(id), Removed: true}}
-}
-
 func (c *roll) line(action string, rule opt, after licensing.Status) auditRow {
 	return auditRow{At: at(c.now), OrgID: c.org, Action: action, Outcome: "done", RequestID: opt(c.request), Rule: rule, After: opt(after), Detail: "{}"}
 }
@@ -296,89 +272,17 @@ func (c *roll) orphans(held []licensing.LicenseID) error {
 	return nil
 }
 
-// Recheck looks for a person who shows as User not found in the directory, and gives back what the person had, on every
-// License ID (R86).
-func (s *Store) Recheck(ctx context.Context, c licensing.Command, now time.Time) (licensing.Rechecked, error) {
-	var out licensing.Rechecked
-	err := s.write(ctx, "re-check", func(t *tx) error {
-		out = licensing.Rechecked{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, "recheck", c, &out, now)
-		if err != nil || known {
-			return err
-		}
-		seen, err := t.command(c)
-		if err != nil {
-			return err
-		}
-		r := &roll{tx: t, org: c.Org, request: c.Request, now: now}
-		if err := r.recheck(&seen.user); err != nil {
-			return err
-		}
-		row := r.line("recheck", "R86", "")
-		row.Actor, row.Before = opt(c.By), opt(licensing.UserNotFound)
-		if _, err := t.auditAll(c.User, row); err != nil {
-			return err
-		}
-		r.tell(&seen.user)
-		out = licensing.Rechecked{User: c.User, Licenses: seen.mine, Work: len(r.work)}
-		return t.answerRequest(c.Request, out, r.work)
-	})
-	if err != nil {
-		s.refused(ctx, err, refusal(c, "recheck", now))
-	}
-	return out, err
+type personRow struct {
+	ObjectID string `db:"object_id"`
+	Email    string `db:"email"`
+	EmailKey string `db:"email_key"`
+	Name     string `db:"name"`
+	Present  bool   `db:"present"`
 }
 
-func (c *roll) recheck(u *userRow) error {
-	var found personRow
-	by, value := `object_id`, string(u.ObjectID)
-	if value == "" {
-		by, value = `email_key`, u.SignInKey
-	}
-	err := c.get(&found, `SELECT object_id, email, email_key, name, present FROM directory_people WHERE org_id = ? AND present AND `+by+` = ?`, c.org, value)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	if err := licensing.MayRecheck(u.person(), err == nil); err != nil {
-		return err
-	}
-	var other int
-	if err := c.get(&other, `SELECT COUNT(*) FROM users WHERE org_id = ? AND object_id = ? AND id <> ?`, c.org, found.ObjectID, u.ID); err != nil {
-		return err
-	}
-	if other > 0 {
-		return licensing.Refuse(licensing.Conflict, "R47", "the person of the directory has another profile: delete this user and assign the roles there")
-	}
-	u.ObjectID, u.InTenant = opt(found.ObjectID), true
-	return c.rename(u, licensing.DirectoryPerson{ObjectID: licensing.ObjectID(found.ObjectID), Email: licensing.Email(found.Email), Name: found.Name})
-}
-
-// Orphans returns the License IDs of an organization that have no active admin (R33), for support.
-func (s *Store) Orphans(ctx context.Context, org licensing.OrgID) ([]licensing.Orphan, error) {
-	var rows []struct {
-		License licensing.LicenseID `db:"license_id"`
-		Program string              `db:"program"`
-		Waiting int                 `db:"waiting"`
-	}
-	err := s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
-		SELECT a.license_id, a.program,
-			(SELECT COUNT(*) FROM grants w JOIN users x ON x.id = w.user_id WHERE w.license_id = a.license_id AND w.role = 'administrator' AND x.in_tenant) AS waiting
-		FROM agreements a
-		WHERE a.org_id = ? AND NOT EXISTS (
-			SELECT 1
-			FROM grants g
-			JOIN users u ON u.id = g.user_id
-			WHERE g.license_id = a.license_id AND g.role = 'administrator' AND g.effective AND u.registered_at IS NOT NULL AND u.in_tenant
-		)
-		ORDER BY a.license_id`), org)
-	if err != nil {
-		return nil, fmt.Errorf("list orphaned agreements: %w", err)
-	}
-	out := make([]licensing.Orphan, len(rows))
-	for n, r := range rows {
-		out[n] = licensing.Orphan(r)
-	}
-	return out, nil
+func tell(org licensing.OrgID, id licensing.RequestID, user licensing.UserID) licensing.Work {
+	return licensing.Work{Kind: licensing.WorkAssign, Org: org, Request: id, User: user,
+		Propagation: licensing.Propagation{Change: licensing.ChangeID(id), Removed: true}}
 }
 
 // Present returns everybody who is in an organization's tenant as far as is known.
@@ -395,19 +299,6 @@ func (s *Store) Present(ctx context.Context, org licensing.OrgID) ([]licensing.D
 	out := make([]licensing.DirectoryPerson, len(rows))
 	for n, r := range rows {
 		out[n] = licensing.DirectoryPerson{ObjectID: licensing.ObjectID(r.ObjectID), Email: licensing.Email(r.Email), Name: r.Name}
-	}
-	return out, nil
-}
-
-// OrganizationsAfter returns the ids of at most limit organizations behind the one given, "" for the first ones.
-func (s *Store) OrganizationsAfter(ctx context.Context, after licensing.OrgID, limit int) ([]licensing.OrgID, error) {
-	query, args := `SELECT id FROM organizations ORDER BY id LIMIT ?`, []any{limit}
-	if after != "" {
-		query, args = `SELECT id FROM organizations WHERE id > ? ORDER BY id LIMIT ?`, []any{after, limit}
-	}
-	var out []licensing.OrgID
-	if err := s.reads.SelectContext(ctx, &out, s.reads.Rebind(query), args...); err != nil {
-		return nil, fmt.Errorf("list organizations: %w", err)
 	}
 	return out, nil
 }

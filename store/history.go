@@ -2,216 +2,62 @@ package store
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
+	"math"
 	"slices"
-	"strings"
-	"time"
 
 	"vlroles/licensing"
 )
 
-// RolesOn answers who had which role on a License ID at a time, and how it came to be, from the audit alone. The caller is an
-// admin of the License ID (R35, R43).
-func (s *Store) RolesOn(ctx context.Context, org licensing.OrgID, caller licensing.UserID, l licensing.LicenseID, on time.Time) ([]licensing.RoleOn, error) {
-	var out []licensing.RoleOn
-	err := s.read(ctx, "read roles", func(t *tx) error {
-		canonical, err := licensing.ParseLicenseID(string(l))
+// maxHistory is how many lines History returns at most.
+const maxHistory = 1000
+
+// History returns the newest lines of a user's audit on the License IDs that the caller administers, oldest first (R35).
+// Limit 0 is the most, a thousand.
+func (s *Store) History(ctx context.Context, org licensing.OrgID, caller, user licensing.UserID, limit int) ([]licensing.HistoryLine, error) {
+	return s.HistoryBefore(ctx, org, caller, user, limit, 0)
+}
+
+// HistoryBefore is History for the lines before the one with the id, 0 for the newest; behind the oldest there are none.
+func (s *Store) HistoryBefore(ctx context.Context, org licensing.OrgID, caller, user licensing.UserID, limit int, before int64) ([]licensing.HistoryLine, error) {
+	newest := before <= 0
+	if newest {
+		before = math.MaxInt64
+	}
+	if limit <= 0 || limit > maxHistory {
+		limit = maxHistory
+	}
+	out := []licensing.HistoryLine{}
+	err := s.read(ctx, "read history", func(t *tx) error {
+		hidden := missingUser(nil)
+		ok, err := t.active(org, caller)
+		if err != nil || !ok || !ids(string(user)) {
+			return either(err, hidden)
+		}
+		var rows []struct {
+			auditRow
+			ID   int64 `db:"id"`
+			Name opt   `db:"name"`
+		}
+		err = t.all(&rows, `
+			SELECT a.id, a.at, a.actor, a.action, a.outcome, a.license_id, a.rule, a.before, a.after, a.detail, u.name
+			FROM audit a`+mine+`
+			LEFT JOIN users u ON u.id = a.actor AND u.org_id = a.org_id
+			WHERE a.user_id = ? AND a.org_id = ? AND a.id < ?
+			ORDER BY a.id DESC
+			LIMIT ?`, caller, user, org, before, limit)
 		if err != nil {
 			return err
 		}
-		if err := t.mayReadHistory(org, caller, canonical); err != nil {
-			return err
+		for _, r := range slices.Backward(rows) {
+			out = append(out, licensing.HistoryLine{
+				ID: r.ID, At: r.At.Time, ActorID: licensing.UserID(r.Actor), Actor: string(r.Name), Action: r.Action, Outcome: r.Outcome, License: licensing.LicenseID(r.LicenseID),
+				Rule: string(r.Rule), Before: licensing.Status(r.Before), After: licensing.Status(r.After), Detail: r.Detail,
+			})
 		}
-		p := &past{tx: t, org: org, on: on, roles: map[holder]*licensing.RoleOn{}, absent: map[licensing.UserID]bool{}}
-		if err := p.read(canonical); err != nil {
-			return err
+		if len(out) == 0 && newest {
+			_, _, err = t.seen(org, caller, user)
 		}
-		out, err = p.named()
 		return err
 	})
 	return out, err
-}
-
-// mayReadHistory refuses everybody but the direct admins of the License ID.
-func (t *tx) mayReadHistory(org licensing.OrgID, caller licensing.UserID, l licensing.LicenseID) error {
-	hidden := licensing.Refuse(licensing.Forbidden, "R05", "License ID %s is not one that you administer", l)
-	ok, err := t.active(org, caller)
-	if err != nil || !ok {
-		return either(err, hidden)
-	}
-	var direct int
-	err = t.get(&direct, `
-		SELECT COUNT(*)
-		FROM grants g
-		JOIN agreements a ON a.license_id = g.license_id
-		WHERE a.org_id = ? AND g.license_id = ? AND g.user_id = ? AND g.role = 'administrator' AND g.effective`, org, l, caller)
-	if err == nil && direct == 0 {
-		err = hidden
-	}
-	return err
-}
-
-// holder is one role of one user.
-type holder struct {
-	user licensing.UserID
-	role licensing.Role
-}
-
-// past is a License ID as it was at a time.
-type past struct {
-	*tx
-	org    licensing.OrgID
-	on     time.Time
-	parent licensing.LicenseID
-	roles  map[holder]*licensing.RoleOn
-	absent map[licensing.UserID]bool
-	heirs  map[licensing.UserID]licensing.RoleOn // who had opted in there
-}
-
-// told is the detail of an audit line, as far as it tells of roles.
-type told struct {
-	Added     []licensing.Role    `json:"added"`
-	Removed   []licensing.Role    `json:"removed"`
-	Addressee licensing.UserID    `json:"addressee"`
-	Role      licensing.Role      `json:"role"`
-	Parent    licensing.LicenseID `json:"parent"`
-	Inherit   bool                `json:"inherit"`
-	Ended     bool                `json:"ended"`
-}
-
-// read goes through the lines of a License ID up to the time, and through those of the agreements above it for who inherited.
-func (p *past) read(l licensing.LicenseID) error {
-	if err := p.replay(l); err != nil {
-		return err
-	}
-	seen := []licensing.LicenseID{l}
-	for above := p.parent; above != "" && !slices.Contains(seen, above); {
-		seen = append(seen, above)
-		q := &past{tx: p.tx, org: p.org, on: p.on, roles: map[holder]*licensing.RoleOn{}, absent: map[licensing.UserID]bool{}}
-		if err := q.replay(above); err != nil {
-			return err
-		}
-		for user, r := range q.heirs {
-			h := holder{user, licensing.Administrator}
-			if p.roles[h] == nil && p.roles[holder{user, licensing.InvoiceReader}] == nil { // R92
-				r.Above, r.InTenant = above, !p.absent[user] && !q.absent[user]
-				p.roles[h] = &r
-			}
-		}
-		above = q.parent
-	}
-	return nil
-}
-
-func (p *past) replay(l licensing.LicenseID) error {
-	p.heirs = map[licensing.UserID]licensing.RoleOn{}
-	var rows []auditRow
-	err := p.all(&rows, `
-		SELECT a.at, a.actor, a.action, a.outcome, a.user_id, a.request_id, a.rule, a.after, a.detail
-		FROM audit a
-		WHERE a.license_id = ? AND a.org_id = ? AND a.at <= ?
-		ORDER BY a.id`, l, p.org, at(p.on))
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		var d told
-		if err := json.Unmarshal([]byte(r.Detail), &d); err != nil {
-			return fmt.Errorf("audit of License ID %s: %w", l, err)
-		}
-		p.line(r, d)
-	}
-	return nil
-}
-
-// line takes one line of the audit up.
-func (p *past) line(r auditRow, d told) {
-	user := licensing.UserID(r.UserID)
-	if r.Action == "register.forwarded" { // also where the role was refused to the acceptor
-		delete(p.roles, holder{d.Addressee, d.Role})
-	}
-	if r.Outcome != "done" {
-		return
-	}
-	step := licensing.Step{At: r.At.Time, Action: r.Action, Rule: string(r.Rule), Request: licensing.RequestID(r.RequestID), By: licensing.UserID(r.Actor)}
-	switch r.Action {
-	case "cancel":
-		p.forget(user)
-	case "activate":
-		for h, role := range p.roles {
-			if h.user == user && !role.Effective {
-				role.Effective, role.Activated = true, r.At.Time
-			}
-		}
-	case "agreement":
-		p.parent = d.Parent
-	case "directory.left":
-		p.absent[user] = true
-	case "directory.found", "recheck":
-		delete(p.absent, user)
-	case "preference":
-		delete(p.heirs, user)
-		if d.Inherit {
-			p.heirs[user] = licensing.RoleOn{User: user, Role: licensing.Administrator, Effective: true, Given: step, Activated: r.At.Time}
-		}
-	case "contact.former":
-		if d.Ended {
-			delete(p.heirs, user)
-		}
-	}
-	for _, role := range d.Removed {
-		delete(p.roles, holder{user, role})
-	}
-	for _, role := range d.Added {
-		on := licensing.RoleOn{User: user, Role: role, Given: step}
-		if r.After == opt(licensing.Active) { // registered elsewhere before
-			on.Effective, on.Activated = true, r.At.Time
-		}
-		p.roles[holder{user, role}] = &on
-	}
-	if len(d.Added) > 0 && r.After == opt(licensing.UserNotFound) {
-		p.absent[user] = true
-	}
-}
-
-func (p *past) forget(user licensing.UserID) {
-	for h := range p.roles {
-		if h.user == user {
-			delete(p.roles, h)
-		}
-	}
-}
-
-// named gives people their present names, and puts them in order.
-func (p *past) named() ([]licensing.RoleOn, error) {
-	var users []licensing.UserID
-	for h, r := range p.roles {
-		users = append(users, h.user)
-		if r.Given.By != "" {
-			users = append(users, r.Given.By)
-		}
-	}
-	names := map[licensing.UserID]string{}
-	for part := range slices.Chunk(unique(users), batch) {
-		var rows []userRow
-		if err := p.in(&rows, selectUser+` WHERE u.org_id = ? AND u.id IN (?)`, p.org, part); err != nil {
-			return nil, err
-		}
-		for _, u := range rows {
-			names[u.ID] = u.Name
-		}
-	}
-	out := []licensing.RoleOn{}
-	for h, r := range p.roles {
-		if r.Above == "" {
-			r.InTenant = !p.absent[h.user]
-		}
-		r.Name, r.Given.Name = names[h.user], names[r.Given.By]
-		out = append(out, *r)
-	}
-	slices.SortFunc(out, func(a, b licensing.RoleOn) int {
-		return strings.Compare(nameKey(a.Name)+"\x00"+string(a.User)+string(a.Role), nameKey(b.Name)+"\x00"+string(b.User)+string(b.Role))
-	})
-	return out, nil
 }

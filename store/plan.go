@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -33,6 +32,14 @@ type acceptedRow struct {
 	At      moment
 	By      licensing.UserID
 	Request licensing.RequestID
+}
+
+// changed is what an audit line says of roles: added ones wait until they are activated, removed ones are gone.
+type changed struct {
+	Added   []licensing.Role  `json:"added,omitempty"`
+	Removed []licensing.Role  `json:"removed,omitempty"`
+	Outcome licensing.Outcome `json:"outcome,omitempty"`
+	Reason  string            `json:"reason,omitempty"`
 }
 
 // person plans a new profile, or a corrected name or business e-mail.
@@ -105,82 +112,6 @@ func (p *plan) change(d *decision, s *subject, v licensing.Verdict, j licensing.
 	})
 }
 
-// changed is what an audit line says of roles: added ones wait until they are activated, removed ones are gone.
-type changed struct {
-	Added   []licensing.Role  `json:"added,omitempty"`
-	Removed []licensing.Role  `json:"removed,omitempty"`
-	Outcome licensing.Outcome `json:"outcome,omitempty"`
-	Reason  string            `json:"reason,omitempty"`
-}
-
-func (d *decision) origin(r licensing.Role) licensing.Origin {
-	switch {
-	case d.purpose == contracting && r == licensing.InvoiceReader:
-		return licensing.ByBillTo
-	case d.purpose == contracting:
-		return licensing.ByContract
-	}
-	return licensing.ByAdmin
-}
-
-func (d *decision) binding() licensing.Binding {
-	if d.purpose == contracting {
-		return licensing.Forwardable
-	}
-	return licensing.Bound
-}
-
-func (d *decision) action() string {
-	switch d.purpose {
-	case contracting:
-		return "contract"
-	case deleting:
-		return "delete"
-	case seating:
-		return "support.seat"
-	case handing, taking:
-		return "handover"
-	}
-	return "save"
-}
-
-// rule is the rule under which an accepted change was made.
-func (d *decision) rule(s *subject, v licensing.Verdict) opt {
-	switch {
-	case d.purpose == deleting:
-		return "R80"
-	case d.purpose == seating:
-		return "R33"
-	case d.purpose == handing:
-		return "R30"
-	case d.purpose == taking:
-		return "R31"
-	case s.known && s.user.ID == d.save.Admin && slices.Contains(v.Added, licensing.Administrator):
-		return "R42"
-	case s.byAssignment:
-		return "R76"
-	}
-	return outcomeRule(v.Outcome)
-}
-
-func outcomeRule(o licensing.Outcome) opt {
-	switch o {
-	case licensing.Invited:
-		return "R73"
-	case licensing.Joined, licensing.Assigned:
-		return "R62"
-	}
-	return "R71"
-}
-
-func detail(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return "{}"
-	}
-	return string(text)
-}
-
 // follow plans what the person's accepted changes need besides: an invitation, a propagation, or an end.
 func (p *plan) follow(d *decision, s *subject, accepted []licensing.Verdict) {
 	if len(accepted) == 0 {
@@ -238,24 +169,6 @@ func (p *plan) propagate(d *decision, s *subject, accepted []licensing.Verdict) 
 		Data: detail(map[string]any{"verdicts": accepted}), QueuedAt: at(d.now),
 	})
 	p.work = append(p.work, licensing.Work{Kind: licensing.WorkAssign, Org: d.save.Org, Request: d.save.ID, User: s.user.ID, Propagation: run})
-}
-
-// dues returns the distinct due times in order, without the zero time.
-func dues(in []time.Time) []time.Time {
-	out := slices.DeleteFunc(slices.Clone(in), time.Time.IsZero)
-	slices.SortFunc(out, time.Time.Compare)
-	return slices.CompactFunc(out, time.Time.Equal)
-}
-
-// invitationTerms is under which terms a person is invited.
-type invitationTerms struct {
-	org     licensing.OrgID
-	request licensing.RequestID
-	by      licensing.UserID // "": by contract
-	binding licensing.Binding
-	period  time.Duration
-	policy  licensing.Policy
-	now     time.Time
 }
 
 // invite plans a first invitation, or the next generation of one that expired or failed (R62).
@@ -331,4 +244,92 @@ func (p *plan) writeAssignments(t *tx) error {
 		}
 	}
 	return insert(t, upsertAssignment, p.assignments)
+}
+
+func (d *decision) origin(r licensing.Role) licensing.Origin {
+	switch {
+	case d.purpose == contracting && r == licensing.InvoiceReader:
+		return licensing.ByBillTo
+	case d.purpose == contracting:
+		return licensing.ByContract
+	}
+	return licensing.ByAdmin
+}
+
+func (d *decision) binding() licensing.Binding {
+	if d.purpose == contracting {
+		return licensing.Forwardable
+	}
+	return licensing.Bound
+}
+
+func (d *decision) action() string {
+	switch d.purpose {
+	case contracting:
+		return "contract"
+	case deleting:
+		return "delete"
+	case seating:
+		return "support.seat"
+	case handing, taking:
+		return "handover"
+	}
+	return "save"
+}
+
+// rule is the rule under which an accepted change was made.
+func (d *decision) rule(s *subject, v licensing.Verdict) opt {
+	switch {
+	case d.purpose == deleting:
+		return "R80"
+	case d.purpose == seating:
+		return "R33"
+	case d.purpose == handing:
+		return "R30"
+	case d.purpose == taking:
+		return "R31"
+	case s.known && s.user.ID == d.save.Admin && slices.Contains(v.Added, licensing.Administrator):
+		return "R42"
+	case s.byAssignment:
+		return "R76"
+	}
+	return outcomeRule(v.Outcome)
+}
+
+func outcomeRule(o licensing.Outcome) opt {
+	switch o {
+	case licensing.Invited:
+		return "R73"
+	case licensing.Joined, licensing.Assigned:
+		return "R62"
+	}
+	return "R71"
+}
+
+// dues returns the distinct due times in order, without the zero time.
+func dues(in []time.Time) []time.Time {
+	out := slices.DeleteFunc(slices.Clone(in), time.Time.IsZero)
+	slices.SortFunc(out, time.Time.Compare)
+	return slices.CompactFunc(out, time.Time.Equal)
+}
+
+// invitationTerms is under which terms a person is invited.
+type invitationTerms struct {
+	org     licensing.OrgID
+	request licensing.RequestID
+	by      licensing.UserID // "": by contract
+	binding licensing.Binding
+	period  time.Duration
+	policy  licensing.Policy
+	now     time.Time
+}
+
+func (d *decision) write() error {
+	if d.purpose == saving || d.purpose == handing {
+		if err := d.confirm(); err != nil {
+			return err
+		}
+	}
+	d.answer.Work = len(d.plan.work)
+	return d.plan.write(d.tx)
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -73,49 +72,15 @@ func (t *tx) applyOrganization(in licensing.Intake, now time.Time) error {
 	return nil
 }
 
-func (t *tx) noCycle(child, parent licensing.LicenseID) error {
-	var hit int
-	err := t.get(&hit, `
-		WITH RECURSIVE up (license_id) AS (
-			SELECT license_id FROM agreements WHERE license_id = ?
-			UNION
-			SELECT a.parent FROM up JOIN agreements a ON a.license_id = up.license_id WHERE a.parent IS NOT NULL
-		)
-		SELECT COUNT(*) FROM up WHERE license_id = ?`, parent, child)
-	if err == nil && hit > 0 {
-		return licensing.Refuse(licensing.Invalid, "R41", "agreement %s can't stand below %s, which stands below it", child, parent)
+// OrganizationsAfter returns the ids of at most limit organizations behind the one given, "" for the first ones.
+func (s *Store) OrganizationsAfter(ctx context.Context, after licensing.OrgID, limit int) ([]licensing.OrgID, error) {
+	query, args := `SELECT id FROM organizations ORDER BY id LIMIT ?`, []any{limit}
+	if after != "" {
+		query, args = `SELECT id FROM organizations WHERE id > ? ORDER BY id LIMIT ?`, []any{after, limit}
 	}
-	return err
-}
-
-// imported plans a profile that exists elsewhere already: registered then, and Administrator effective at once where nothing
-// was held before. Everything else is judged as for anybody.
-func (p *plan) imported(d *decision, s *subject, since time.Time) licensing.PersonVerdict {
-	if s.known && !s.user.person().Registered() {
-		return d.judgePerson(s) // invited meanwhile: the invitation decides
+	var out []licensing.OrgID
+	if err := s.reads.SelectContext(ctx, &out, s.reads.Rebind(query), args...); err != nil {
+		return nil, fmt.Errorf("list organizations: %w", err)
 	}
-	v := licensing.PersonVerdict{User: s.user.ID}
-	if !s.known {
-		s.user.RegisteredAt = at(since)
-		p.users = append(p.users, s.user)
-	}
-	var later []licensing.Verdict
-	for _, c := range s.change.Access {
-		fresh := s.assignments[c.License] == nil
-		one, j := d.judgeChange(s, c)
-		switch {
-		case one.Outcome == licensing.Refused || one.Outcome == licensing.Unchanged:
-		case fresh && slices.Equal(one.Added, []licensing.Role{licensing.Administrator}):
-			one.DueAt, one.After = time.Time{}, licensing.StatusOf(s.user.person(), licensing.Settled, "")
-			j.Next, j.DueAt = licensing.Settled, time.Time{}
-			p.change(d, s, one, j)
-			p.grants[len(p.grants)-1].Effective = true
-		default:
-			p.change(d, s, one, j)
-			later = append(later, one)
-		}
-		v.Verdicts = append(v.Verdicts, one)
-	}
-	p.follow(d, s, later)
-	return v
+	return out, nil
 }

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+
+	"vlroles/licensing"
+)
+
+// Activate makes what a change put in progress effective, as far as it is due at upTo, and returns how many License IDs
+// became active. Rows that another change took over, or that are gone, are not touched (R51, R53).
+func (s *Store) Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo, now time.Time) (int, error) {
+	var ids []licensing.LicenseID
+	err := s.write(ctx, "activate", func(t *tx) error {
+		ids = nil
+		err := t.all(&ids, `
+			UPDATE assignments
+			SET state = 'active', due_at = NULL, attempts = 0, reason = NULL, reference = NULL, changed_at = ?
+			WHERE user_id = ? AND change_id = ? AND state = 'propagating' AND due_at <= ?
+			RETURNING license_id`, at(now), user, change, at(upTo))
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		for _, l := range ids {
+			if _, err := t.exec(`UPDATE grants SET effective = true WHERE user_id = ? AND license_id = ?`, user, l); err != nil {
+				return err
+			}
+		}
+		return t.auditChange(user, ids, auditRow{At: at(now), Action: "activate", Outcome: "done", Rule: "R51",
+			Before: opt(licensing.AssignmentInProgress), After: opt(licensing.Active), Detail: "{}"})
+	})
+	return len(ids), err
+}
+
+// Fail marks what a change has due at upTo as Failed with the reason and a reference, and counts the attempt (R54). What
+// was effective before stays so.
+func (s *Store) Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string, now time.Time) error {
+	return s.write(ctx, "mark assignment as failed", func(t *tx) error {
+		var ids []licensing.LicenseID
+		err := t.all(&ids, `
+			UPDATE assignments
+			SET state = 'failed', due_at = NULL, attempts = attempts + 1, reason = ?, reference = ?, changed_at = ?
+			WHERE user_id = ? AND change_id = ? AND state = 'propagating' AND due_at <= ?
+			RETURNING license_id`, reason, reference(user, change), at(now), user, change, at(upTo))
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		return t.auditChange(user, ids, auditRow{At: at(now), Action: "fail", Outcome: "done", Rule: "R54",
+			Before: opt(licensing.AssignmentInProgress), After: opt(licensing.Failed), Detail: detail(map[string]any{"reason": reason})})
+	})
+}
+
+// reference is what a person quotes to support: short, the same for the same attempt, without meaning.
+func reference(user licensing.UserID, change licensing.ChangeID) string {
+	sum := sha256.Sum256([]byte(string(user) + "\x00" + string(change)))
+	return "VL-" + strings.ToUpper(hex.EncodeToString(sum[:5]))
+}
+
+// Effective returns a user's grants as a downstream system must know them before Activate: what is effective, with what
+// is due at upTo by any change, so that of two changes told at once none takes back the other's, and Administrator where it
+// is inherited (R88). A person who may use nothing has none (R02, R84).
+func (s *Store) Effective(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error) {
+	var e licensing.Effective
+	err := s.read(ctx, "read effective grants", func(t *tx) error {
+		var u userRow
+		if err := t.get(&u, selectUser+` WHERE u.id = ?`, user); err != nil {
+			return missing(err, "user")
+		}
+		e = licensing.Effective{Org: u.OrgID, User: u.ID, Email: licensing.Email(u.SignInEmail), Object: licensing.ObjectID(u.ObjectID), Grants: []licensing.EffectiveGrant{}}
+		if !u.person().Registered() || !u.person().InTenant() {
+			return nil
+		}
+		var rows []grantRow
+		err := t.all(&rows, `
+			SELECT g.license_id, g.role
+			FROM grants g
+			JOIN assignments a ON a.user_id = g.user_id AND a.license_id = g.license_id
+			WHERE g.user_id = ? AND (g.effective OR a.state = 'propagating' AND a.due_at <= ?)
+			ORDER BY g.license_id, g.role`, user, at(upTo))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			e.Grants = append(e.Grants, licensing.EffectiveGrant{License: r.LicenseID, Role: r.Role})
+		}
+		return t.inheritedBy(&e)
+	})
+	return e, err
+}
+
+// inheritedBy adds Administrator where the user inherits it and doesn't hold it.
+func (t *tx) inheritedBy(e *licensing.Effective) error {
+	all, err := t.preferences(e.Org, e.User, "")
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if !p.Inherit {
+			continue
+		}
+		below, err := t.below(p.License)
+		if err != nil {
+			return err
+		}
+		for _, l := range below {
+			g := licensing.EffectiveGrant{License: l, Role: licensing.Administrator}
+			if !slices.Contains(p.Without, l) && !slices.Contains(e.Grants, g) {
+				e.Grants = append(e.Grants, g)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package store
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"vlroles/licensing"
+)
+
+// cursor is the place of a person in the list: the next page starts behind it.
+type cursor struct {
+	NameKey string           `json:"n" db:"name_key"`
+	ID      licensing.UserID `json:"i" db:"user_id"`
+}
+
+func (c cursor) compare(o cursor) int {
+	return cmp.Or(cmp.Compare(c.NameKey, o.NameKey), cmp.Compare(c.ID, o.ID))
+}
+
+// String writes the cursor so that it fits into an address.
+func (c cursor) String() string {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func readCursor(s string) (*cursor, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var c cursor
+	text, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if err != nil || !ids(string(c.ID)) || strings.ContainsRune(c.NameKey, 0) {
+		return nil, licensing.Refuse(licensing.Invalid, "R40", "not a cursor of this list: start with the first page").In("cursor")
+	}
+	return &c, nil
+}
+
+// mayBe is in which states an assignment must be for a person to have the status.
+var mayBe = map[licensing.Status][]licensing.AssignmentState{
+	licensing.Failed:               {licensing.Broken, licensing.Pending},
+	licensing.InvitationExpired:    {licensing.Pending},
+	licensing.AssignmentInProgress: {licensing.Propagating},
+	licensing.InvitationSent:       {licensing.Pending},
+	licensing.Active:               {licensing.Settled},
+}
+
+// narrow turns the filter into conditions. Those on the status only leave out who can't have it: which of several a person
+// has is for the rule to say. Roles, License ID and status are each asked of all that the caller sees of a person, as the
+// line shows it.
+func (l *listing) narrow() {
+	f := l.filter
+	switch f.Status {
+	case "":
+	case licensing.UserNotFound:
+		l.where(`NOT u.in_tenant`)
+	case licensing.InvitationSent:
+		l.where(`u.in_tenant AND i.state = 'open'`)
+	case licensing.InvitationExpired:
+		l.where(`u.in_tenant AND i.state = 'expired'`)
+	default:
+		l.where(`u.in_tenant`)
+	}
+	if f.Role != "" {
+		l.where(`EXISTS (SELECT 1 FROM grants r WHERE r.user_id = u.id AND r.role = ? AND r.license_id IN (?))`, f.Role, l.asked())
+	} else if f.License != "" && f.Status != "" {
+		l.where(`EXISTS (SELECT 1 FROM assignments r WHERE r.user_id = u.id AND r.license_id IN (?))`, l.asked())
+	}
+	if f.Query != "" {
+		l.where(begins, beginning(f.Query)...)
+	}
+}
+
+func (l *listing) where(condition string, args ...any) {
+	l.conditions += ` AND ` + condition
+	l.args = append(l.args, args...)
+}
+
+const begins = `(u.name_key >= ? AND u.name_key < ? OR u.sign_in_key >= ? AND u.sign_in_key < ?
+	OR lower(u.business_email) >= ? AND lower(u.business_email) < ?)`
+
+func beginning(q string) []any {
+	end := q + "\U0010FFFF"
+	return []any{q, end, q, end, q, end}
+}
+
+// asked is the License IDs that the filter leaves; "" is none that there could be.
+func (l *listing) asked() []licensing.LicenseID {
+	switch {
+	case l.filter.License == "":
+		return l.licenses
+	case slices.Contains(l.licenses, l.filter.License):
+		return []licensing.LicenseID{l.filter.License}
+	}
+	return []licensing.LicenseID{""}
+}
+
+// gather looks for a part of the filter that few people match: they are looked up then, wherever they stand in the list.
+func (l *listing) gather() error {
+	f := l.filter
+	for _, part := range []struct {
+		asked bool
+		query string
+		args  []any
+	}{
+		{f.Query != "", `SELECT u.id FROM users u WHERE u.org_id = ? AND ` + begins, append([]any{l.org}, beginning(f.Query)...)},
+		{f.Role != "", `SELECT g.user_id FROM grants g WHERE g.license_id IN (?) AND g.role = ?`, []any{l.asked(), f.Role}},
+		{f.Status == licensing.UserNotFound, `SELECT u.id FROM users u WHERE u.org_id = ? AND NOT u.in_tenant`, []any{l.org}},
+	} {
+		if !part.asked {
+			continue
+		}
+		var found []licensing.UserID
+		if err := l.in(&found, part.query+` LIMIT `+itoa(few+1), part.args...); err != nil {
+			return err
+		}
+		if len(found) <= few {
+			l.found, l.short = unique(found), true
+			return nil
+		}
+	}
+	return nil
+}

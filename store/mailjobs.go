@@ -1,0 +1,132 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"vlroles/licensing"
+)
+
+// invites says whether the mail carries a link that registers.
+func (m ledgerRow) invites() bool {
+	return m.Kind == licensing.MailWelcome || m.Kind == licensing.MailReminder
+}
+
+// wanted says whether the mail still tells the truth: a link that is dead is not worth sending.
+func (m ledgerRow) wanted(i *invitationRow) bool {
+	if !m.invites() {
+		return true
+	}
+	return i != nil && i.State == licensing.InvitationOpen && i.Generation == m.Generation
+}
+
+// mailJob reads everything that the mail is made of; there is nobody to send it to where the person has left the tenant.
+func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
+	j := licensing.MailJob{ID: m.ID, Kind: m.Kind, Attempt: m.Attempts, Unknown: m.Unknown, Org: m.OrgID, User: m.UserID}
+	var to struct {
+		Name         string          `db:"name"`
+		Email        licensing.Email `db:"business_email"`
+		Organization string          `db:"organization"`
+		Left         bool            `db:"left_tenant"`
+	}
+	err := t.get(&to, `
+		SELECT u.name, u.business_email, o.name AS organization, NOT u.in_tenant AND u.object_id IS NOT NULL AS left_tenant
+		FROM users u
+		JOIN organizations o ON o.id = u.org_id
+		WHERE u.id = ?`, m.UserID)
+	if err != nil {
+		return j, err
+	}
+	if to.Left {
+		return j, nil // the address may be somebody else's by now (R47)
+	}
+	j.To, j.Name, j.Organization = to.Email, to.Name, to.Organization
+	switch m.Kind {
+	case licensing.MailWelcome, licensing.MailReminder:
+		j.Invitation, j.Generation, j.KeyID, j.Expires = i.ID, i.Generation, i.KeyID, i.ExpiresAt.Time
+		j.InviteFor, j.Forwardable = time.Duration(i.InviteSeconds)*time.Second, i.Binding == licensing.Forwardable
+		j.Access, err = t.entries(m.UserID, pending)
+	case licensing.MailRegistered:
+		err = t.registeredJob(m, &j)
+	case licensing.MailChanges:
+		var data struct {
+			Verdicts []licensing.Verdict `json:"verdicts"`
+		}
+		err = json.Unmarshal([]byte(m.Data), &data)
+		j.Changes = data.Verdicts
+	case licensing.MailConfirmation:
+		err = t.confirmationJob(m, &j)
+	case licensing.MailExpired:
+		err = t.expiredJob(m, &j)
+	case licensing.MailForwarded, licensing.MailHandOver:
+		var data struct {
+			Licenses []licensing.LicenseID `json:"licenses"`
+		}
+		err = json.Unmarshal([]byte(m.Data), &data)
+		for _, l := range data.Licenses {
+			j.Access = append(j.Access, licensing.AccessEntry{License: l})
+		}
+	}
+	if err != nil {
+		return j, fmt.Errorf("read mail of kind %s: %w", m.Kind, err)
+	}
+	return j, nil
+}
+
+// registeredJob tells what the registration put in progress, or what the person has where later changes took that over.
+func (t *tx) registeredJob(m ledgerRow, j *licensing.MailJob) error {
+	change := opt(licensing.InvitationChange(licensing.InvitationID(m.InvitationID), m.Generation))
+	var err error
+	j.Access, err = t.entries(m.UserID, func(a *assignmentRow) bool { return a.ChangeID == change })
+	if err == nil && len(j.Access) == 0 {
+		j.Access, err = t.entries(m.UserID, func(*assignmentRow) bool { return true })
+	}
+	return err
+}
+
+func (t *tx) confirmationJob(m ledgerRow, j *licensing.MailJob) error {
+	var data confirmationData
+	if err := json.Unmarshal([]byte(m.Data), &data); err != nil {
+		return err
+	}
+	var text string
+	if err := t.get(&text, `SELECT answer FROM requests WHERE id = ?`, data.Request); err != nil {
+		return err
+	}
+	var answer licensing.SaveAnswer
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		return err
+	}
+	j.Request = data.Request
+	for n := range min(len(data.People), len(answer.People)) {
+		j.People = append(j.People, licensing.ConfirmedPerson{Name: data.People[n].Name, Email: data.People[n].Email, Verdict: answer.People[n]})
+	}
+	return nil
+}
+
+// expiredJob names who did not register to the admin who invited, and what still waits there of what the admin may see
+// (R43, R56).
+func (t *tx) expiredJob(m ledgerRow, j *licensing.MailJob) error {
+	var data struct {
+		Person   licensing.UserID      `json:"person"`
+		Licenses []licensing.LicenseID `json:"licenses"`
+	}
+	if err := json.Unmarshal([]byte(m.Data), &data); err != nil {
+		return err
+	}
+	u, err := t.user(m.OrgID, data.Person)
+	if err != nil || u == nil {
+		return missingUser(err)
+	}
+	j.Person, j.PersonEmail = u.Name, licensing.Email(u.SignInEmail)
+	mine, err := t.administers(m.OrgID, m.UserID, data.Licenses)
+	if err != nil {
+		return err
+	}
+	j.Access, err = t.entries(data.Person, func(a *assignmentRow) bool {
+		return pending(a) && mine[a.LicenseID] && slices.Contains(data.Licenses, a.LicenseID)
+	})
+	return err
+}

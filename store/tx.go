@@ -1,0 +1,239 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"vlroles/licensing"
+)
+
+// tx is a transaction that writes.
+type tx struct {
+	*sqlx.Tx
+	ctx  context.Context
+	lite bool
+}
+
+// write runs f in a transaction, and again (at most five times) where another transaction came first.
+func (s *Store) write(ctx context.Context, verb string, f func(*tx) error) error {
+	var err error
+	for range 5 {
+		if err = s.try(ctx, f); err == nil || !again(err) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	return nil
+}
+
+// read runs f on one snapshot of the database.
+func (s *Store) read(ctx context.Context, verb string, f func(*tx) error) error {
+	o := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	if s.lite {
+		o = nil // a transaction that reads is a snapshot there
+	}
+	t, err := s.reads.BeginTxx(ctx, o)
+	if err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	defer t.Rollback() //nolint:errcheck // nothing was written
+	if err := f(&tx{Tx: t, ctx: ctx, lite: s.lite}); err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	return nil
+}
+
+func (s *Store) try(ctx context.Context, f func(*tx) error) error {
+	t, err := s.writes.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(&tx{Tx: t, ctx: ctx, lite: s.lite}); err != nil {
+		return errors.Join(err, ignoreDone(t.Rollback()))
+	}
+	return t.Commit()
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, driver.ErrBadConn) {
+		return nil
+	}
+	return err
+}
+
+// again tells errors that a second run of the whole transaction can mend: the row that wasn't there when it looked is
+// there now, or the database chose it as the victim of a deadlock.
+func again(err error) bool {
+	var p *pq.Error
+	if errors.As(err, &p) {
+		switch p.Code {
+		case "23505", "40001", "40P01":
+			return true
+		}
+		return false
+	}
+	var l *sqlite.Error
+	if errors.As(err, &l) {
+		switch l.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_BUSY_SNAPSHOT:
+			return true
+		}
+	}
+	return false
+}
+
+// lock ends a SELECT that locks the rows it reads. SQLite needs none: its transactions that write run one at a time.
+func (t *tx) lock(query, of string) string {
+	if t.lite {
+		return query
+	}
+	return query + " FOR NO KEY UPDATE OF " + of
+}
+
+func (t *tx) get(dest any, query string, args ...any) error {
+	return t.GetContext(t.ctx, dest, t.Rebind(query), args...)
+}
+
+func (t *tx) all(dest any, query string, args ...any) error {
+	return t.SelectContext(t.ctx, dest, t.Rebind(query), args...)
+}
+
+// in is all for a query with IN (?): slices among the args are spread. An empty slice yields nothing.
+func (t *tx) in(dest any, query string, args ...any) error {
+	query, args, err := sqlx.In(query, args...)
+	if err != nil {
+		return err
+	}
+	return t.all(dest, query, args...)
+}
+
+func (t *tx) exec(query string, args ...any) (int, error) {
+	res, err := t.ExecContext(t.ctx, t.Rebind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
+// insert writes rows by a query with :names, some hundred at a time.
+func insert[T any](t *tx, query string, rows []T) error {
+	const most = 400
+	for len(rows) > 0 {
+		n := min(most, len(rows))
+		if _, err := t.NamedExecContext(t.ctx, query, rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// moment is a time as both databases take and give it: UTC, microseconds, zero for NULL.
+type moment struct{ time.Time }
+
+const momentForm = "2006-01-02T15:04:05.000000Z"
+
+func at(t time.Time) moment {
+	if t.IsZero() {
+		return moment{}
+	}
+	return moment{t.UTC().Truncate(time.Microsecond)}
+}
+
+// Value writes text of one width, which PostgreSQL reads as timestamptz and SQLite keeps and sorts.
+func (m moment) Value() (driver.Value, error) {
+	if m.IsZero() {
+		return nil, nil
+	}
+	return m.UTC().Format(momentForm), nil
+}
+
+// Scan reads what Value wrote.
+func (m *moment) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*m = moment{}
+	case time.Time:
+		*m = moment{v.UTC()}
+	case string:
+		t, err := time.Parse(momentForm, v)
+		if err != nil {
+			return err
+		}
+		*m = moment{t}
+	default:
+		return fmt.Errorf("read time: unexpected %T", v)
+	}
+	return nil
+}
+
+// opt is a text that is NULL where it is empty.
+type opt string
+
+// Value writes NULL for the empty text.
+func (o opt) Value() (driver.Value, error) {
+	if o == "" {
+		return nil, nil
+	}
+	return string(o), nil
+}
+
+// Scan reads NULL as the empty text.
+func (o *opt) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*o = ""
+	case string:
+		*o = opt(v)
+	case []byte:
+		*o = opt(v)
+	default:
+		return fmt.Errorf("read text: unexpected %T", v)
+	}
+	return nil
+}
+
+func ids(in ...string) bool {
+	return !slices.ContainsFunc(in, func(s string) bool { return uuid.Validate(s) != nil })
+}
+
+func either(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+func unique[T ~string](in []T) []T {
+	out := slices.Clone(in)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func without(in []licensing.UserID, id licensing.UserID) []licensing.UserID {
+	return slices.DeleteFunc(slices.Clone(in), func(u licensing.UserID) bool { return u == id })
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,6 +1,9 @@
 package licensing
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // AccessFacts is what the access check of one person on one License ID depends on.
 type AccessFacts struct {
@@ -55,4 +58,20 @@ func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 		return deny("R02", "no role on License ID %s", l)
 	}
 	return deny("R02", "none of the person's roles on License ID %s permits it", l)
+}
+
+// AccessEntry is a user's roles on one License ID.
+type AccessEntry struct {
+	License   LicenseID `json:"license_id"`
+	Roles     []Role    `json:"roles"`
+	DueAt     time.Time `json:"due_at,omitzero"`
+	Status    Status    `json:"status,omitempty"`
+	Grants    []Grant   `json:"grants,omitempty"`
+	Attempts  int       `json:"attempts,omitempty"`
+	Reason    string    `json:"reason,omitempty"`    // Failed: why
+	Reference string    `json:"reference,omitempty"` // Failed: to quote to support
+	Advice    string    `json:"advice,omitempty"`
+
+	Contact       []ContactKind `json:"contact,omitempty"`        // as what the contract names the user
+	FormerContact bool          `json:"former_contact,omitempty"` // it named the user once, and doesn't any more (R34)
 }

@@ -88,14 +88,6 @@ func MayRecheck(p Person, found bool) error {
 	return nil
 }
 
-// Orphan is a License ID without an active admin (R33). Waiting is how many people were given Administrator there and have
-// not registered, or wait for their due time.
-type Orphan struct {
-	License LicenseID `json:"license_id"`
-	Program string    `json:"program"`
-	Waiting int       `json:"waiting"`
-}
-
 // Differences returns what a directory says now that is not known: who came, was renamed or moved to another address, and who
 // left (R84). Those who left stand first. Known are all who are present as far as we know.
 func Differences(known, now []DirectoryPerson) (changes []DirectoryPerson, left int) {
@@ -135,4 +127,10 @@ func MayCompare(known, left int) *Error {
 		return Refuse(Conflict, "R84", "the directory lacks %d of %d people who are known: nothing was taken over; if they really left, tell them by `starter directory`", left, known)
 	}
 	return nil
+}
+
+// Organization is a customer with its tenant.
+type Organization struct {
+	ID   OrgID  `json:"id"`
+	Name string `json:"name"`
 }

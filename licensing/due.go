@@ -95,3 +95,12 @@ func Period(d time.Duration) string {
 	}
 	return d.String()
 }
+
+// Clock writes a time as people read it, in UTC: "2026-11-23 18:04 UTC", with seconds where they matter.
+func Clock(t time.Time) string {
+	t = t.UTC()
+	if t.Second() == 0 {
+		return t.Format("2006-01-02 15:04 UTC")
+	}
+	return t.Format("2006-01-02 15:04:05 UTC")
+}

@@ -2,11 +2,8 @@ package licensing
 
 import (
 	"slices"
-	"strconv"
 	"time"
 )
-
-func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // InvitationState is where an invitation stands.
 type InvitationState string
@@ -55,61 +52,6 @@ type Invitation struct {
 	Left       bool      // the addressee was in the tenant and has left it
 }
 
-// Identity is who registers: what the identity provider vouches for.
-type Identity struct {
-	Email    Email    `json:"email"`
-	ObjectID ObjectID `json:"object_id,omitempty"`
-	Name     string   `json:"name,omitempty"`
-}
-
-// Check returns the identity in canonical form, or an Invalid *Error: a profile needs a sign-in e-mail (R66), even where
-// whoever holds the link may register (R28). A name that can't be shown is left out.
-func (i Identity) Check() (Identity, error) {
-	e, err := ParseEmail(string(i.Email))
-	if err != nil {
-		return i, err.(*Error).In("email")
-	}
-	if !i.ObjectID.printable() {
-		return i, Refuse(Invalid, "R47", "the object id has at most 128 printable ASCII characters").In("object_id")
-	}
-	i.Email, i.Name = e, CleanName(i.Name)
-	return i, nil
-}
-
-// Addresses says whether the identity is the addressee's: by object id where both have one, else by sign-in e-mail (R47).
-func (i Invitation) Addresses(who Identity) bool {
-	if i.ObjectID != "" && who.ObjectID != "" {
-		return i.ObjectID == who.ObjectID
-	}
-	return i.SignIn.Key() == who.Email.Key()
-}
-
-// MayRegister says whether the identity may accept generation gen of the invitation now, first come first served
-// (R28, R29, R47, R56, R58, R82, R84). A refusal names nobody (R35).
-func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
-	switch {
-	case i.State == InvitationAccepted:
-		return Refuse(Gone, "R29", "this invitation has been used already: if you did not use it, ask the person who invited you")
-	case i.State == InvitationCancelled:
-		return Refuse(Gone, "R82", "this invitation was withdrawn: ask the person who invited you")
-	case gen != i.Generation:
-		return Refuse(Gone, "R58", "this link was replaced by a newer one: use the link of the latest mail")
-	case i.State == InvitationLapsed, !now.Before(i.ExpiresAt):
-		return Refuse(Gone, "R56", "this invitation has expired: ask the person who invited you to reset it")
-	case i.State != InvitationOpen && i.State != InvitationRefused:
-		return Refuse(NotFound, "R28", "there is no such invitation: open the link of the mail again, or ask for a new one")
-	case i.Left && (i.Binding == Bound || i.Addresses(who)):
-		return Refuse(Forbidden, "R84", "this invitation is for somebody who is no longer in the organization's directory: ask the person who invited you")
-	case i.Binding == Forwardable && !i.Addresses(who):
-		return nil
-	case i.ObjectID != "" && who.ObjectID != "" && i.ObjectID != who.ObjectID:
-		return Refuse(Forbidden, "R47", "this invitation is for another account: sign in with the account that was invited")
-	case !i.Addresses(who):
-		return Refuse(Forbidden, "R28", "this invitation is for another sign-in e-mail: sign in with the account that was invited")
-	}
-	return nil
-}
-
 // MayResend says whether the same link may be mailed again now: while Invitation sent, after the cool-down (R58).
 func MayResend(i Invitation, now time.Time, p Policy) error {
 	switch {
@@ -141,11 +83,66 @@ func MayReset(i Invitation) error {
 	return nil
 }
 
-// Clock writes a time as people read it, in UTC: "2026-11-23 18:04 UTC", with seconds where they matter.
-func Clock(t time.Time) string {
-	t = t.UTC()
-	if t.Second() == 0 {
-		return t.Format("2006-01-02 15:04 UTC")
+// MayInvite says whether the person may be mailed an invitation, again or anew: not one who has registered (R62), nor one
+// whom the directory doesn't know (R57, R59).
+func MayInvite(p Person) error {
+	if p.Registered() {
+		return Refuse(Conflict, "R62", "the person has registered already: no invitation is needed")
 	}
-	return t.Format("2006-01-02 15:04:05 UTC")
+	if err := mayReach(p); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Command is what an admin wants with one user's invitation.
+type Command struct {
+	Request RequestID `json:"request"`
+	Org     OrgID     `json:"org"`
+	User    UserID    `json:"user"`
+	By      UserID    `json:"by"`
+}
+
+// Withdrawal is the answer to a cancel: how many License IDs' pending roles were taken back, and how many remain that
+// other admins gave.
+type Withdrawal struct {
+	Withdrawn int  `json:"withdrawn"`
+	Remaining int  `json:"remaining"`
+	Ended     bool `json:"ended"` // the invitation has ended; its links are dead (R82)
+}
+
+// InvitationLine is where a user's invitation stands.
+type InvitationLine struct {
+	ID         InvitationID    `json:"id"`
+	State      InvitationState `json:"state"`
+	Generation int             `json:"generation"`
+	ExpiresAt  time.Time       `json:"expires_at"`
+	Delivery   Delivery        `json:"delivery,omitempty"`
+	Reason     string          `json:"reason,omitempty"` // failed: why
+}
+
+// InvitationView is what the page behind an invitation's link shows. It names nobody (R35).
+type InvitationView struct {
+	Organization string          `json:"organization"`
+	State        InvitationState `json:"state"`
+	Generation   int             `json:"generation"`
+	ExpiresAt    time.Time       `json:"expires_at"`
+	Access       []AccessEntry   `json:"access,omitempty"` // what waits for the registration; none where it has ended
+}
+
+// Sending is one generation of an invitation, as its workflow needs it.
+type Sending struct {
+	Invitation InvitationID `json:"invitation"`
+	Generation int          `json:"generation"`
+	ExpiresAt  time.Time    `json:"expires_at"`
+	RemindAt   time.Time    `json:"remind_at,omitzero"`
+	Mail       MailID       `json:"mail,omitempty"` // the mail to send now
+}
+
+// Standing is where an invitation stands, for whoever speaks to its run.
+type Standing struct {
+	Org     OrgID
+	User    UserID
+	State   InvitationState
+	Sending Sending // without a mail
 }

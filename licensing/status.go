@@ -1,6 +1,9 @@
 package licensing
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Status is one of six, kept per (user, License ID) (R45).
 type Status string
@@ -176,4 +179,23 @@ func WhyNot(a Action, s Status, registered bool) string {
 		return "the person is not missing from the directory (R57)"
 	}
 	return "not possible in this status (R59)"
+}
+
+// SupportAfter is the number of failed attempts after which the answer recommends support (R54).
+const SupportAfter = 3
+
+// Advice returns the sentence that goes with a status that needs an admin, or "" (R54, R56, R57).
+func Advice(s Status, attempts int, p Policy) string {
+	switch s {
+	case Failed:
+		if attempts >= SupportAfter {
+			return strings.TrimSpace("It has failed " + itoa(int64(attempts)) + " times: contact support and quote the reference. " + p.Support)
+		}
+		return "Assign the roles again, or reset the invitation if the person has never registered."
+	case InvitationExpired:
+		return "Reset the invitation."
+	case UserNotFound:
+		return "The person is not in the organization's directory: re-check, or delete the user."
+	}
+	return ""
 }

@@ -1,12 +1,9 @@
 package licensing
 
 import (
-	"errors"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestR45_OneOfSixStatuses(t *testing.T) {
@@ -145,176 +142,34 @@ func TestR46_WhyAnActionIsMissing(t *testing.T) {
 	}
 }
 
-func TestR07_ATenantRoleIsNoInput(t *testing.T) {
-	t.Run("somebody of the tenant without a VL role may nothing", func(t *testing.T) {
-		for _, p := range Permissions() {
-			if a := MayDo(true, AccessFacts{Person: registered}, p, licenseA); a.Allowed || a.Rule != "R02" {
-				t.Errorf("%s: %+v", p, a)
-			}
-		}
-	})
-	// What decides is these fields; a tenant's role among them would show here.
-	for typ, want := range map[reflect.Type][]string{
-		reflect.TypeFor[AccessFacts](): {"Person", "Held", "Above"},
-		reflect.TypeFor[Person]():      {"Kind", "Present", "RegisteredAt"},
-		reflect.TypeFor[Grant]():       {"Role", "Origin", "Effective"},
-	} {
-		t.Run(typ.Name()+" has no tenant role", func(t *testing.T) {
-			var got []string
-			for f := range typ.Fields() {
-				got = append(got, f.Name)
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("it has %v", got)
-			}
-		})
-	}
-	for _, s := range []string{"Global Administrator", "Company Administrator", "Billing Administrator"} {
-		_, err := ParseRole(s)
-		refusal(t, err, Invalid, "R10")
-	}
-}
-
-func TestR55_HowFarAMailIs(t *testing.T) {
-	for s, want := range map[MailState]Delivery{
-		MailQueued: DeliveryQueued, MailSending: DeliveryQueued, MailSent: DeliverySent, MailDeferred: DeliveryDeferred,
-		MailRefused: DeliveryBounced, MailGivenUp: DeliveryBounced, MailUnknown: DeliveryUnknown, MailDropped: "",
-	} {
-		if got := s.Delivery(); got != want {
-			t.Errorf("%s reads %q, want %q", s, got, want)
-		}
-	}
-}
-
-func TestR40_TheFilterOfTheList(t *testing.T) {
-	long := strings.Repeat("ü", MaxName)
+func TestR54_AfterThreeFailuresTheAdviceIsSupport(t *testing.T) {
+	p := DefaultPolicy()
+	p.Support = "support@contoso.example"
 	for _, c := range []struct {
 		name     string
-		in, want UserFilter
-		field    string // "": taken
+		status   Status
+		attempts int
+		has      string
 	}{
-		{"nothing is the first page of everybody", UserFilter{}, UserFilter{Limit: UsersOnPage}, ""},
-		{"a search has no case and no blanks around it", UserFilter{Query: "  Ada "}, UserFilter{Query: "ada", Limit: UsersOnPage}, ""},
-		{"256 characters can be searched for, whatever their bytes", UserFilter{Query: long}, UserFilter{Query: long, Limit: UsersOnPage}, ""},
-		{"257 can't", UserFilter{Query: long + "ü"}, UserFilter{}, "q"},
-		{"bytes that are no UTF-8 can't", UserFilter{Query: "ad\xff"}, UserFilter{}, "q"},
-		{"a NUL can't", UserFilter{Query: "a\x00"}, UserFilter{}, "q"},
-		{"License ID and role are read into their canonical form", UserFilter{License: " a-1", Role: "Download", Status: Failed},
-			UserFilter{License: "A-1", Role: ProductDownloadManager, Status: Failed, Limit: UsersOnPage}, ""},
-		{"an unknown status is refused", UserFilter{Status: "done"}, UserFilter{}, "status"},
-		{"a bad License ID is refused", UserFilter{License: "a 1"}, UserFilter{}, "license_id"},
-		{"an unknown role is refused", UserFilter{Role: "owner"}, UserFilter{}, "role"},
-		{"200 are the most on a page", UserFilter{Limit: MaxUsers}, UserFilter{Limit: MaxUsers}, ""},
-		{"201 are too many", UserFilter{Limit: MaxUsers + 1}, UserFilter{}, "limit"},
-		{"fewer than none is refused", UserFilter{Limit: -1}, UserFilter{}, "limit"},
-		{"the cursor stays as it is", UserFilter{Cursor: " aB="}, UserFilter{Cursor: " aB=", Limit: UsersOnPage}, ""},
+		{"after one it is to assign again", Failed, 1, "Assign the roles again"},
+		{"after two it is to assign again", Failed, 2, "Assign the roles again"},
+		{"after three it is support, with a reference", Failed, 3, "failed 3 times: contact support and quote the reference. support@contoso.example"},
+		{"after ten it is support too", Failed, 10, "failed 10 times"},
+		{"an expired invitation is to be reset", InvitationExpired, 0, "Reset the invitation"},
+		{"a person not found is to be checked again or deleted", UserNotFound, 0, "re-check"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := c.in.Check()
-			if c.field == "" {
-				if err != nil || got != c.want {
-					t.Errorf("got %+v, %v", got, err)
-				}
-				return
-			}
-			var e *Error
-			if !errors.As(err, &e) || e.Kind != Invalid || e.Field != c.field {
-				t.Errorf("got %v", err)
+			if got := Advice(c.status, c.attempts, p); !strings.Contains(got, c.has) {
+				t.Errorf("got %q", got)
 			}
 		})
 	}
-}
-
-func TestR02_R23_R71_R84_TheAccessCheck(t *testing.T) {
-	facts := func(p Person, g ...Grant) AccessFacts { return AccessFacts{Person: p, Held: g} }
-	inherited := []Grant{{Role: Administrator, Origin: Inherited, Effective: true}}
-	for _, c := range []struct {
-		name  string
-		known bool
-		f     AccessFacts
-		p     Permission
-		rule  string // "": allowed
-	}{
-		{"R01: an effective role permits what it permits", true, facts(registered, held(BenefitsReader)...), ManageBenefits, ""},
-		{"R01: an external person's role too", true, facts(outsider, held(BenefitsReader)...), ManageBenefits, ""},
-		{"R01: an inherited Administrator too", true, facts(registered, inherited...), ViewContractKeys, ""},
-		{"R20: one of several roles is enough", true, facts(registered, append(waiting(Administrator), held(InvoiceReader)...)...), ViewContracts, ""},
-		{"R02: somebody unknown may nothing", false, facts(registered, held(BenefitsReader)...), ManageBenefits, "R02"},
-		{"R02: without a role nothing is permitted", true, facts(registered), ViewContracts, "R02"},
-		{"R02: another role's permission is denied", true, facts(registered, held(BenefitsReader)...), DownloadSoftware, "R02"},
-		{"R11: an administrator sees no invoices", true, facts(registered, held(Administrator)...), ListInvoices, "R02"},
-		{"R01: a permission that doesn't exist is denied", true, facts(registered, held(Administrator)...), "everything", "R02"},
-		{"R71: an added role waits", true, facts(registered, waiting(BenefitsReader)...), ManageBenefits, "R53"},
-		{"R71: a removed role is denied at once", true, facts(registered, held(ProductKeysReader)...), ManageBenefits, "R02"},
-		{"R23: before registering nothing is permitted", true, facts(unregistered, held(BenefitsReader)...), ManageBenefits, "R23"},
-		{"R84: who left the tenant may nothing", true, facts(absent, held(Administrator)...), ManageAssignments, "R84"},
-		{"R84: whose kind is not known must be in the tenant", true, facts(Person{RegisteredAt: noon}, held(Administrator)...), ManageAssignments, "R84"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			a := MayDo(c.known, c.f, c.p, licenseA)
-			if a.Allowed != (c.rule == "") || c.rule != "" && a.Rule != c.rule || a.Why == "" {
-				t.Errorf("got %+v", a)
-			}
-			if !a.Allowed && (a.Role != "" || a.Origin != "") {
-				t.Errorf("a denial tells of the role: %+v", a)
-			}
-			if a.Allowed && (!a.Role.Permits(c.p) || a.Origin == "") {
-				t.Errorf("allowed by %+v", a)
-			}
-		})
+	for _, s := range []Status{Active, AssignmentInProgress, InvitationSent} {
+		if got := Advice(s, 9, p); got != "" {
+			t.Errorf("%s: %q", s, got)
+		}
 	}
-}
-
-func TestR53_R60_R61_WhenRolesBecomeEffective(t *testing.T) {
-	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
-	own := DefaultPolicy()
-	own.Propagation, own.Processing = time.Minute, time.Hour
-	for _, c := range []struct {
-		name      string
-		p         Policy
-		processed time.Time
-		want      time.Duration // after the registration
-	}{
-		{"R60: two hours after the registration", DefaultPolicy(), ago(48 * time.Hour), 2 * time.Hour},
-		{"R61: ten hours after the processing where that is later", DefaultPolicy(), ago(time.Hour), 9 * time.Hour},
-		{"R61: an agreement processed now takes ten hours", DefaultPolicy(), noon, 10 * time.Hour},
-		{"R61: one processed eight hours ago no longer matters", DefaultPolicy(), ago(8 * time.Hour), 2 * time.Hour},
-		{"R61: one processed a second later does", DefaultPolicy(), ago(8*time.Hour - time.Second), 2*time.Hour + time.Second},
-		{"R60: an agreement without a time of processing is old", DefaultPolicy(), time.Time{}, 2 * time.Hour},
-		{"R53: both delays are configuration", own, ago(30 * time.Minute), 30 * time.Minute},
-		{"R53: the shorter one too", own, ago(2 * time.Hour), time.Minute},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := c.p.DueAt(noon, c.processed).Sub(noon); got != c.want {
-				t.Errorf("got %s", got)
-			}
-			f := settled().but(func(f *Facts) { f.Policy, f.Agreement = c.p, &Agreement{ProcessedAt: c.processed} })
-			if j := accepted(t, f, add(BenefitsReader), Assigned, Propagating); j.DueAt.Sub(noon) != c.want {
-				t.Errorf("an assignment is due after %s", j.DueAt.Sub(noon))
-			}
-		})
-	}
-}
-
-func TestR88_R92_InheritedAdministratorPermitsWhatAdministratorDoesUnlessInvoiceReaderIsHeld(t *testing.T) {
-	registered := Person{Kind: External, RegisteredAt: noon}
-	for _, c := range []struct {
-		name    string
-		facts   AccessFacts
-		p       Permission
-		allowed bool
-	}{
-		{"opted in above", AccessFacts{Person: registered, Above: "P1"}, ViewOrders, true},
-		{"not opted in", AccessFacts{Person: registered}, ViewOrders, false},
-		{"invoices are not Administrator's", AccessFacts{Person: registered, Above: "P1"}, ListInvoices, false},
-		{"beside another role", AccessFacts{Person: registered, Above: "P1", Held: held(BenefitsReader)}, ManageAssignments, true},
-		{"beside Invoice Reader", AccessFacts{Person: registered, Above: "P1", Held: held(InvoiceReader)}, ViewOrders, false},
-		{"who has left the tenant", AccessFacts{Person: Person{Kind: Internal, RegisteredAt: noon}, Above: "P1"}, ViewOrders, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if a := MayDo(true, c.facts, c.p, licenseA); a.Allowed != c.allowed || a.Allowed && a.Origin == Inherited && a.Above != "P1" {
-				t.Errorf("%+v", a)
-			}
-		})
+	if got := Advice(Failed, 3, DefaultPolicy()); !strings.HasSuffix(got, "reference.") {
+		t.Errorf("without a support contact: %q", got)
 	}
 }

@@ -157,3 +157,50 @@ func (c *ContractAdministrator) check() *Error {
 	c.Name = name
 	return nil
 }
+
+// AgreementPut is what a partner says of one agreement: new, or changed (R03, R25, R34).
+type AgreementPut struct {
+	ID        RequestID         `json:"id"`
+	Org       OrgID             `json:"org"`
+	Agreement ContractAgreement `json:"agreement"`
+	InviteFor time.Duration     `json:"invite_for,omitempty"`
+}
+
+// Check returns the put in canonical form, or an Invalid *Error that names the first field at fault.
+func (p AgreementPut) Check(policy Policy) (AgreementPut, error) {
+	if _, err := policy.InvitePeriod(p.InviteFor); err != nil {
+		return p, err
+	}
+	if err := p.Agreement.check(); err != nil {
+		return p, err
+	}
+	return p, nil
+}
+
+// MayTakeIn says whether a new agreement can be taken in: somebody must become its administrator (R25).
+func MayTakeIn(a ContractAgreement, known bool) *Error {
+	names := slices.ContainsFunc(a.Contacts, func(c Contact) bool { return c.Kind.Role() == Administrator })
+	if known || names || len(a.Administrators) > 0 {
+		return nil
+	}
+	return Refuse(Invalid, "R25", "a new agreement names a primary or a notices contact, who becomes its administrator").In("contacts")
+}
+
+// AgreementLine is a License ID whose assignments the caller may change (R68).
+type AgreementLine struct {
+	License     LicenseID `json:"license_id"`
+	Program     string    `json:"program"`
+	Parent      LicenseID `json:"parent,omitempty"`
+	ProcessedAt time.Time `json:"processed_at"`
+	Inactive    bool      `json:"inactive,omitempty"`
+	Inherited   bool      `json:"inherited,omitempty"` // by way of an agreement above it; its users aren't listed (R41)
+	Admins      int       `json:"admins"`              // active admins (R33)
+}
+
+// Orphan is a License ID without an active admin (R33). Waiting is how many people were given Administrator there and have
+// not registered, or wait for their due time.
+type Orphan struct {
+	License LicenseID `json:"license_id"`
+	Program string    `json:"program"`
+	Waiting int       `json:"waiting"`
+}

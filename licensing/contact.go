@@ -98,34 +98,6 @@ func checkContacts(in []Contact) ([]Contact, *Error) {
 	return out, nil
 }
 
-// AgreementPut is what a partner says of one agreement: new, or changed (R03, R25, R34).
-type AgreementPut struct {
-	ID        RequestID         `json:"id"`
-	Org       OrgID             `json:"org"`
-	Agreement ContractAgreement `json:"agreement"`
-	InviteFor time.Duration     `json:"invite_for,omitempty"`
-}
-
-// Check returns the put in canonical form, or an Invalid *Error that names the first field at fault.
-func (p AgreementPut) Check(policy Policy) (AgreementPut, error) {
-	if _, err := policy.InvitePeriod(p.InviteFor); err != nil {
-		return p, err
-	}
-	if err := p.Agreement.check(); err != nil {
-		return p, err
-	}
-	return p, nil
-}
-
-// MayTakeIn says whether a new agreement can be taken in: somebody must become its administrator (R25).
-func MayTakeIn(a ContractAgreement, known bool) *Error {
-	names := slices.ContainsFunc(a.Contacts, func(c Contact) bool { return c.Kind.Role() == Administrator })
-	if known || names || len(a.Administrators) > 0 {
-		return nil
-	}
-	return Refuse(Invalid, "R25", "a new agreement names a primary or a notices contact, who becomes its administrator").In("contacts")
-}
-
 // ContactChange is a Change of Contact Information Request: Contact takes the place of the contact of its kind, on the given
 // License IDs or on all that list From (R34).
 type ContactChange struct {
@@ -196,45 +168,3 @@ type ContactVerdict struct {
 // MayChangeContact says whether the contacts of an agreement follow the contract (R37). fresh says that the agreement comes
 // with this request.
 func MayChangeContact(active, fresh bool) bool { return active || fresh }
-
-// Preference is one person's wish to inherit Administrator below an agreement that names the person (R88–R90).
-type Preference struct {
-	License LicenseID   `json:"license_id"`
-	Program string      `json:"program"`
-	Inherit bool        `json:"inherit"`
-	Below   int         `json:"below"`             // how many License IDs stand below it
-	Without []LicenseID `json:"without,omitempty"` // of those: where the person's Invoice Reader excludes it (R92)
-}
-
-// PreferenceChange is what a contact wants.
-type PreferenceChange struct {
-	Request RequestID `json:"request"`
-	Org     OrgID     `json:"org"`
-	User    UserID    `json:"user"`
-	License LicenseID `json:"license_id"`
-	Inherit bool      `json:"inherit"`
-}
-
-// PreferenceAnswer is the answer to a PreferenceChange.
-type PreferenceAnswer struct {
-	Preference
-	Changed bool `json:"changed"`
-	Work    int  `json:"work"`
-}
-
-// MayPrefer says whether the person may set the preference of the agreement: a registered contact of it who is in the
-// tenant, named as Primary, Notices or Online Administrator (R88, R90). Anybody may opt out of what he has.
-func MayPrefer(p Person, as []ContactKind, l LicenseID) *Error {
-	named := slices.ContainsFunc(as, ContactKind.MayInherit)
-	switch {
-	case !p.Registered() || !p.InTenant() || !named:
-		return Refuse(Forbidden, "R90", "only a primary, notices or online administrator contact named on License ID %s, who has registered, may inherit below it", l)
-	}
-	return nil
-}
-
-// Inherits says whether Administrator is inherited on a License ID below an agreement where the person has opted in: not
-// beside a direct Invoice Reader (R92).
-func Inherits(optedIn bool, held []Grant) bool {
-	return optedIn && !slices.ContainsFunc(held, func(g Grant) bool { return g.Role == InvoiceReader })
-}

@@ -1,0 +1,211 @@
+package licensing
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Agreement is what the rules need to know of a License ID.
+type Agreement struct {
+	License      LicenseID
+	ProcessedAt  time.Time
+	NoInvitation bool // R76
+}
+
+// Facts is everything that a judgement about one person on one License ID depends on, read under lock.
+type Facts struct {
+	Now         time.Time
+	Policy      Policy
+	Agreement   *Agreement // nil: the organization has no such License ID
+	Administers bool       // the caller is an active admin there, or of an agreement above it (R05, R69)
+	Self        bool       // the caller edits himself
+	Person      Person
+	Invitation  InvitationState
+	Assignment  AssignmentState
+	DueAt       time.Time // of an assignment in progress
+	Attempts    int       // failed attempts of this assignment in a row
+	Held        []Grant   // direct grants
+	AdminAbove  bool      // holds inherited Administrator there (R92)
+	Above       LicenseID // the agreement above that it comes from (R87)
+	OtherAdmins int       // active admins of the License ID besides the person (R33)
+	Contract    bool      // the contract decides: it reaches people whom the directory doesn't know (R27, R57), and waits for nothing
+	Deleting    bool      // the user is deleted: always allowed but for the last admin (R52, R80, R83)
+}
+
+// Judgement is what to write.
+type Judgement struct {
+	Outcome  Outcome
+	Add      []Role          // grants to insert, waiting
+	Remove   []Role          // grants to delete
+	Next     AssignmentState // NotAssigned: no grant is left
+	DueAt    time.Time
+	Attempts int
+}
+
+// Before returns the person's status on the License ID as the facts have it, "" for nothing there.
+func (f Facts) Before() Status {
+	if f.Assignment == NotAssigned {
+		return ""
+	}
+	return StatusOf(f.Person, f.Assignment, f.Invitation)
+}
+
+// Judge decides one change (R05, R18, R19, R31, R33, R52, R54, R57, R62, R71, R87, R92). An admin may make anybody an admin, named
+// on the contract or not (R26). A refusal is an *Error and writes nothing. Roles can always be taken away from somebody who is not in the directory.
+func Judge(f Facts, c AccessChange) (Judgement, *Error) {
+	if f.Agreement == nil || !f.Administers {
+		return Judgement{}, Refuse(Forbidden, "R05", "License ID %s is not one that you administer", c.License)
+	}
+	lost := Lost(f.Assignment, f.DueAt, f.Now)
+	switch {
+	case lost: // its run was ended from outside: a failed attempt, and any edit starts it anew
+		f.Assignment = Broken
+		f.Attempts++
+	case f.Assignment == Propagating && !f.Contract && !f.Deleting:
+		return Judgement{}, f.locked(c.License)
+	}
+	j, err := f.compare(c)
+	if err != nil {
+		return Judgement{}, err
+	}
+	if err := mayAdd(f, c, j); err != nil {
+		return Judgement{}, err
+	}
+	j = f.settle(j, len(c.Add) > 0 || lost && f.Person.InTenant())
+	if !f.Contract && (j.Outcome == Assigned || j.Outcome == Invited || j.Outcome == Joined) {
+		if err := mayReach(f.Person); err != nil {
+			return Judgement{}, err
+		}
+	}
+	return j, nil
+}
+
+// compare works out what the change adds to and removes from what is held.
+func (f Facts) compare(c AccessChange) (Judgement, *Error) {
+	j := Judgement{Attempts: f.Attempts}
+	for _, g := range f.Held {
+		if slices.Contains(c.Remove, g.Role) {
+			if err := mayRemove(f, c.License, g); err != nil {
+				return j, err
+			}
+			j.Remove = append(j.Remove, g.Role)
+		}
+	}
+	if f.AdminAbove && slices.Contains(c.Remove, Administrator) && !f.holds(Administrator) {
+		return j, Refuse(Conflict, "R87", "Administrator on License ID %s is inherited from %s: it can't be removed below it", c.License, f.Above)
+	}
+	for _, r := range c.Add {
+		if !f.holds(r) {
+			j.Add = append(j.Add, r)
+		}
+	}
+	return j, nil
+}
+
+// locked is the refusal of an edit while an assignment is in progress (R52).
+func (f Facts) locked(l LicenseID) *Error {
+	e := Refuse(Locked, "R52", "an assignment on License ID %s is in progress: it can be edited from %s on", l, Clock(f.DueAt))
+	if f.Now.After(f.DueAt) {
+		e.Message = fmt.Sprintf("an assignment on License ID %s is in progress and should be done any moment: try again in a few minutes", l)
+	}
+	e.Until = f.DueAt
+	return e
+}
+
+// mayReach says whether something may be given to the person at all: not while the directory doesn't know him (R57).
+func mayReach(p Person) *Error {
+	if p.InTenant() {
+		return nil
+	}
+	return Refuse(Conflict, "R57", "the person is not in the organization's directory: re-check or delete the user")
+}
+
+// mayRemove keeps Bill To's role with its contact (R18), and every License ID, active or not, its last active admin (R30, R31, R33,
+// R38).
+func mayRemove(f Facts, l LicenseID, g Grant) *Error {
+	switch {
+	case g.Origin == ByBillTo && !f.Contract && !f.Deleting:
+		return Refuse(Conflict, "R18", "Invoice Reader on License ID %s belongs to the Bill To contact: it moves with the contact", l)
+	case g.Role != Administrator:
+		return nil
+	case f.Self:
+		return Refuse(Forbidden, "R31", "you can't remove your own Administrator role on License ID %s: another admin of it can", l)
+	case g.Effective && f.Person.Registered() && f.Person.InTenant() && f.OtherAdmins == 0:
+		return Refuse(Conflict, "R33", "License ID %s would be left without an active admin: make somebody else admin first", l)
+	}
+	return nil
+}
+
+func mayAdd(f Facts, c AccessChange, j Judgement) *Error {
+	kept := f.kept(j)
+	for _, r := range j.Add {
+		both := slices.ContainsFunc(j.Add, func(o Role) bool { return exclude(r, o) })
+		if both || Exclude(r, kept) {
+			return Refuse(Conflict, "R19", "Administrator and Invoice Reader exclude each other on License ID %s: to swap them, remove the one in the save that adds the other", c.License)
+		}
+	}
+	// A failed Invoice Reader must not come alive by the next attempt either.
+	waits := slices.ContainsFunc(kept, func(g Grant) bool { return g.Role == InvoiceReader && !g.Effective })
+	if f.AdminAbove && len(c.Add) > 0 && (waits || slices.Contains(j.Add, InvoiceReader)) {
+		return Refuse(Conflict, "R92", "the person is Administrator of License ID %s by inheritance, which excludes Invoice Reader: leave it out", c.License)
+	}
+	return nil
+}
+
+// kept returns what is held and stays.
+func (f Facts) kept(j Judgement) []Grant {
+	return slices.DeleteFunc(slices.Clone(f.Held), func(g Grant) bool { return slices.Contains(j.Remove, g.Role) })
+}
+
+func (f Facts) holds(r Role) bool {
+	return slices.ContainsFunc(f.Held, func(g Grant) bool { return g.Role == r })
+}
+
+// settle works out where the assignment stands after the judged additions and removals. renew says whether the change may
+// start a failed assignment or invite anew (R54, R62); taking roles away alone does neither.
+func (f Facts) settle(j Judgement, renew bool) Judgement {
+	kept, waiting := f.kept(j), len(j.Add)
+	for _, g := range kept {
+		if !g.Effective {
+			waiting++
+		}
+	}
+	again := renew && f.Assignment == Broken && waiting > 0
+	inviting := renew && !f.Person.Registered() && f.Invitation != InvitationOpen && waiting > 0 && f.Assignment != NotAssigned
+	switch {
+	case len(j.Add)+len(j.Remove) == 0 && !again && !inviting:
+		j.Outcome, j.Next = Unchanged, f.Assignment
+	case len(kept)+len(j.Add) == 0:
+		j.Outcome, j.Next = Changed, NotAssigned
+	case !f.Person.Registered():
+		j.Next = Pending
+		switch {
+		case len(j.Add) == 0 && !inviting:
+			j.Outcome = Changed
+		case f.Invitation == InvitationOpen:
+			j.Outcome = Joined
+		default:
+			j.Outcome = Invited
+		}
+	case f.Assignment == Broken && waiting > 0 && !again:
+		j.Outcome, j.Next = Changed, Broken
+	case waiting > 0:
+		j.Outcome, j.Next, j.DueAt = Assigned, Propagating, f.Policy.DueAt(f.Now, f.Agreement.ProcessedAt)
+	default:
+		j.Outcome, j.Next = Changed, Settled
+	}
+	if j.Next == Settled {
+		j.Attempts = 0
+	}
+	return j
+}
+
+// LostAfter is how long after its due time an assignment that nobody settled counts as failed.
+const LostAfter = time.Hour
+
+// Lost says whether an assignment in progress was left behind: its run was ended from outside, so nobody settles it. It
+// counts as failed, and assigning again starts it anew (R54).
+func Lost(s AssignmentState, due, now time.Time) bool {
+	return s == Propagating && now.After(due.Add(LostAfter))
+}

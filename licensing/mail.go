@@ -1,0 +1,109 @@
+package licensing
+
+import "time"
+
+// MailKind says what a mail is for.
+type MailKind string
+
+// The mails.
+const (
+	MailWelcome      MailKind = "welcome"      // R73
+	MailReminder     MailKind = "reminder"     // some days before the expiry
+	MailRegistered   MailKind = "registered"   // R74
+	MailChanges      MailKind = "changes"      // R70
+	MailConfirmation MailKind = "confirmation" // R75
+	MailExpired      MailKind = "expired"      // R56, to the inviting admin
+	MailForwarded    MailKind = "forwarded"    // R28, to the addressee: somebody else registered
+	MailHandOver     MailKind = "handover"     // R30, to the successor: somebody wants to hand over
+)
+
+// MailState is where a row of the mail ledger stands.
+type MailState string
+
+// The states of a mail. queued → sending → sent, refused or dropped; deferred and unknown are sent again.
+const (
+	MailQueued   MailState = "queued"
+	MailSending  MailState = "sending"  // an attempt holds the lease
+	MailSent     MailState = "sent"     // the relay took it
+	MailRefused  MailState = "refused"  // the relay refused it for good
+	MailDeferred MailState = "deferred" // the relay asked to come later
+	MailUnknown  MailState = "unknown"  // the connection broke before the answer
+	MailDropped  MailState = "dropped"  // no longer wanted: the invitation was used, replaced or withdrawn
+	MailGivenUp  MailState = "given_up" // not delivered within a day
+)
+
+// MailJob is everything that one mail is made of; which fields are set follows from the kind.
+type MailJob struct {
+	ID           MailID
+	Kind         MailKind
+	Attempt      int // fences the settlement
+	Unknown      int // earlier attempts whose outcome is not known
+	Org          OrgID
+	User         UserID
+	To           Email
+	Name         string
+	Organization string
+	Invitation   InvitationID // welcome, reminder
+	Generation   int
+	KeyID        string
+	Expires      time.Time
+	InviteFor    time.Duration
+	Access       []AccessEntry     // welcome, reminder, registered, expired, forwarded, handover
+	Forwardable  bool              // welcome, reminder: whoever gets the mail may register instead (R28)
+	Changes      []Verdict         // changes
+	Request      RequestID         // confirmation
+	People       []ConfirmedPerson // confirmation
+	Person       string            // expired: who did not register
+	PersonEmail  Email             // expired
+}
+
+// ConfirmedPerson is one line of a confirmation mail.
+type ConfirmedPerson struct {
+	Name    string
+	Email   Email
+	Verdict PersonVerdict
+}
+
+// Claim is the answer to an attempt to send a mail.
+type Claim struct {
+	State MailState // MailSending: send Job. Another: nothing to do
+	Busy  time.Time // MailSending by another attempt, until then; Job is empty
+	Job   MailJob
+}
+
+// Settlement is the outcome of an attempt.
+type Settlement struct {
+	State  MailState
+	Code   int    // the server's reply code, 0 for none
+	Answer string // the server's reply without addresses
+}
+
+// MailLine is one mail to a user as the ledger has it.
+type MailLine struct {
+	ID        MailID    `json:"id"`
+	Kind      MailKind  `json:"kind"`
+	State     MailState `json:"state"`
+	QueuedAt  time.Time `json:"queued_at"`
+	SettledAt time.Time `json:"settled_at,omitzero"`
+	Attempts  int       `json:"attempts"`
+	Unknown   int       `json:"unknown,omitempty"` // attempts whose outcome was never learnt
+	Code      int       `json:"code,omitempty"`    // the server's last reply
+	Answer    string    `json:"answer,omitempty"`
+}
+
+// Delivery returns how far a mail is, as the list says it (R55); "" for one that nobody wants any more.
+func (s MailState) Delivery() Delivery {
+	switch s {
+	case MailQueued, MailSending:
+		return DeliveryQueued
+	case MailSent:
+		return DeliverySent
+	case MailDeferred:
+		return DeliveryDeferred
+	case MailRefused, MailGivenUp:
+		return DeliveryBounced
+	case MailUnknown:
+		return DeliveryUnknown
+	}
+	return ""
+}

@@ -1,0 +1,102 @@
+package licensing
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// The bounds of one page of the Manage Assignments list.
+const (
+	UsersOnPage = 50
+	MaxUsers    = 200
+)
+
+// UserFilter narrows and pages the Manage Assignments list. The zero value is the first page of everybody.
+type UserFilter struct {
+	Query   string    // the beginning of a name, sign-in or business e-mail, without case
+	Status  Status    // the status that needs attention first
+	License LicenseID // with roles on this License ID
+	Role    Role      // with this role, on License where that is given
+	Limit   int       // 0: UsersOnPage
+	Cursor  string    // UserPage.Next of the page before
+}
+
+// Check returns the filter in canonical form, or an Invalid *Error that names the field at fault.
+func (f UserFilter) Check() (UserFilter, error) {
+	valid := utf8.ValidString(f.Query) // before ToLower, which mends it
+	f.Query = strings.ToLower(strings.TrimSpace(f.Query))
+	if !valid || utf8.RuneCountInString(f.Query) > MaxName || strings.ContainsRune(f.Query, 0) {
+		return f, Refuse(Invalid, "R40", "a search has at most %d characters of valid UTF-8", MaxName).In("q")
+	}
+	if f.Status != "" {
+		if _, err := ParseStatus(string(f.Status)); err != nil {
+			return f, err.(*Error).In("status")
+		}
+	}
+	if f.License != "" {
+		id, err := ParseLicenseID(string(f.License))
+		if err != nil {
+			return f, err.(*Error).In("license_id")
+		}
+		f.License = id
+	}
+	if f.Role != "" {
+		r, err := ParseRole(string(f.Role))
+		if err != nil {
+			return f, err.(*Error).In("role")
+		}
+		f.Role = r
+	}
+	if f.Limit == 0 {
+		f.Limit = UsersOnPage
+	}
+	if f.Limit < 0 || f.Limit > MaxUsers {
+		return f, Refuse(Invalid, "R40", "a page has 1 to %d users", MaxUsers).In("limit")
+	}
+	return f, nil
+}
+
+// UserPage is one page of the Manage Assignments list (R40).
+type UserPage struct {
+	Users []UserRow `json:"users"`
+	Next  string    `json:"next,omitempty"` // the cursor of the next page; "" on the last one. A page before it may be short
+}
+
+// UserRow is one line of the list. Status, roles and dates are of the License IDs that the caller administers (R40, R50).
+type UserRow struct {
+	ID        UserID            `json:"id"`
+	Name      string            `json:"name"`
+	SignIn    Email             `json:"sign_in_email"`
+	Business  Email             `json:"business_email"`
+	Kind      PersonKind        `json:"kind"`
+	Status    Status            `json:"status"`
+	Delivery  Delivery          `json:"delivery,omitempty"` // while not registered (R55)
+	Actions   []Action          `json:"actions"`
+	WhyNot    map[Action]string `json:"why_not"` // of the actions that are missing (R46)
+	Roles     []Role            `json:"roles"`
+	Licenses  int               `json:"licenses"` // how many License IDs
+	ExpiresAt time.Time         `json:"expires_at,omitzero"`
+	DueAt     time.Time         `json:"due_at,omitzero"` // the latest
+	Advice    string            `json:"advice,omitempty"`
+}
+
+// Decide sets the actions that are possible now, and why the others are not (R46, R59).
+func (r *UserRow) Decide(registered bool) {
+	r.Actions, r.WhyNot = Actions(r.Status, registered), map[Action]string{}
+	for _, a := range []Action{ViewAccess, EditAccess, ResendMail, ResetInvite, AssignAgain, Recheck, DeleteUser} {
+		if why := WhyNot(a, r.Status, registered); why != "" {
+			r.WhyNot[a] = why
+		}
+	}
+}
+
+// UserView is what View access shows (R43).
+type UserView struct {
+	UserRow
+	RegisteredAt time.Time       `json:"registered_at,omitzero"`
+	Access       []AccessEntry   `json:"access"`               // on the License IDs that the caller administers
+	Hidden       int             `json:"hidden"`               // how many others the user has permissions on
+	Invitation   *InvitationLine `json:"invitation,omitempty"` // the newest
+	Mails        []MailLine      `json:"mails"`                // the newest ones, oldest first
+}

@@ -1,0 +1,33 @@
+package licensing
+
+import "time"
+
+// Propagation is what becomes effective for one user by one change.
+type Propagation struct {
+	Change  ChangeID    `json:"change"`
+	Mail    MailID      `json:"mail,omitempty"`    // the mail that tells the user
+	Dues    []time.Time `json:"dues,omitempty"`    // distinct due times, ascending; none where roles were only taken away
+	Removed bool        `json:"removed,omitempty"` // roles were taken away, which holds already
+}
+
+// WorkKind says which workflow a save needs for a person.
+type WorkKind string
+
+// The kinds of work.
+const (
+	WorkInvite   WorkKind = "invite"   // a first invitation
+	WorkRenew    WorkKind = "renew"    // a new generation of an invitation whose run may still be open
+	WorkAssign   WorkKind = "assign"   // propagation for a registered person
+	WorkWithdraw WorkKind = "withdraw" // the invitation has nothing left to give: end its run
+	WorkStop     WorkKind = "stop"     // what Propagation.Change put in progress was taken away: end its run
+)
+
+// Work is one workflow to start or end for one person of a request.
+type Work struct {
+	Kind        WorkKind    `json:"kind"`
+	Org         OrgID       `json:"org"`
+	Request     RequestID   `json:"request"`
+	User        UserID      `json:"user"`
+	Sending     Sending     `json:"sending,omitzero"`     // invite, renew
+	Propagation Propagation `json:"propagation,omitzero"` // assign
+}

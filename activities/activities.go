@@ -18,62 +18,62 @@ import (
 
 // Saves decides requests.
 type Saves interface {
-	Save(context.Context, licensing.Save, licensing.Policy, time.Time) (licensing.SaveAnswer, error)
+	Save(context.Context, licensing.Save) (licensing.SaveAnswer, error)
 	Work(context.Context, licensing.RequestID) ([]licensing.Work, error)
-	Seat(context.Context, licensing.Seat, licensing.Policy, time.Time) (licensing.SaveAnswer, error)
+	Seat(context.Context, licensing.Seat) (licensing.SaveAnswer, error)
 	FinishWork(context.Context, licensing.RequestID) error
 }
 
 // Contracts takes in what partners say.
 type Contracts interface {
-	Apply(context.Context, licensing.Intake, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
-	PutAgreement(context.Context, licensing.AgreementPut, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
-	ChangeContact(context.Context, licensing.ContactChange, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
+	Apply(context.Context, licensing.Intake) (licensing.IntakeAnswer, error)
+	PutAgreement(context.Context, licensing.AgreementPut) (licensing.IntakeAnswer, error)
+	ChangeContact(context.Context, licensing.ContactChange) (licensing.IntakeAnswer, error)
 }
 
 // HandOvers carries hand-overs out.
 type HandOvers interface {
-	StartHandOver(context.Context, licensing.HandOver, licensing.Policy, time.Time) (licensing.HandOverAnswer, error)
-	AgreeHandOver(context.Context, licensing.HandOverCommand, time.Time) (licensing.HandOverView, error)
-	CancelHandOver(context.Context, licensing.HandOverCommand, time.Time) (licensing.HandOverView, error)
-	AdvanceHandOver(context.Context, licensing.OrgID, licensing.RequestID, licensing.Policy, time.Time) (licensing.HandOverStep, error)
+	StartHandOver(context.Context, licensing.HandOver) (licensing.HandOverAnswer, error)
+	AgreeHandOver(context.Context, licensing.HandOverCommand) (licensing.HandOverView, error)
+	CancelHandOver(context.Context, licensing.HandOverCommand) (licensing.HandOverView, error)
+	AdvanceHandOver(context.Context, licensing.OrgID, licensing.RequestID) (licensing.HandOverStep, error)
 }
 
 // Users changes what a user is to the organization.
 type Users interface {
-	Delete(context.Context, licensing.Command, licensing.Policy, time.Time) (licensing.Deletion, error)
-	Recheck(context.Context, licensing.Command, time.Time) (licensing.Rechecked, error)
-	Prefer(context.Context, licensing.PreferenceChange, time.Time) (licensing.PreferenceAnswer, error)
-	Directory(context.Context, licensing.DirectoryChange, time.Time) (licensing.DirectoryAnswer, error)
+	Delete(context.Context, licensing.Command) (licensing.Deletion, error)
+	Recheck(context.Context, licensing.Command) (licensing.Rechecked, error)
+	Prefer(context.Context, licensing.PreferenceChange) (licensing.PreferenceAnswer, error)
+	Directory(context.Context, licensing.DirectoryChange) (licensing.DirectoryAnswer, error)
 }
 
 // Invitations carries out what people want with an invitation.
 type Invitations interface {
-	Register(context.Context, licensing.Registration, licensing.Policy, time.Time) (licensing.Registered, error)
-	Resend(context.Context, licensing.Command, licensing.Policy, time.Time) (licensing.Sending, error)
-	Reset(context.Context, licensing.Command, licensing.Policy, time.Time) (licensing.Sending, error)
-	Cancel(context.Context, licensing.Command, time.Time) (licensing.Withdrawal, error)
+	Register(context.Context, licensing.Registration) (licensing.Registered, error)
+	Resend(context.Context, licensing.Command) (licensing.Sending, error)
+	Reset(context.Context, licensing.Command) (licensing.Sending, error)
+	Cancel(context.Context, licensing.Command) (licensing.Withdrawal, error)
 }
 
 // Deadlines carries out what time does to an invitation.
 type Deadlines interface {
-	Remind(context.Context, licensing.InvitationID, int, time.Time) (licensing.MailID, error)
-	Expire(context.Context, licensing.InvitationID, int, time.Time) (licensing.MailID, error)
-	Break(context.Context, licensing.InvitationID, int, string, time.Time) error
+	Remind(context.Context, licensing.InvitationID, int) (licensing.MailID, error)
+	Expire(context.Context, licensing.InvitationID, int) (licensing.MailID, error)
+	Break(context.Context, licensing.InvitationID, int, string) error
 }
 
 // Assignments settles what is in progress.
 type Assignments interface {
-	Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo, now time.Time) (int, error)
-	Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string, now time.Time) error
+	Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time) (int, error)
+	Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string) error
 	Effective(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error)
 }
 
 // Ledger fences mails.
 type Ledger interface {
-	ClaimMail(context.Context, licensing.MailID, time.Duration, time.Time) (licensing.Claim, error)
-	SettleMail(context.Context, licensing.MailID, int, licensing.Settlement, time.Time) error
-	GiveUpMail(context.Context, licensing.MailID, time.Time) error
+	ClaimMail(context.Context, licensing.MailID, time.Duration) (licensing.Claim, error)
+	SettleMail(context.Context, licensing.MailID, int, licensing.Settlement) error
+	GiveUpMail(context.Context, licensing.MailID) error
 }
 
 // Rows is the store as this package needs it.
@@ -112,31 +112,31 @@ type Activities struct {
 
 // Decide decides and stores a save. The same request gives the same answer.
 func (a *Activities) Decide(ctx context.Context, s licensing.Save) (licensing.SaveAnswer, error) {
-	answer, err := a.Rows.Save(ctx, s, a.Policy, a.Now())
+	answer, err := a.Rows.Save(ctx, s)
 	return answer, outward(err)
 }
 
 // Apply takes in an organization.
 func (a *Activities) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
-	answer, err := a.Rows.Apply(ctx, in, a.Policy, a.Now())
+	answer, err := a.Rows.Apply(ctx, in)
 	return answer, outward(err)
 }
 
 // PutAgreement takes in one agreement.
 func (a *Activities) PutAgreement(ctx context.Context, p licensing.AgreementPut) (licensing.IntakeAnswer, error) {
-	answer, err := a.Rows.PutAgreement(ctx, p, a.Policy, a.Now())
+	answer, err := a.Rows.PutAgreement(ctx, p)
 	return answer, outward(err)
 }
 
 // ChangeContact carries out a Change of Contact Information Request.
 func (a *Activities) ChangeContact(ctx context.Context, c licensing.ContactChange) (licensing.IntakeAnswer, error) {
-	answer, err := a.Rows.ChangeContact(ctx, c, a.Policy, a.Now())
+	answer, err := a.Rows.ChangeContact(ctx, c)
 	return answer, outward(err)
 }
 
 // Seat makes somebody admin of a License ID that has none, for support.
 func (a *Activities) Seat(ctx context.Context, s licensing.Seat) (licensing.SaveAnswer, error) {
-	answer, err := a.Rows.Seat(ctx, s, a.Policy, a.Now())
+	answer, err := a.Rows.Seat(ctx, s)
 	if err == nil {
 		a.Log.WarnContext(ctx, "support seated an administrator", "license", s.License, "request", s.ID)
 	}
@@ -145,19 +145,19 @@ func (a *Activities) Seat(ctx context.Context, s licensing.Seat) (licensing.Save
 
 // StartHandOver makes the successor Administrator and takes note of what waits for the successor.
 func (a *Activities) StartHandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
-	out, err := a.Rows.StartHandOver(ctx, h, a.Policy, a.Now())
+	out, err := a.Rows.StartHandOver(ctx, h)
 	return out, outward(err)
 }
 
 // AgreeHandOver takes note that the successor agrees.
 func (a *Activities) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
-	out, err := a.Rows.AgreeHandOver(ctx, c, a.Now())
+	out, err := a.Rows.AgreeHandOver(ctx, c)
 	return out, outward(err)
 }
 
 // CancelHandOver ends a hand-over.
 func (a *Activities) CancelHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
-	out, err := a.Rows.CancelHandOver(ctx, c, a.Now())
+	out, err := a.Rows.CancelHandOver(ctx, c)
 	return out, outward(err)
 }
 
@@ -169,32 +169,32 @@ type HandOverRef struct {
 
 // AdvanceHandOver removes the old admin's role where the successor has agreed and is active.
 func (a *Activities) AdvanceHandOver(ctx context.Context, h HandOverRef) (licensing.HandOverStep, error) {
-	out, err := a.Rows.AdvanceHandOver(ctx, h.Org, h.ID, a.Policy, a.Now())
+	out, err := a.Rows.AdvanceHandOver(ctx, h.Org, h.ID)
 	return out, outward(err)
 }
 
 // Delete takes all roles from a user, as far as the caller may.
 func (a *Activities) Delete(ctx context.Context, c licensing.Command) (licensing.Deletion, error) {
-	out, err := a.Rows.Delete(ctx, c, a.Policy, a.Now())
+	out, err := a.Rows.Delete(ctx, c)
 	return out, outward(err)
 }
 
 // Recheck looks for a user in the directory who is not found there.
 func (a *Activities) Recheck(ctx context.Context, c licensing.Command) (licensing.Rechecked, error) {
-	out, err := a.Rows.Recheck(ctx, c, a.Now())
+	out, err := a.Rows.Recheck(ctx, c)
 	return out, outward(err)
 }
 
 // Prefer sets whether a contact inherits Administrator.
 func (a *Activities) Prefer(ctx context.Context, c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
-	out, err := a.Rows.Prefer(ctx, c, a.Now())
+	out, err := a.Rows.Prefer(ctx, c)
 	return out, outward(err)
 }
 
 // Directory takes in what a tenant says of its people. A License ID that lost its last active admin is logged for operators
 // (R33).
 func (a *Activities) Directory(ctx context.Context, d licensing.DirectoryChange) (licensing.DirectoryAnswer, error) {
-	out, err := a.Rows.Directory(ctx, d, a.Now())
+	out, err := a.Rows.Directory(ctx, d)
 	for _, l := range out.Orphaned {
 		a.Log.WarnContext(ctx, "agreement is orphaned: its last active admin left the tenant", "license", l, "request", d.ID)
 	}
@@ -242,25 +242,25 @@ func (a *Activities) startAll(ctx context.Context, work []licensing.Work) error 
 
 // Register claims an invitation.
 func (a *Activities) Register(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
-	out, err := a.Rows.Register(ctx, r, a.Policy, a.Now())
+	out, err := a.Rows.Register(ctx, r)
 	return out, outward(err)
 }
 
 // Resend queues the welcome mail once more.
 func (a *Activities) Resend(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
-	out, err := a.Rows.Resend(ctx, c, a.Policy, a.Now())
+	out, err := a.Rows.Resend(ctx, c)
 	return out, outward(err)
 }
 
 // Reset opens the next generation of an invitation.
 func (a *Activities) Reset(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
-	out, err := a.Rows.Reset(ctx, c, a.Policy, a.Now())
+	out, err := a.Rows.Reset(ctx, c)
 	return out, outward(err)
 }
 
 // Cancel takes an invitation back, as far as the caller may.
 func (a *Activities) Cancel(ctx context.Context, c licensing.Command) (licensing.Withdrawal, error) {
-	out, err := a.Rows.Cancel(ctx, c, a.Now())
+	out, err := a.Rows.Cancel(ctx, c)
 	return out, outward(err)
 }
 
@@ -273,19 +273,19 @@ type Generation struct {
 
 // Remind queues the reminder and returns its mail, "" for none.
 func (a *Activities) Remind(ctx context.Context, g Generation) (licensing.MailID, error) {
-	mail, err := a.Rows.Remind(ctx, g.Invitation, g.Number, a.Now())
+	mail, err := a.Rows.Remind(ctx, g.Invitation, g.Number)
 	return mail, outward(err)
 }
 
 // Expire ends the generation and returns the notice to the inviting admin, "" for none.
 func (a *Activities) Expire(ctx context.Context, g Generation) (licensing.MailID, error) {
-	mail, err := a.Rows.Expire(ctx, g.Invitation, g.Number, a.Now())
+	mail, err := a.Rows.Expire(ctx, g.Invitation, g.Number)
 	return mail, outward(err)
 }
 
 // Break marks the generation as Failed.
 func (a *Activities) Break(ctx context.Context, g Generation) error {
-	return outward(a.Rows.Break(ctx, g.Invitation, g.Number, g.Reason, a.Now()))
+	return outward(a.Rows.Break(ctx, g.Invitation, g.Number, g.Reason))
 }
 
 // Change names what of a user's change is due; Reason is for Fail.
@@ -298,13 +298,13 @@ type Change struct {
 
 // Activate makes what is due effective and returns on how many License IDs.
 func (a *Activities) Activate(ctx context.Context, c Change) (int, error) {
-	n, err := a.Rows.Activate(ctx, c.User, c.Change, c.UpTo, a.Now())
+	n, err := a.Rows.Activate(ctx, c.User, c.Change, c.UpTo)
 	return n, outward(err)
 }
 
 // Fail marks what is due as Failed.
 func (a *Activities) Fail(ctx context.Context, c Change) error {
-	return outward(a.Rows.Fail(ctx, c.User, c.Change, c.UpTo, c.Reason, a.Now()))
+	return outward(a.Rows.Fail(ctx, c.User, c.Change, c.UpTo, c.Reason))
 }
 
 // RefusedDownstream is the type of the error that ends a Provision for good.

@@ -30,7 +30,7 @@ type MailOutcome struct {
 // SendMail sends one mail of the ledger and records the outcome there. Sent, refused and dropped are outcomes; anything
 // else is an error and is tried again, with the same Message-ID.
 func (a *Activities) SendMail(ctx context.Context, id licensing.MailID) (MailOutcome, error) {
-	claim, err := a.Rows.ClaimMail(ctx, id, MailLease, a.Now())
+	claim, err := a.Rows.ClaimMail(ctx, id, MailLease)
 	if err != nil {
 		return MailOutcome{}, outward(err)
 	}
@@ -82,7 +82,7 @@ func settlement(a Answer) licensing.Settlement {
 func (a *Activities) settle(ctx context.Context, job licensing.MailJob, s licensing.Settlement) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return outward(a.Rows.SettleMail(ctx, job.ID, job.Attempt, s, a.Now()))
+	return outward(a.Rows.SettleMail(ctx, job.ID, job.Attempt, s))
 }
 
 // again makes the error that has the mail tried once more. A fault of ours (login, certificate, sender) is logged as an
@@ -104,7 +104,7 @@ func (a *Activities) again(ctx context.Context, id licensing.MailID, answer Answ
 
 // GiveUpMail records that a mail could not be delivered in time.
 func (a *Activities) GiveUpMail(ctx context.Context, id licensing.MailID) error {
-	return outward(a.Rows.GiveUpMail(ctx, id, a.Now()))
+	return outward(a.Rows.GiveUpMail(ctx, id))
 }
 
 // letter renders a job.

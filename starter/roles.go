@@ -195,9 +195,7 @@ func verifyFlag(c *cobra.Command) {
 func (a *app) saveOrVerify(ctx context.Context, s *session, sv licensing.Save) error {
 	act := s.client.Save
 	if a.verify {
-		act = func(ctx context.Context, sv licensing.Save) (licensing.SaveAnswer, error) {
-			return s.rows.Verify(ctx, sv, s.config.Policy(), time.Now())
-		}
+		act = s.rows.Verify
 	}
 	answer, err := act(ctx, sv)
 	if err != nil {

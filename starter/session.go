@@ -32,7 +32,7 @@ func (a *app) reading(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := store.Open(ctx, c.Database.Reveal(), store.Options{MaxConns: c.DatabaseConns})
+	rows, err := store.Open(ctx, c.Database.Reveal(), store.Options{MaxConns: c.DatabaseConns, Policy: c.Policy()})
 	if err != nil {
 		return nil, fmt.Errorf("%w (VL_DATABASE_URL; is `starter dev` running, or has `starter migrate` run?)", err)
 	}

@@ -57,7 +57,9 @@ type stack struct {
 // startStack starts everything, in the order in which one thing needs the other, or nothing.
 func startStack(ctx context.Context, o stackOptions) (*stack, error) {
 	s := &stack{options: o, failed: make(chan error, 4)}
-	for _, step := range []func(context.Context) error{s.startRows, s.startMailbox, s.startWeb, s.configure, s.startTemporal, s.startEngine} {
+	for _, step := range []func(context.Context) error{
+		s.makeFolder, s.startMailbox, s.startWeb, s.configure, s.startRows, s.startTemporal, s.startEngine,
+	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.stop())
 		}
@@ -65,18 +67,7 @@ func startStack(ctx context.Context, o stackOptions) (*stack, error) {
 	return s, nil
 }
 
-func (s *stack) startRows(ctx context.Context) error {
-	if err := os.MkdirAll(s.options.dir, 0o700); err != nil {
-		return err
-	}
-	rows, err := store.Open(ctx, "sqlite:"+filepath.Join(s.options.dir, "vlroles.db"), store.Options{})
-	if err != nil {
-		return err
-	}
-	s.rows = rows
-	_, err = rows.Migrate(ctx)
-	return err
-}
+func (s *stack) makeFolder(context.Context) error { return os.MkdirAll(s.options.dir, 0o700) }
 
 func (s *stack) startMailbox(context.Context) (err error) {
 	s.mailbox, err = rig.StartMailbox(s.options.ports.mail, filepath.Join(s.options.dir, "mails"))
@@ -136,6 +127,25 @@ func (s *stack) configure(context.Context) error {
 	return writeEnvironment(s.options.dir, here)
 }
 
+func (s *stack) startRows(ctx context.Context) error {
+	rows, err := store.Open(ctx, "sqlite:"+filepath.Join(s.options.dir, "vlroles.db"), store.Options{Policy: s.policy()})
+	if err != nil {
+		return err
+	}
+	s.rows = rows
+	_, err = rows.Migrate(ctx)
+	return err
+}
+
+// policy is the configuration's with the short periods that were asked for.
+func (s *stack) policy() licensing.Policy {
+	p := s.config.Policy()
+	if s.options.policy != nil {
+		s.options.policy(&p)
+	}
+	return p
+}
+
 func (s *stack) startTemporal(ctx context.Context) (err error) {
 	s.temporald, err = rig.StartTemporal(ctx, rig.TemporalOptions{
 		Dir: s.options.dir, Port: s.options.ports.temporal, UI: s.options.ui, UIPort: s.options.ports.ui,
@@ -170,12 +180,8 @@ func warm(ctx context.Context, t client.Client, namespace string) error {
 }
 
 func (s *stack) startEngine(context.Context) (err error) {
-	policy := s.config.Policy()
-	if s.options.policy != nil {
-		s.options.policy(&policy)
-	}
 	s.engine, err = engine.New(engine.Options{
-		Config: s.config, Temporal: s.temporal, Store: s.rows, Policy: policy, Log: s.options.log,
+		Config: s.config, Temporal: s.temporal, Store: s.rows, Policy: s.policy(), Log: s.options.log,
 		OnFailure: func(err error) { s.failed <- err },
 	})
 	if err != nil {

@@ -76,7 +76,7 @@ func TestR84_AccessEndsAsSoonAsAPersonLeavesTheTenant(t *testing.T) {
 		h.denied(h.id("ada"), a1, licensing.ViewOrders, "R84")
 		sv := licensing.Save{ID: licensing.RequestID(uuid.NewString()), Org: h.org, Admin: h.id("ada"),
 			People: []licensing.PersonChange{ext("bob", add(a1, licensing.BenefitsReader))}}
-		_, err := h.Store.Save(t.Context(), sv, policy(), h.now)
+		_, err := h.Store.atTime(h.now).Save(t.Context(), sv)
 		wantRefusal(t, err, licensing.Forbidden, "R05")
 	})
 }

@@ -13,7 +13,7 @@ import (
 
 // Activate makes what a change put in progress effective, as far as it is due at upTo, and returns how many License IDs
 // became active. Rows that another change took over, or that are gone, are not touched (R51, R53).
-func (s *Store) Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo, now time.Time) (int, error) {
+func (s *Store) Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time) (int, error) {
 	var ids []licensing.LicenseID
 	err := s.write(ctx, "activate", func(t *tx) error {
 		ids = nil
@@ -21,7 +21,7 @@ func (s *Store) Activate(ctx context.Context, user licensing.UserID, change lice
 			UPDATE assignments
 			SET state = 'active', due_at = NULL, attempts = 0, reason = NULL, reference = NULL, changed_at = ?
 			WHERE user_id = ? AND change_id = ? AND state = 'propagating' AND due_at <= ?
-			RETURNING license_id`, at(now), user, change, at(upTo))
+			RETURNING license_id`, at(t.now), user, change, at(upTo))
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -30,7 +30,7 @@ func (s *Store) Activate(ctx context.Context, user licensing.UserID, change lice
 				return err
 			}
 		}
-		return t.auditChange(user, ids, auditRow{At: at(now), Action: "activate", Outcome: "done", Rule: "R51",
+		return t.auditChange(user, ids, auditRow{At: at(t.now), Action: "activate", Outcome: "done", Rule: "R51",
 			Before: opt(licensing.AssignmentInProgress), After: opt(licensing.Active), Detail: "{}"})
 	})
 	return len(ids), err
@@ -38,18 +38,18 @@ func (s *Store) Activate(ctx context.Context, user licensing.UserID, change lice
 
 // Fail marks what a change has due at upTo as Failed with the reason and a reference, and counts the attempt (R54). What
 // was effective before stays so.
-func (s *Store) Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string, now time.Time) error {
+func (s *Store) Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string) error {
 	return s.write(ctx, "mark assignment as failed", func(t *tx) error {
 		var ids []licensing.LicenseID
 		err := t.all(&ids, `
 			UPDATE assignments
 			SET state = 'failed', due_at = NULL, attempts = attempts + 1, reason = ?, reference = ?, changed_at = ?
 			WHERE user_id = ? AND change_id = ? AND state = 'propagating' AND due_at <= ?
-			RETURNING license_id`, reason, reference(user, change), at(now), user, change, at(upTo))
+			RETURNING license_id`, reason, reference(user, change), at(t.now), user, change, at(upTo))
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		return t.auditChange(user, ids, auditRow{At: at(now), Action: "fail", Outcome: "done", Rule: "R54",
+		return t.auditChange(user, ids, auditRow{At: at(t.now), Action: "fail", Outcome: "done", Rule: "R54",
 			Before: opt(licensing.AssignmentInProgress), After: opt(licensing.Failed), Detail: detail(map[string]any{"reason": reason})})
 	})
 }

@@ -2,13 +2,12 @@ package store
 
 import (
 	"slices"
-	"time"
 
 	"vlroles/licensing"
 )
 
-func refusal(c licensing.Command, action string, now time.Time) auditRow {
-	return auditRow{At: at(now), OrgID: c.Org, Actor: opt(c.By), Action: action, RequestID: opt(c.Request)}
+func refusal(c licensing.Command, action string) auditRow {
+	return auditRow{OrgID: c.Org, Actor: opt(c.By), Action: action, RequestID: opt(c.Request)}
 }
 
 // commanded is what a command is about: the user, locked, what the user has, and on which License IDs of it the caller may

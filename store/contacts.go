@@ -6,20 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"vlroles/licensing"
 )
 
 // ChangeContact carries out a Change of Contact Information Request (R34): on the License IDs that it names, or on all that
 // list the present contact. Inactive agreements are skipped (R37).
-func (s *Store) ChangeContact(ctx context.Context, c licensing.ContactChange, p licensing.Policy, now time.Time) (licensing.IntakeAnswer, error) {
-	c, err := c.Check(p)
+func (s *Store) ChangeContact(ctx context.Context, c licensing.ContactChange) (licensing.IntakeAnswer, error) {
+	c, err := c.Check(s.policy)
 	if err != nil {
 		return licensing.IntakeAnswer{}, err
 	}
-	return s.contract(ctx, "change contact", c.ID, c.Org, c, now, func(t *contract) error {
-		t.policy, t.inviteFor = p, c.InviteFor
+	return s.contract(ctx, "change contact", c.ID, c.Org, c, func(t *contract) error {
+		t.inviteFor = c.InviteFor
 		return t.changeContact(c)
 	})
 }
@@ -210,7 +209,7 @@ func (c *contract) replace(n naming, holder *subject) error {
 	if err != nil {
 		return err
 	}
-	if n.contact.Kind == licensing.BillToContact { // the role is the contact's now, whoever gave it (R18)
+	if n.contact.Kind == licensing.BillToContact { // the role is the contact's t.now, whoever gave it (R18)
 		_, err := c.exec(`UPDATE grants SET origin = 'bill_to' WHERE license_id = ? AND user_id = ? AND role = 'invoice_reader'`, n.license, holder.user.ID)
 		if err != nil {
 			return err

@@ -11,27 +11,27 @@ import (
 
 // PutAgreement takes in one agreement with those whom it names, new or changed, of an organization that is known (R03, R18,
 // R25, R27, R34, R37). It is one transaction; a refusal is an *licensing.Error and writes nothing at all.
-func (s *Store) PutAgreement(ctx context.Context, a licensing.AgreementPut, p licensing.Policy, now time.Time) (licensing.IntakeAnswer, error) {
-	a, err := a.Check(p)
+func (s *Store) PutAgreement(ctx context.Context, a licensing.AgreementPut) (licensing.IntakeAnswer, error) {
+	a, err := a.Check(s.policy)
 	if err != nil {
 		return licensing.IntakeAnswer{}, err
 	}
-	return s.contract(ctx, "put agreement", a.ID, a.Org, a, now, func(c *contract) error {
-		c.policy, c.inviteFor, c.strict = p, a.InviteFor, true
+	return s.contract(ctx, "put agreement", a.ID, a.Org, a, func(c *contract) error {
+		c.inviteFor, c.strict = a.InviteFor, true
 		return c.takeIn([]licensing.ContractAgreement{a.Agreement}, "")
 	})
 }
 
 // contract runs f as one request of a partner.
-func (s *Store) contract(ctx context.Context, verb string, id licensing.RequestID, org licensing.OrgID, content any, now time.Time, f func(*contract) error) (licensing.IntakeAnswer, error) {
+func (s *Store) contract(ctx context.Context, verb string, id licensing.RequestID, org licensing.OrgID, content any, f func(*contract) error) (licensing.IntakeAnswer, error) {
 	var out licensing.IntakeAnswer
 	err := s.write(ctx, verb, func(t *tx) error {
 		out = licensing.IntakeAnswer{}
-		known, err := t.claimRequest(id, org, "", verb, content, &out, now)
+		known, err := t.claimRequest(id, org, "", verb, content, &out)
 		if err != nil || known {
 			return err
 		}
-		c := &contract{tx: t, org: org, request: id, now: now}
+		c := &contract{tx: t, org: org, request: id}
 		if err := f(c); err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func (s *Store) contract(ctx context.Context, verb string, id licensing.RequestI
 		return t.answerRequest(id, out, c.work)
 	})
 	if err != nil {
-		s.refused(ctx, err, auditRow{At: at(now), OrgID: org, Action: verb, RequestID: opt(id)})
+		s.refused(ctx, err, auditRow{OrgID: org, Action: verb, RequestID: opt(id)})
 	}
 	return out, err
 }
@@ -50,8 +50,6 @@ type contract struct {
 	org       licensing.OrgID
 	request   licensing.RequestID
 	inviteFor time.Duration
-	policy    licensing.Policy
-	now       time.Time
 	strict    bool // a new agreement must name an administrator
 
 	people   []licensing.PersonChange // who gets or loses a role, or is named
@@ -274,7 +272,7 @@ func (c *contract) access(person int, l licensing.LicenseID) *licensing.AccessCh
 
 // decide judges everybody as a save would, in the contract's name, and writes.
 func (c *contract) decide() error {
-	d := &decision{tx: c.tx, policy: c.policy, now: c.now, purpose: contracting, plan: plan{work: c.work},
+	d := &decision{tx: c.tx, purpose: contracting, plan: plan{work: c.work},
 		save: licensing.Save{ID: c.request, Org: c.org, InviteFor: c.inviteFor, People: c.people}}
 	for _, read := range []func() error{d.readAgreements, d.readPeople, d.readHoldings, d.readInheritance} {
 		if err := read(); err != nil {

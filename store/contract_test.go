@@ -22,7 +22,7 @@ func agreement(l, parent licensing.LicenseID, contacts ...licensing.Contact) lic
 
 func (h *house) put(a licensing.ContractAgreement) licensing.IntakeAnswer {
 	h.Helper()
-	out, err := h.PutAgreement(h.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: a}, policy(), h.now)
+	out, err := h.atTime(h.now).PutAgreement(h.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: a})
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func (h *house) put(a licensing.ContractAgreement) licensing.IntakeAnswer {
 // replace puts a contact in the place of another on some License IDs.
 func (h *house) replace(c licensing.Contact, on ...licensing.LicenseID) licensing.IntakeAnswer {
 	h.Helper()
-	out, err := h.ChangeContact(h.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: c, Licenses: on}, policy(), h.now)
+	out, err := h.atTime(h.now).ChangeContact(h.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: c, Licenses: on})
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestR19_AtIntakeAdministratorWinsAndTheBillToGrantIsSkippedAndAudited(t *te
 // activateChange settles what is in progress for a user on a License ID.
 func (h *house) activateChange(u licensing.UserID, l licensing.LicenseID) {
 	h.Helper()
-	must[int](h.TB)(h.Activate(h.Context(), u, licensing.ChangeID(h.changeOf(u, l)), h.now.Add(day), h.now))
+	must[int](h.TB)(h.atTime(h.now).Activate(h.Context(), u, licensing.ChangeID(h.changeOf(u, l)), h.now.Add(day)))
 }
 
 func TestR18_R34_R90_WhoIsReplacedKeepsAdministratorLosesInvoiceReaderAndInheritsNothing(t *testing.T) {
@@ -176,7 +176,7 @@ func TestR34_R37_AContactInformationRequestChangesAllActiveLicenseIDsThatListThe
 		inactive.Inactive = true
 		h.put(inactive)
 		h.join("old")
-		out, err := s.ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "OLD@fabrikam.example"}, policy(), h.now)
+		out, err := s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "OLD@fabrikam.example"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,9 +188,9 @@ func TestR34_R37_AContactInformationRequestChangesAllActiveLicenseIDsThatListThe
 		equal(t, "one invitation carries both", out.Work, 1)
 		other := h.save("old@fabrikam.example", ext("kim", add("C3", licensing.BenefitsReader))).People[0] // R37, R38: still editable
 		equal(t, "assignments on an inactive agreement", other.Verdicts[0].Outcome, licensing.Invited)
-		_, err = s.ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "nobody@fabrikam.example"}, policy(), h.now)
+		_, err = s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "nobody@fabrikam.example"})
 		wantRefusal(t, err, licensing.NotFound, "R34")
-		_, err = s.ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), Licenses: []licensing.LicenseID{"C1", "NONE"}}, policy(), h.now)
+		_, err = s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), Licenses: []licensing.LicenseID{"C1", "NONE"}})
 		wantRefusal(t, err, licensing.NotFound, "R08")
 	})
 }
@@ -236,7 +236,7 @@ func TestAnAgreementThatIsRefusedWritesNothing(t *testing.T) {
 			t.Run(c.name, func(t *testing.T) {
 				h.TB = t
 				rows, agreements := h.census(), h.count(`SELECT COUNT(*) FROM agreements`)
-				_, err := s.PutAgreement(t.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: c.agreement}, policy(), h.now)
+				_, err := s.atTime(h.now).PutAgreement(t.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: c.agreement})
 				wantRefusal(t, err, c.kind, c.rule)
 				same(t, "rows", []any{h.census(), h.count(`SELECT COUNT(*) FROM agreements`)}, []any{rows, agreements})
 			})
@@ -255,7 +255,7 @@ func TestR41_FourRequestsAtOnceNeverCloseACircleOfParents(t *testing.T) {
 			var calls []func()
 			for n, l := range ring {
 				calls = append(calls, func() {
-					_, _ = s.PutAgreement(t.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: agreement(l, ring[(n+1)%4])}, policy(), h.now)
+					_, _ = s.atTime(h.now).PutAgreement(t.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: agreement(l, ring[(n+1)%4])})
 				})
 			}
 			atOnce(calls...)
@@ -267,7 +267,7 @@ func TestR41_FourRequestsAtOnceNeverCloseACircleOfParents(t *testing.T) {
 // prefers sets a preference.
 func (h *house) prefers(u licensing.UserID, l licensing.LicenseID, inherit bool) licensing.PreferenceAnswer {
 	h.Helper()
-	return must[licensing.PreferenceAnswer](h.TB)(h.Prefer(h.Context(), licensing.PreferenceChange{Request: request(), Org: h.org, User: u, License: l, Inherit: inherit}, h.now))
+	return must[licensing.PreferenceAnswer](h.TB)(h.atTime(h.now).Prefer(h.Context(), licensing.PreferenceChange{Request: request(), Org: h.org, User: u, License: l, Inherit: inherit}))
 }
 
 func TestR88_R89_R91_OptingInGivesAdministratorOnEverythingBelowAndOptingOutEndsItAtOnce(t *testing.T) {
@@ -318,7 +318,7 @@ func TestR90_OnlyARegisteredContactWhoIsNamedThereMayOptIn(t *testing.T) {
 			"a License ID that there is not": {bill, "NONE"},
 		} {
 			t.Run(name, func(t *testing.T) {
-				_, err := s.Prefer(t.Context(), licensing.PreferenceChange{Request: request(), Org: h.org, User: c.user, License: c.on, Inherit: true}, h.now)
+				_, err := s.atTime(h.now).Prefer(t.Context(), licensing.PreferenceChange{Request: request(), Org: h.org, User: c.user, License: c.on, Inherit: true})
 				wantRefusal(t, err, licensing.Forbidden, "R90")
 			})
 		}
@@ -512,7 +512,7 @@ func TestR28_AnAdminsRenewalOfAForwardableInvitationIsBound(t *testing.T) {
 		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
 		st := h.standing(h.id("pat@fabrikam.example")).Sending
 		h.now = st.ExpiresAt
-		must[licensing.MailID](t)(s.Expire(t.Context(), st.Invitation, 1, h.now))
+		must[licensing.MailID](t)(s.atTime(h.now).Expire(t.Context(), st.Invitation, 1))
 		h.save("ada", ext("pat", add(a1, licensing.BenefitsReader)))
 		_, err := h.forward("pat", licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"})
 		wantRefusal(t, err, licensing.Forbidden, "R28")
@@ -530,7 +530,7 @@ func TestR47_R84_WhoAcceptsAForwardedMailIsFoundByTheObjectIDAndIsInTheTenant(t 
 		_, err = h.forward("pat", licensing.Identity{Email: "leo@contoso.example"})
 		wantRefusal(t, err, licensing.Forbidden, "R84")
 		h.hears(leo)
-		must[licensing.Rechecked](t)(s.Recheck(t.Context(), h.command("ada", id), h.now))
+		must[licensing.Rechecked](t)(s.atTime(h.now).Recheck(t.Context(), h.command("ada", id)))
 		out := must[licensing.Registered](t)(h.forward("pat", licensing.Identity{Email: "leo.new@contoso.example", ObjectID: "o-leo"}))
 		equal(t, "found by the object id", out.User, id)
 	})

@@ -22,9 +22,7 @@ const (
 // decision is one save on its way from facts to verdicts to rows.
 type decision struct {
 	*tx
-	save   licensing.Save
-	policy licensing.Policy
-	now    time.Time
+	save licensing.Save
 
 	purpose purpose
 	reason  string // of seating

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"slices"
-	"time"
 
 	"vlroles/licensing"
 )
@@ -11,15 +10,15 @@ import (
 // Delete takes all roles from a user on the License IDs that the caller administers (R80). What is in progress ends, and an
 // invitation that has nothing left to give dies with its links (R82); where the user is the last active admin the License ID
 // is refused and the rest proceeds (R83). The organization's account is not touched (R81).
-func (s *Store) Delete(ctx context.Context, c licensing.Command, p licensing.Policy, now time.Time) (licensing.Deletion, error) {
+func (s *Store) Delete(ctx context.Context, c licensing.Command) (licensing.Deletion, error) {
 	var out licensing.Deletion
 	err := s.write(ctx, "delete user", func(t *tx) error {
 		out = licensing.Deletion{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, "delete", c, &out, now)
+		known, err := t.claimRequest(c.Request, c.Org, c.By, "delete", c, &out)
 		if err != nil || known {
 			return err
 		}
-		d := &decision{tx: t, policy: p, now: now, purpose: deleting, save: licensing.Save{ID: c.Request, Org: c.Org, Admin: c.By}}
+		d := &decision{tx: t, purpose: deleting, save: licensing.Save{ID: c.Request, Org: c.Org, Admin: c.By}}
 		all, err := d.everything(c)
 		if err != nil {
 			return err
@@ -39,7 +38,7 @@ func (s *Store) Delete(ctx context.Context, c licensing.Command, p licensing.Pol
 		return t.answerRequest(c.Request, out, d.plan.work)
 	})
 	if err != nil {
-		s.refused(ctx, err, refusal(c, "delete", now))
+		s.refused(ctx, err, refusal(c, "delete"))
 	}
 	return out, err
 }

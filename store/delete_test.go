@@ -9,7 +9,7 @@ import (
 
 func (h *house) delete(admin string, u licensing.UserID) licensing.Deletion {
 	h.Helper()
-	return must[licensing.Deletion](h.TB)(h.Delete(h.Context(), h.command(admin, u), policy(), h.now))
+	return must[licensing.Deletion](h.TB)(h.atTime(h.now).Delete(h.Context(), h.command(admin, u)))
 }
 
 func TestR80_R81_DeletingAUserTakesAllRolesThatTheCallerAdministersAndLeavesTheRest(t *testing.T) {
@@ -27,7 +27,7 @@ func TestR80_R81_DeletingAUserTakesAllRolesThatTheCallerAdministersAndLeavesTheR
 		same(t, "the other's list", h.names("grace", licensing.UserFilter{}), []string{"Grace Hopper", "kim"})
 		same(t, "R81: directory and profile stay", []int{h.count(`SELECT COUNT(*) FROM directory_people`), h.count(`SELECT COUNT(*) FROM users WHERE id = ?`, kim)}, []int{people, 1})
 		equal(t, "R70: one mail", h.count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes' AND id LIKE ?`, kim, "%"+string(kim)+"%"), 2)
-		_, err := s.Delete(t.Context(), h.command("ada", kim), policy(), h.now)
+		_, err := s.atTime(h.now).Delete(t.Context(), h.command("ada", kim))
 		wantRefusal(t, err, licensing.NotFound, "R43")
 	})
 }
@@ -39,15 +39,15 @@ func TestR52_R82_DeletingEndsWhatIsInProgressAndTheLinksOfAnInvitation(t *testin
 		v := h.verdict("ada", edit(kim, add(m1, licensing.BenefitsReader)))
 		change := licensing.ChangeID(h.changeOf(kim, m1))
 		c := h.command("ada", kim)
-		must[licensing.Deletion](t)(s.Delete(t.Context(), c, policy(), h.now))
+		must[licensing.Deletion](t)(s.atTime(h.now).Delete(t.Context(), c))
 		work := must[[]licensing.Work](t)(s.Work(t.Context(), c.Request))
 		same(t, "the run ends", []any{work[0].Kind, work[0].Propagation.Change}, []any{licensing.WorkStop, change})
-		equal(t, "a late activation", must[int](t)(s.Activate(t.Context(), kim, change, v.DueAt, v.DueAt)), 0)
+		equal(t, "a late activation", must[int](t)(s.atTime(v.DueAt).Activate(t.Context(), kim, change, v.DueAt)), 0)
 
 		lee := h.invite("ada", "lee", add(a1, licensing.BenefitsReader))
 		i := h.standing(lee).Sending.Invitation
 		c = h.command("ada", lee)
-		must[licensing.Deletion](t)(s.Delete(t.Context(), c, policy(), h.now))
+		must[licensing.Deletion](t)(s.atTime(h.now).Delete(t.Context(), c))
 		work = must[[]licensing.Work](t)(s.Work(t.Context(), c.Request))
 		same(t, "the invitation ends", []any{len(work), work[0].Kind}, []any{1, licensing.WorkWithdraw})
 		_, err := h.accept(i, 1, licensing.Identity{Email: "lee@fabrikam.example"})
@@ -150,14 +150,14 @@ func TestR67_VerifyingGivesTheVerdictsOfASaveAndHasNoEffect(t *testing.T) {
 		sv := licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{
 			edit(kim, add(a1, licensing.ProductKeysReader)), ext("new", add(a1, licensing.BenefitsReader), add(a2, licensing.BenefitsReader))}}
 		rows := h.census()
-		out := must[licensing.SaveAnswer](t)(s.Verify(t.Context(), sv, policy(), h.now))
+		out := must[licensing.SaveAnswer](t)(s.atTime(h.now).Verify(t.Context(), sv))
 		equal(t, "rows", h.census(), rows)
 		equal(t, "a user who is not there yet", out.People[1].User, "")
-		saved := must[licensing.SaveAnswer](t)(s.Save(t.Context(), sv, policy(), h.now))
+		saved := must[licensing.SaveAnswer](t)(s.atTime(h.now).Save(t.Context(), sv))
 		for n := range saved.People {
 			same(t, "verdicts", out.People[n].Verdicts, saved.People[n].Verdicts)
 		}
-		again := must[licensing.SaveAnswer](t)(s.Verify(t.Context(), sv, policy(), h.now))
+		again := must[licensing.SaveAnswer](t)(s.atTime(h.now).Verify(t.Context(), sv))
 		equal(t, "saving re-decides", again.People[0].Verdicts[0].Error.Rule, "R52")
 	})
 }
@@ -167,7 +167,7 @@ func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 		h := newHouse(t, s)
 		h.hears(licensing.DirectoryPerson{ObjectID: "o-grace", Email: "grace@contoso.example", Name: "Grace Hopper", Left: true})
 		seat := licensing.Seat{ID: request(), Org: h.org, License: a2, Person: licensing.PersonChange{SignIn: "leo@contoso.example"}, Reason: "case 4711"}
-		out := must[licensing.SaveAnswer](t)(s.Seat(t.Context(), seat, policy(), h.now))
+		out := must[licensing.SaveAnswer](t)(s.atTime(h.now).Seat(t.Context(), seat))
 		leo := out.People[0].User
 		equal(t, "outcome", out.People[0].Verdicts[0].Outcome, licensing.Invited)
 		h.activate(h.register(leo, "leo@contoso.example"))
@@ -187,7 +187,7 @@ func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				seat.ID, seat.License, seat.Reason = request(), c.license, c.reason
-				_, err := s.Seat(t.Context(), seat, policy(), h.now)
+				_, err := s.atTime(h.now).Seat(t.Context(), seat)
 				wantRefusal(t, err, c.kind, c.rule)
 			})
 		}

@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"vlroles/licensing"
 )
 
 // Directory takes in what a tenant says of some of its people (R47, R84–R86). Whoever left has no access from this
 // transaction on; the License IDs that lost their last active admin by it are named and audited (R33).
-func (s *Store) Directory(ctx context.Context, d licensing.DirectoryChange, now time.Time) (licensing.DirectoryAnswer, error) {
+func (s *Store) Directory(ctx context.Context, d licensing.DirectoryChange) (licensing.DirectoryAnswer, error) {
 	d, err := d.Check()
 	if err != nil {
 		return licensing.DirectoryAnswer{}, err
@@ -21,11 +20,11 @@ func (s *Store) Directory(ctx context.Context, d licensing.DirectoryChange, now 
 	var out licensing.DirectoryAnswer
 	err = s.write(ctx, "change directory", func(t *tx) error {
 		out = licensing.DirectoryAnswer{}
-		known, err := t.claimRequest(d.ID, d.Org, "", "directory", d, &out, now)
+		known, err := t.claimRequest(d.ID, d.Org, "", "directory", d, &out)
 		if err != nil || known {
 			return err
 		}
-		c := &roll{tx: t, org: d.Org, request: d.ID, now: now, field: "people"}
+		c := &roll{tx: t, org: d.Org, request: d.ID, field: "people"}
 		if err := c.take(d.People); err != nil {
 			return err
 		}
@@ -33,7 +32,7 @@ func (s *Store) Directory(ctx context.Context, d licensing.DirectoryChange, now 
 		return t.answerRequest(d.ID, out, c.work)
 	})
 	if err != nil {
-		s.refused(ctx, err, auditRow{At: at(now), OrgID: d.Org, Action: "directory", RequestID: opt(d.ID)})
+		s.refused(ctx, err, auditRow{OrgID: d.Org, Action: "directory", RequestID: opt(d.ID)})
 	}
 	return out, err
 }
@@ -43,7 +42,6 @@ type roll struct {
 	*tx
 	org     licensing.OrgID
 	request licensing.RequestID
-	now     time.Time
 	field   string // of the input, for refusals
 
 	answer licensing.DirectoryAnswer

@@ -10,7 +10,7 @@ import (
 // hears takes in what the directory says.
 func (h *house) hears(people ...licensing.DirectoryPerson) licensing.DirectoryAnswer {
 	h.Helper()
-	out, err := h.Directory(h.Context(), licensing.DirectoryChange{ID: request(), Org: h.org, People: people}, h.now)
+	out, err := h.atTime(h.now).Directory(h.Context(), licensing.DirectoryChange{ID: request(), Org: h.org, People: people})
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -40,17 +40,17 @@ func TestR84_R85_R86_WhoLeavesHasNoAccessAtOnceStaysListedAndReturnsByAnAdminsRe
 		equal(t, "listed", h.row("ada", id).Status, licensing.UserNotFound)
 		same(t, "actions (R59)", h.row("ada", id).Actions, []licensing.Action{licensing.ViewAccess, licensing.Recheck, licensing.DeleteUser})
 
-		_, err := s.Recheck(t.Context(), h.command("ada", id), h.now)
+		_, err := s.atTime(h.now).Recheck(t.Context(), h.command("ada", id))
 		wantRefusal(t, err, licensing.Conflict, "R86")
 		out = h.hears(leo)
 		same(t, "who is back", out.Returned, []licensing.UserID{id})
 		h.denied(id, a1, licensing.ManageBenefits, "R84")
-		_, err = s.Recheck(t.Context(), h.command("grace", id), h.now)
+		_, err = s.atTime(h.now).Recheck(t.Context(), h.command("grace", id))
 		wantRefusal(t, err, licensing.NotFound, "R43")
-		again := must[licensing.Rechecked](t)(s.Recheck(t.Context(), h.command("ada", id), h.now))
+		again := must[licensing.Rechecked](t)(s.atTime(h.now).Recheck(t.Context(), h.command("ada", id)))
 		same(t, "license ids", again.Licenses, []licensing.LicenseID{a1})
 		equal(t, "after", h.may(id, a1, licensing.ManageBenefits).Allowed, true)
-		_, err = s.Recheck(t.Context(), h.command("ada", id), h.now)
+		_, err = s.atTime(h.now).Recheck(t.Context(), h.command("ada", id))
 		wantRefusal(t, err, licensing.Conflict, "R57")
 	})
 }
@@ -70,7 +70,7 @@ func TestR47_AnAddressThatIsGivenToSomebodyElseGivesNoAccess(t *testing.T) {
 		h.denied(out.User, a1, licensing.ManageBenefits, "R02")
 		// The first one returns under another address.
 		h.hears(licensing.DirectoryPerson{ObjectID: "o-leo", Email: "leo.first@contoso.example", Name: "Leo Internal"})
-		must[licensing.Rechecked](t)(s.Recheck(t.Context(), h.command("ada", old), h.now))
+		must[licensing.Rechecked](t)(s.atTime(h.now).Recheck(t.Context(), h.command("ada", old)))
 		v := h.view("ada", old)
 		same(t, "sign-in and business e-mail", []licensing.Email{v.SignIn, v.Business}, []licensing.Email{"leo.first@contoso.example", "leo.first@contoso.example"})
 		equal(t, "may again", h.may(old, a1, licensing.ManageBenefits).Allowed, true)
@@ -135,16 +135,16 @@ func TestR57_SomebodyOfTheContractIsFoundWhenTheDirectoryHearsOfHim(t *testing.T
 func TestR84_AChangeThatIsRefusedWritesNothingAndTheSameRequestAnswersTheSame(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		_, err := s.Directory(t.Context(), licensing.DirectoryChange{ID: request(), Org: h.org, People: []licensing.DirectoryPerson{
-			left(leo), {ObjectID: "o-new", Email: "ADA@contoso.example", Name: "New"}}}, h.now)
+		_, err := s.atTime(h.now).Directory(t.Context(), licensing.DirectoryChange{ID: request(), Org: h.org, People: []licensing.DirectoryPerson{
+			left(leo), {ObjectID: "o-new", Email: "ADA@contoso.example", Name: "New"}}})
 		wantRefusal(t, err, licensing.Conflict, "R47")
 		equal(t, "Leo is there", h.count(`SELECT COUNT(*) FROM directory_people WHERE object_id = 'o-leo' AND present`), 1)
 
 		id := h.colleague()
 		c := licensing.DirectoryChange{ID: request(), Org: h.org, People: []licensing.DirectoryPerson{left(leo)}}
-		first := must[licensing.DirectoryAnswer](t)(s.Directory(t.Context(), c, h.now))
+		first := must[licensing.DirectoryAnswer](t)(s.atTime(h.now).Directory(t.Context(), c))
 		h.hears(leo)
-		again := must[licensing.DirectoryAnswer](t)(s.Directory(t.Context(), c, h.now))
+		again := must[licensing.DirectoryAnswer](t)(s.atTime(h.now).Directory(t.Context(), c))
 		same(t, "answers", again, first)
 		equal(t, "who left", slices.Contains(first.Left, id), true)
 		equal(t, "Leo is there", h.count(`SELECT COUNT(*) FROM directory_people WHERE object_id = 'o-leo' AND present`), 1)
@@ -164,11 +164,11 @@ func TestR33_AnAdminWhoLeavesWhileTheOtherIsRemovedIsNoticed(t *testing.T) {
 			var v licensing.Verdict
 			atOnce(
 				func() {
-					out, _ = s.Directory(t.Context(), licensing.DirectoryChange{ID: request(), Org: h.org, People: []licensing.DirectoryPerson{
-						{ObjectID: "o-ada", Email: "ada@contoso.example", Name: "Ada Lovelace", Left: true}}}, h.now)
+					out, _ = s.atTime(h.now).Directory(t.Context(), licensing.DirectoryChange{ID: request(), Org: h.org, People: []licensing.DirectoryPerson{
+						{ObjectID: "o-ada", Email: "ada@contoso.example", Name: "Ada Lovelace", Left: true}}})
 				},
 				func() {
-					answer, err := s.Save(t.Context(), licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{edit(other, take(a1, licensing.Administrator))}}, policy(), h.now)
+					answer, err := s.atTime(h.now).Save(t.Context(), licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{edit(other, take(a1, licensing.Administrator))}})
 					if err == nil && len(answer.People[0].Verdicts) > 0 {
 						v = answer.People[0].Verdicts[0]
 					}
@@ -207,7 +207,7 @@ func TestR47_AProfileIsNotRecheckedOntoSomebodyWhoHasOneAlready(t *testing.T) {
 			Administrators: []licensing.ContractAdministrator{{SignIn: "leopold@contoso.example", Name: "Typed"}},
 		}}}).People[0].User
 		h.hears(licensing.DirectoryPerson{ObjectID: "o-leo", Email: "leopold@contoso.example", Name: "Leo Internal"}) // Leo has that address now
-		_, err := s.Recheck(t.Context(), h.command("ada", contact), h.now)
+		_, err := s.atTime(h.now).Recheck(t.Context(), h.command("ada", contact))
 		wantRefusal(t, err, licensing.Conflict, "R47")
 	})
 }

@@ -27,13 +27,13 @@ func TestR57_NobodyIsInvitedAnewWhoHasLeftTheTenant(t *testing.T) {
 		h := newHouse(t, s)
 		leo := h.save("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
 		h.leaves("o-leo", "leo@contoso.example", "Leo Internal", true)
-		_, err := h.Reset(t.Context(), h.command("ada", leo), policy(), h.now)
+		_, err := h.atTime(h.now).Reset(t.Context(), h.command("ada", leo))
 		wantRefusal(t, err, licensing.Conflict, "R57")
-		_, err = h.Resend(t.Context(), h.command("ada", leo), policy(), h.now.Add(time.Hour))
+		_, err = h.atTime(h.now.Add(time.Hour)).Resend(t.Context(), h.command("ada", leo))
 		wantRefusal(t, err, licensing.Conflict, "R57")
 		h.leaves("o-leo", "leo@contoso.example", "Leo Internal", false)
-		must[licensing.Rechecked](t)(s.Recheck(t.Context(), h.command("ada", leo), h.now)) // R86
-		if _, err := h.Reset(t.Context(), h.command("ada", leo), policy(), h.now); err != nil {
+		must[licensing.Rechecked](t)(s.atTime(h.now).Recheck(t.Context(), h.command("ada", leo))) // R86
+		if _, err := h.atTime(h.now).Reset(t.Context(), h.command("ada", leo)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -47,7 +47,7 @@ func TestR28_AForwardedInvitationIsNotAcceptedByAnIdentityWithoutAnEmail(t *test
 			Administrators: []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Name: "Pat"}},
 		}}}).People[0].User
 		at := h.standing(user)
-		_, err := h.Register(t.Context(), licensing.Registration{Request: licensing.RequestID(uuid.NewString()), Invitation: at.Sending.Invitation, Generation: 1}, policy(), h.now)
+		_, err := h.atTime(h.now).Register(t.Context(), licensing.Registration{Request: licensing.RequestID(uuid.NewString()), Invitation: at.Sending.Invitation, Generation: 1})
 		wantRefusal(t, err, licensing.Invalid, "R66")
 	})
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -12,19 +11,19 @@ import (
 
 // StartHandOver makes the successor Administrator as a save does, and takes note of what waits for the successor (R30, R32).
 // Each License ID is accepted or refused by itself.
-func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver, p licensing.Policy, now time.Time) (licensing.HandOverAnswer, error) {
-	sv, err := h.Check(p)
+func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
+	sv, err := h.Check(s.policy)
 	if err != nil {
 		return licensing.HandOverAnswer{}, err
 	}
 	var out licensing.HandOverAnswer
 	err = s.write(ctx, "start hand-over", func(t *tx) error {
 		out = licensing.HandOverAnswer{}
-		known, err := t.claimRequest(sv.ID, sv.Org, sv.Admin, "handover", h, &out, now)
+		known, err := t.claimRequest(sv.ID, sv.Org, sv.Admin, "handover", h, &out)
 		if err != nil || known {
 			return err
 		}
-		d := &decision{tx: t, save: sv, policy: p, now: now, purpose: handing}
+		d := &decision{tx: t, save: sv, purpose: handing}
 		if err := d.read(); err != nil {
 			return err
 		}
@@ -88,8 +87,8 @@ func (d *decision) handOver() (licensing.HandOverAnswer, error) {
 }
 
 // AgreeHandOver takes note that the successor agrees (R31).
-func (s *Store) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand, now time.Time) (licensing.HandOverView, error) {
-	return s.commandHandOver(ctx, c, "handover.agree", now, func(t *tx, h *handOverRow) error {
+func (s *Store) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+	return s.commandHandOver(ctx, c, "handover.agree", func(t *tx, h *handOverRow) error {
 		u, err := t.user(c.Org, c.By)
 		if err != nil {
 			return err
@@ -107,8 +106,8 @@ func (s *Store) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand, 
 }
 
 // CancelHandOver ends a hand-over for one of the two. What was handed over stays so, and so does the successor's role.
-func (s *Store) CancelHandOver(ctx context.Context, c licensing.HandOverCommand, now time.Time) (licensing.HandOverView, error) {
-	return s.commandHandOver(ctx, c, "handover.cancel", now, func(_ *tx, h *handOverRow) error {
+func (s *Store) CancelHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+	return s.commandHandOver(ctx, c, "handover.cancel", func(_ *tx, h *handOverRow) error {
 		if h.State.Ended() {
 			return licensing.Refuse(licensing.Conflict, "R32", "the hand-over is %s", h.State)
 		}
@@ -117,11 +116,11 @@ func (s *Store) CancelHandOver(ctx context.Context, c licensing.HandOverCommand,
 	})
 }
 
-func (s *Store) commandHandOver(ctx context.Context, c licensing.HandOverCommand, action string, now time.Time, decide func(*tx, *handOverRow) error) (licensing.HandOverView, error) {
+func (s *Store) commandHandOver(ctx context.Context, c licensing.HandOverCommand, action string, decide func(*tx, *handOverRow) error) (licensing.HandOverView, error) {
 	var out licensing.HandOverView
 	err := s.write(ctx, strings.ReplaceAll(action, ".", " "), func(t *tx) error {
 		out = licensing.HandOverView{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, action, c, &out, now)
+		known, err := t.claimRequest(c.Request, c.Org, c.By, action, c, &out)
 		if err != nil || known {
 			return err
 		}
@@ -132,7 +131,7 @@ func (s *Store) commandHandOver(ctx context.Context, c licensing.HandOverCommand
 		if err := decide(t, h); err != nil {
 			return err
 		}
-		if err := t.endHandOver(h, action, c.By, c.Request, now); err != nil {
+		if err := t.endHandOver(h, action, c.By, c.Request); err != nil {
 			return err
 		}
 		if out, err = t.handOverView(*h); err != nil {
@@ -141,7 +140,7 @@ func (s *Store) commandHandOver(ctx context.Context, c licensing.HandOverCommand
 		return t.answerRequest(c.Request, out, []string{})
 	})
 	if err != nil {
-		s.refused(ctx, err, auditRow{At: at(now), OrgID: c.Org, Actor: opt(c.By), Action: action, RequestID: opt(c.Request)})
+		s.refused(ctx, err, auditRow{OrgID: c.Org, Actor: opt(c.By), Action: action, RequestID: opt(c.Request)})
 	}
 	return out, err
 }
@@ -161,7 +160,7 @@ func (t *tx) handOver(org licensing.OrgID, id licensing.RequestID, by licensing.
 }
 
 // endHandOver writes the state and audits it on each License ID that waits.
-func (t *tx) endHandOver(h *handOverRow, action string, by licensing.UserID, request licensing.RequestID, now time.Time) error {
+func (t *tx) endHandOver(h *handOverRow, action string, by licensing.UserID, request licensing.RequestID) error {
 	if _, err := t.exec(`UPDATE handovers SET state = ?, turns = ? WHERE id = ?`, h.State, h.Turns, h.ID); err != nil {
 		return err
 	}
@@ -171,7 +170,7 @@ func (t *tx) endHandOver(h *handOverRow, action string, by licensing.UserID, req
 	}
 	var rows []auditRow
 	for _, l := range waiting {
-		rows = append(rows, auditRow{At: at(now), OrgID: h.OrgID, Actor: opt(by), Action: action, Outcome: "done", UserID: opt(h.From), LicenseID: opt(l),
+		rows = append(rows, auditRow{At: at(t.now), OrgID: h.OrgID, Actor: opt(by), Action: action, Outcome: "done", UserID: opt(h.From), LicenseID: opt(l),
 			RequestID: opt(request), Rule: "R32", Detail: detail(map[string]any{"successor": h.To, "state": h.State})})
 	}
 	return t.audit(rows...)
@@ -179,7 +178,7 @@ func (t *tx) endHandOver(h *handOverRow, action string, by licensing.UserID, req
 
 // AdvanceHandOver removes the old admin's Administrator, in the successor's name, where the successor has agreed and is
 // active (R31, R32), and ends the hand-over where nothing waits any more. Past its time it expires.
-func (s *Store) AdvanceHandOver(ctx context.Context, org licensing.OrgID, id licensing.RequestID, p licensing.Policy, now time.Time) (licensing.HandOverStep, error) {
+func (s *Store) AdvanceHandOver(ctx context.Context, org licensing.OrgID, id licensing.RequestID) (licensing.HandOverStep, error) {
 	var out licensing.HandOverStep
 	err := s.write(ctx, "advance hand-over", func(t *tx) error {
 		out = licensing.HandOverStep{}
@@ -197,10 +196,10 @@ func (s *Store) AdvanceHandOver(ctx context.Context, org licensing.OrgID, id lic
 		switch {
 		case h.State.Ended(), out.Request != "": // an attempt before this one removed roles already
 		case h.State == licensing.HandOverAgreed && len(ready) > 0:
-			err = t.removeHandedOver(h, ready, p, now)
-		case now.After(h.CreatedAt.Add(licensing.HandOverWithin)):
+			err = t.removeHandedOver(h, ready)
+		case t.now.After(h.CreatedAt.Add(licensing.HandOverWithin)):
 			h.State = licensing.HandOverExpired
-			err = t.endHandOver(h, "handover.expire", "", id, now)
+			err = t.endHandOver(h, "handover.expire", "", id)
 		}
 		if err != nil {
 			return err
@@ -210,7 +209,7 @@ func (s *Store) AdvanceHandOver(ctx context.Context, org licensing.OrgID, id lic
 		}
 		if h.State == licensing.HandOverAgreed && out.View.Waiting() == 0 {
 			out.View.State, h.State = licensing.HandOverDone, licensing.HandOverDone
-			if err := t.endHandOver(h, "handover.done", "", id, now); err != nil {
+			if err := t.endHandOver(h, "handover.done", "", id); err != nil {
 				return err
 			}
 		}
@@ -272,15 +271,15 @@ func (t *tx) unstarted(h *handOverRow) (licensing.RequestID, error) {
 	return id, nil
 }
 
-func (t *tx) removeHandedOver(h *handOverRow, ready []licensing.LicenseID, p licensing.Policy, now time.Time) error {
+func (t *tx) removeHandedOver(h *handOverRow, ready []licensing.LicenseID) error {
 	h.Turns++
 	person := licensing.PersonChange{User: h.From}
 	for _, l := range ready {
 		person.Access = append(person.Access, licensing.AccessChange{License: l, Remove: []licensing.Role{licensing.Administrator}})
 	}
-	d := &decision{tx: t, policy: p, now: now, purpose: taking,
+	d := &decision{tx: t, purpose: taking,
 		save: licensing.Save{ID: turnOf(h.ID, h.Turns), Org: h.OrgID, Admin: h.To, People: []licensing.PersonChange{person}}}
-	if _, err := t.claimRequest(d.save.ID, h.OrgID, h.To, "handover.remove", d.save, &d.answer, now); err != nil {
+	if _, err := t.claimRequest(d.save.ID, h.OrgID, h.To, "handover.remove", d.save, &d.answer); err != nil {
 		return err
 	}
 	if err := d.read(); err != nil {

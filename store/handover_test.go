@@ -8,17 +8,17 @@ import (
 
 func (h *house) handOver(admin string, to licensing.PersonChange, on ...licensing.LicenseID) licensing.HandOverAnswer {
 	h.Helper()
-	return must[licensing.HandOverAnswer](h.TB)(h.StartHandOver(h.Context(), licensing.HandOver{ID: request(), Org: h.org, Admin: h.id(admin), Successor: to, Licenses: on}, policy(), h.now))
+	return must[licensing.HandOverAnswer](h.TB)(h.atTime(h.now).StartHandOver(h.Context(), licensing.HandOver{ID: request(), Org: h.org, Admin: h.id(admin), Successor: to, Licenses: on}))
 }
 
 func (h *house) agree(id licensing.RequestID, by licensing.UserID) (licensing.HandOverView, error) {
 	h.Helper()
-	return h.AgreeHandOver(h.Context(), licensing.HandOverCommand{Request: request(), Org: h.org, HandOver: id, By: by}, h.now)
+	return h.atTime(h.now).AgreeHandOver(h.Context(), licensing.HandOverCommand{Request: request(), Org: h.org, HandOver: id, By: by})
 }
 
 func (h *house) advance(id licensing.RequestID) licensing.HandOverStep {
 	h.Helper()
-	return must[licensing.HandOverStep](h.TB)(h.AdvanceHandOver(h.Context(), h.org, id, policy(), h.now))
+	return must[licensing.HandOverStep](h.TB)(h.atTime(h.now).AdvanceHandOver(h.Context(), h.org, id))
 }
 
 // lines is where the lines of a hand-over stand.
@@ -53,7 +53,7 @@ func TestR30_R31_R32_AHandOverRemovesTheOldAdminInTheSuccessorsNameWhereTheSucce
 		same(t, "agreed", []any{v.State, v.Waiting(), v.Next()}, []any{licensing.HandOverAgreed, 2, r.Propagation.Dues[0]})
 		same(t, "not active yet", []any{h.advance(out.View.ID).Request, h.held(ada, a1)}, []any{"", "administrator"})
 
-		must[int](t)(s.Activate(t.Context(), sam, r.Propagation.Change, r.Propagation.Dues[0], h.now))
+		must[int](t)(s.atTime(h.now).Activate(t.Context(), sam, r.Propagation.Change, r.Propagation.Dues[0]))
 		h.save("sam@fabrikam.example", edit(ada, add(m1, licensing.BenefitsReader))) // locks M1
 		step := h.advance(out.View.ID)
 		same(t, "on A1; M1 is locked", []any{lines(step.View), h.held(ada, a1)}, []any{[]string{"A1 done", "A2 refused R05", "B1 refused R32", "M1 waiting"}, ""})
@@ -77,7 +77,7 @@ func TestR32_AHandOverIsCancelledByEitherOfTheTwoAndExpiresByItself(t *testing.T
 		h := newHouse(t, s)
 		ada, grace := h.id("ada"), h.id("grace")
 		cancel := func(id licensing.RequestID, by licensing.UserID) (licensing.HandOverView, error) {
-			return s.CancelHandOver(t.Context(), licensing.HandOverCommand{Request: request(), Org: h.org, HandOver: id, By: by}, h.now)
+			return s.atTime(h.now).CancelHandOver(t.Context(), licensing.HandOverCommand{Request: request(), Org: h.org, HandOver: id, By: by})
 		}
 		first := h.handOver("ada", ext("sam"), a1)
 		_, err := cancel(first.View.ID, grace)

@@ -35,7 +35,7 @@ func TestR43_WhoHadWhichRoleOnADayAndHowItCameToBeIsReadFromTheAudit(t *testing.
 		on(1, func() { kim = h.invite("ada", "kim", add(m1, licensing.BenefitsReader, licensing.ProductKeysReader)) })
 		on(2, func() {
 			r := h.register(kim, "kim@fabrikam.example")
-			must[int](t)(s.Activate(t.Context(), kim, r.Propagation.Change, r.Propagation.Dues[0], h.now))
+			must[int](t)(s.atTime(h.now).Activate(t.Context(), kim, r.Propagation.Change, r.Propagation.Dues[0]))
 		})
 		on(3, func() { h.save("ada", edit(kim, take(m1, licensing.BenefitsReader))) })
 		on(4, func() {

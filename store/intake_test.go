@@ -63,7 +63,7 @@ func TestAnIntakeThatIsRefusedWritesNothing(t *testing.T) {
 				rows := h.census()
 				agreements, people := h.count(`SELECT COUNT(*) FROM agreements`), h.count(`SELECT COUNT(*) FROM directory_people`)
 				c.in.ID, c.in.Org, c.in.Name = request(), h.org, "Renamed"
-				_, err := s.Apply(t.Context(), c.in, policy(), h.now)
+				_, err := s.atTime(h.now).Apply(t.Context(), c.in)
 				wantRefusal(t, err, c.kind, c.rule)
 				if e := err.Error(); c.field != "" && !strings.Contains(e, c.field) {
 					t.Errorf("%q doesn't name %s", e, c.field)

@@ -3,32 +3,31 @@ package store
 import (
 	"context"
 	"slices"
-	"time"
 
 	"vlroles/licensing"
 )
 
 // Resend queues the same link once more, after the cool-down (R58).
-func (s *Store) Resend(ctx context.Context, c licensing.Command, p licensing.Policy, now time.Time) (licensing.Sending, error) {
-	return s.resending(ctx, c, "resend", now, func(_ *tx, i *invitationRow) error {
-		if err := licensing.MayResend(ruleOf(i), now, p); err != nil {
+func (s *Store) Resend(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
+	return s.resending(ctx, c, "resend", func(t *tx, i *invitationRow) error {
+		if err := licensing.MayResend(ruleOf(i), t.now, t.policy); err != nil {
 			return err
 		}
 		i.Sendings++
-		i.LastSentAt = at(now)
+		i.LastSentAt = at(t.now)
 		return nil
 	})
 }
 
 // Reset opens the next generation of an invitation: a new link, full time; all older links are dead (R58).
-func (s *Store) Reset(ctx context.Context, c licensing.Command, p licensing.Policy, now time.Time) (licensing.Sending, error) {
-	return s.resending(ctx, c, "reset", now, func(_ *tx, i *invitationRow) error {
+func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
+	return s.resending(ctx, c, "reset", func(t *tx, i *invitationRow) error {
 		if err := licensing.MayReset(ruleOf(i)); err != nil {
 			return err
 		}
 		i.Generation++
 		i.InvitedBy = opt(c.By)
-		i.renew(p, now)
+		i.renew(t.policy, t.now)
 		return nil
 	})
 }
@@ -41,11 +40,11 @@ func ruleOf(i *invitationRow) licensing.Invitation {
 }
 
 // resending is what resend and reset share: lock, authority, rule, row, mail, audit.
-func (s *Store) resending(ctx context.Context, c licensing.Command, action string, now time.Time, decide func(*tx, *invitationRow) error) (licensing.Sending, error) {
+func (s *Store) resending(ctx context.Context, c licensing.Command, action string, decide func(*tx, *invitationRow) error) (licensing.Sending, error) {
 	var out licensing.Sending
 	err := s.write(ctx, action, func(t *tx) error {
 		out = licensing.Sending{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, action, c, &out, now)
+		known, err := t.claimRequest(c.Request, c.Org, c.By, action, c, &out)
 		if err != nil || known {
 			return err
 		}
@@ -63,14 +62,14 @@ func (s *Store) resending(ctx context.Context, c licensing.Command, action strin
 		if err := t.updateInvitation(*i); err != nil {
 			return err
 		}
-		mail := i.mail(licensing.MailWelcome, now)
+		mail := i.mail(licensing.MailWelcome, t.now)
 		if err := insert(t, insertMail, []mailRow{mail}); err != nil {
 			return err
 		}
 		out = i.sending(mail.ID)
 		for _, l := range seen.mine {
 			err := t.audit(auditRow{
-				At: at(now), OrgID: c.Org, Actor: opt(c.By), Action: action, Outcome: "done", UserID: opt(c.User), LicenseID: opt(l),
+				At: at(t.now), OrgID: c.Org, Actor: opt(c.By), Action: action, Outcome: "done", UserID: opt(c.User), LicenseID: opt(l),
 				RequestID: opt(c.Request), Rule: "R58", Before: opt(statusOfInvitation(before)), After: opt(licensing.InvitationSent),
 				Detail: detail(map[string]any{"generation": i.Generation}),
 			})
@@ -81,7 +80,7 @@ func (s *Store) resending(ctx context.Context, c licensing.Command, action strin
 		return t.answerRequest(c.Request, out, []string{})
 	})
 	if err != nil {
-		s.refused(ctx, err, refusal(c, action, now))
+		s.refused(ctx, err, refusal(c, action))
 	}
 	return out, err
 }
@@ -92,11 +91,11 @@ func statusOfInvitation(s licensing.InvitationState) licensing.Status {
 
 // Cancel takes back what the caller administers of a person who has not registered; when nothing is left the invitation
 // ends and its links are dead (R82).
-func (s *Store) Cancel(ctx context.Context, c licensing.Command, now time.Time) (licensing.Withdrawal, error) {
+func (s *Store) Cancel(ctx context.Context, c licensing.Command) (licensing.Withdrawal, error) {
 	var out licensing.Withdrawal
 	err := s.write(ctx, "cancel", func(t *tx) error {
 		out = licensing.Withdrawal{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, "cancel", c, &out, now)
+		known, err := t.claimRequest(c.Request, c.Org, c.By, "cancel", c, &out)
 		if err != nil || known {
 			return err
 		}
@@ -107,24 +106,24 @@ func (s *Store) Cancel(ctx context.Context, c licensing.Command, now time.Time) 
 		if i.State == licensing.InvitationAccepted || seen.user.person().Registered() {
 			return licensing.Refuse(licensing.Conflict, "R62", "the person has registered already: remove the roles instead")
 		}
-		if err := t.withdraw(c, i, seen.mine, now, &out); err != nil {
+		if err := t.withdraw(c, i, seen.mine, &out); err != nil {
 			return err
 		}
 		return t.answerRequest(c.Request, out, []string{})
 	})
 	if err != nil {
-		s.refused(ctx, err, refusal(c, "cancel", now))
+		s.refused(ctx, err, refusal(c, "cancel"))
 	}
 	return out, err
 }
 
-func (t *tx) withdraw(c licensing.Command, i *invitationRow, licenses []licensing.LicenseID, now time.Time, out *licensing.Withdrawal) error {
+func (t *tx) withdraw(c licensing.Command, i *invitationRow, licenses []licensing.LicenseID, out *licensing.Withdrawal) error {
 	for _, l := range licenses {
 		if _, err := t.exec(`DELETE FROM assignments WHERE user_id = ? AND license_id = ?`, c.User, l); err != nil {
 			return err
 		}
 		err := t.audit(auditRow{
-			At: at(now), OrgID: c.Org, Actor: opt(c.By), Action: "cancel", Outcome: "done", UserID: opt(c.User), LicenseID: opt(l),
+			At: at(t.now), OrgID: c.Org, Actor: opt(c.By), Action: "cancel", Outcome: "done", UserID: opt(c.User), LicenseID: opt(l),
 			RequestID: opt(c.Request), Rule: "R82", Before: opt(statusOfInvitation(i.State)), Detail: "{}",
 		})
 		if err != nil {
@@ -144,7 +143,7 @@ func (t *tx) withdraw(c licensing.Command, i *invitationRow, licenses []licensin
 }
 
 // Remind queues the reminder of a generation, once, where the invitation is still open; "" where there is nothing to send.
-func (s *Store) Remind(ctx context.Context, id licensing.InvitationID, generation int, now time.Time) (licensing.MailID, error) {
+func (s *Store) Remind(ctx context.Context, id licensing.InvitationID, generation int) (licensing.MailID, error) {
 	var mail licensing.MailID
 	err := s.write(ctx, "remind", func(t *tx) error {
 		mail = ""
@@ -152,7 +151,7 @@ func (s *Store) Remind(ctx context.Context, id licensing.InvitationID, generatio
 		if err != nil || i == nil {
 			return err
 		}
-		row := i.mail(licensing.MailReminder, now)
+		row := i.mail(licensing.MailReminder, t.now)
 		mail = row.ID
 		return t.queueOnce(row)
 	})
@@ -161,7 +160,7 @@ func (s *Store) Remind(ctx context.Context, id licensing.InvitationID, generatio
 
 // Expire ends a generation that nobody accepted in time, and queues the notice to the inviting admin, once (R56). It
 // returns "" where there is nobody to tell, or where the generation ended in another way.
-func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generation int, now time.Time) (licensing.MailID, error) {
+func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generation int) (licensing.MailID, error) {
 	var mail licensing.MailID
 	err := s.write(ctx, "expire", func(t *tx) error {
 		mail = ""
@@ -169,7 +168,7 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 		if err != nil || i == nil {
 			return err
 		}
-		row := i.mail(licensing.MailExpired, now)
+		row := i.mail(licensing.MailExpired, t.now)
 		row.UserID = licensing.UserID(i.InvitedBy)
 		if i.InvitedBy != "" {
 			mail = row.ID
@@ -183,7 +182,7 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 			return err
 		}
 		licenses, err := t.auditAll(i.UserID, auditRow{
-			At: at(now), OrgID: i.OrgID, Action: "expire", Outcome: "done", Rule: "R56",
+			At: at(t.now), OrgID: i.OrgID, Action: "expire", Outcome: "done", Rule: "R56",
 			Before: opt(statusOfInvitation(before)), After: opt(licensing.InvitationExpired), Detail: "{}",
 		})
 		if err != nil || mail == "" {
@@ -197,7 +196,7 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 
 // Break marks a generation Failed with the reason: its mail can't be delivered, or its run was ended from outside. An
 // admin can reset it.
-func (s *Store) Break(ctx context.Context, id licensing.InvitationID, generation int, reason string, now time.Time) error {
+func (s *Store) Break(ctx context.Context, id licensing.InvitationID, generation int, reason string) error {
 	return s.write(ctx, "mark invitation as failed", func(t *tx) error {
 		i, err := t.fenced(id, generation, licensing.InvitationOpen)
 		if err != nil || i == nil {
@@ -208,7 +207,7 @@ func (s *Store) Break(ctx context.Context, id licensing.InvitationID, generation
 			return err
 		}
 		_, err = t.auditAll(i.UserID, auditRow{
-			At: at(now), OrgID: i.OrgID, Action: "invitation.failed", Outcome: "done", Rule: "R55",
+			At: at(t.now), OrgID: i.OrgID, Action: "invitation.failed", Outcome: "done", Rule: "R55",
 			Before: opt(licensing.InvitationSent), After: opt(licensing.Failed), Detail: detail(map[string]any{"reason": reason}),
 		})
 		return err

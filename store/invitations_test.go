@@ -10,7 +10,7 @@ import (
 // accept registers an identity by a generation of an invitation.
 func (h *house) accept(i licensing.InvitationID, generation int, who licensing.Identity) (licensing.Registered, error) {
 	h.Helper()
-	return h.Register(h.Context(), licensing.Registration{Request: request(), Invitation: i, Generation: generation, Identity: who}, policy(), h.now)
+	return h.atTime(h.now).Register(h.Context(), licensing.Registration{Request: request(), Invitation: i, Generation: generation, Identity: who})
 }
 
 func TestR58_ResendMailsTheSameLinkAfterACoolDownAndResetANewOne(t *testing.T) {
@@ -18,20 +18,20 @@ func TestR58_ResendMailsTheSameLinkAfterACoolDownAndResetANewOne(t *testing.T) {
 		h := newHouse(t, s)
 		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
 		first := h.standing(kim).Sending
-		_, err := s.Resend(t.Context(), h.command("ada", kim), policy(), h.now.Add(time.Second))
+		_, err := s.atTime(h.now.Add(time.Second)).Resend(t.Context(), h.command("ada", kim))
 		wantRefusal(t, err, licensing.Locked, "R58")
-		again := must[licensing.Sending](t)(s.Resend(t.Context(), h.command("ada", kim), policy(), h.now.Add(time.Hour)))
+		again := must[licensing.Sending](t)(s.atTime(h.now.Add(time.Hour)).Resend(t.Context(), h.command("ada", kim)))
 		same(t, "generation and expiry", []any{again.Generation, again.ExpiresAt}, []any{1, first.ExpiresAt})
 		if again.Mail == h.welcome(kim) {
 			t.Error("a second sending needs a Message-ID of its own")
 		}
 		h.now = h.now.Add(2 * time.Hour)
-		reset := must[licensing.Sending](t)(s.Reset(t.Context(), h.command("ada", kim), policy(), h.now))
+		reset := must[licensing.Sending](t)(s.atTime(h.now).Reset(t.Context(), h.command("ada", kim)))
 		same(t, "generation and expiry", []any{reset.Generation, reset.ExpiresAt}, []any{2, h.now.Add(30 * day)})
 		_, err = h.accept(first.Invitation, 1, licensing.Identity{Email: "kim@fabrikam.example"})
 		wantRefusal(t, err, licensing.Gone, "R58")
 		must[licensing.Registered](t)(h.accept(first.Invitation, 2, licensing.Identity{Email: "kim@fabrikam.example"}))
-		_, err = s.Reset(t.Context(), h.command("ada", kim), policy(), h.now)
+		_, err = s.atTime(h.now).Reset(t.Context(), h.command("ada", kim))
 		wantRefusal(t, err, licensing.Conflict, "R62")
 	})
 }
@@ -40,9 +40,9 @@ func TestR43_WhoAdministersNoneOfThePersonsLicenseIDsLearnsNothingByACommand(t *
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		_, err := s.Reset(t.Context(), h.command("grace", kim), policy(), h.now)
+		_, err := s.atTime(h.now).Reset(t.Context(), h.command("grace", kim))
 		wantRefusal(t, err, licensing.NotFound, "R43")
-		_, err = s.Cancel(t.Context(), h.command("grace", kim), h.now)
+		_, err = s.atTime(h.now).Cancel(t.Context(), h.command("grace", kim))
 		wantRefusal(t, err, licensing.NotFound, "R43")
 		equal(t, "generation", h.standing(kim).Sending.Generation, 1)
 	})
@@ -53,11 +53,11 @@ func TestR82_CancelTakesBackWhatTheCallerAdministersAndTheLinkDiesWithTheLastOfI
 		h := newHouse(t, s)
 		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
 		h.save("grace", ext("kim", add(a2, licensing.BenefitsReader)))
-		out := must[licensing.Withdrawal](t)(s.Cancel(t.Context(), h.command("ada", kim), h.now))
+		out := must[licensing.Withdrawal](t)(s.atTime(h.now).Cancel(t.Context(), h.command("ada", kim)))
 		same(t, "the first", out, licensing.Withdrawal{Withdrawn: 1, Remaining: 1})
 		at := h.standing(kim)
 		equal(t, "state", at.State, licensing.InvitationOpen)
-		out = must[licensing.Withdrawal](t)(s.Cancel(t.Context(), h.command("grace", kim), h.now))
+		out = must[licensing.Withdrawal](t)(s.atTime(h.now).Cancel(t.Context(), h.command("grace", kim)))
 		same(t, "the last", out, licensing.Withdrawal{Withdrawn: 1, Ended: true})
 		_, err := h.accept(at.Sending.Invitation, 1, licensing.Identity{Email: "kim@fabrikam.example"})
 		wantRefusal(t, err, licensing.Gone, "R82")
@@ -94,7 +94,7 @@ func TestR60_R61_DueTimesFollowRegistrationAndProcessing(t *testing.T) {
 		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader), add("N1", licensing.BenefitsReader))
 		r := h.register(kim, "kim@fabrikam.example")
 		same(t, "due times", r.Propagation.Dues, []time.Time{h.now.Add(2 * time.Hour), h.now.Add(9 * time.Hour)})
-		n := must[int](t)(s.Activate(t.Context(), kim, r.Propagation.Change, r.Propagation.Dues[0], r.Propagation.Dues[0]))
+		n := must[int](t)(s.atTime(r.Propagation.Dues[0]).Activate(t.Context(), kim, r.Propagation.Change, r.Propagation.Dues[0]))
 		equal(t, "License IDs activated first", n, 1)
 		same(t, "R53: the newly processed one waits", []any{h.held(kim, a1), h.held(kim, "N1")}, []any{"benefits_reader", "benefits_reader?"})
 	})
@@ -109,7 +109,7 @@ func (h *house) activateAll(who string, l licensing.LicenseID) {
 		h.Fatal(err)
 	}
 	if change != "" {
-		must[int](h.TB)(h.Activate(h.Context(), u, licensing.ChangeID(change), h.now.Add(day), h.now.Add(day)))
+		must[int](h.TB)(h.atTime(h.now.Add(day)).Activate(h.Context(), u, licensing.ChangeID(change), h.now.Add(day)))
 	}
 }
 
@@ -118,20 +118,20 @@ func TestALateStepOfAnOlderGenerationOrChangeWritesNothing(t *testing.T) {
 		h := newHouse(t, s)
 		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
 		i := h.standing(kim).Sending.Invitation
-		must[licensing.Sending](t)(s.Reset(t.Context(), h.command("ada", kim), policy(), h.now.Add(time.Hour)))
+		must[licensing.Sending](t)(s.atTime(h.now.Add(time.Hour)).Reset(t.Context(), h.command("ada", kim)))
 		rows := h.census()
-		equal(t, "reminder", must[licensing.MailID](t)(s.Remind(t.Context(), i, 1, h.now)), "")
-		equal(t, "expiry", must[licensing.MailID](t)(s.Expire(t.Context(), i, 1, h.now)), "")
-		if err := s.Break(t.Context(), i, 1, "late", h.now); err != nil {
+		equal(t, "reminder", must[licensing.MailID](t)(s.atTime(h.now).Remind(t.Context(), i, 1)), "")
+		equal(t, "expiry", must[licensing.MailID](t)(s.atTime(h.now).Expire(t.Context(), i, 1)), "")
+		if err := s.atTime(h.now).Break(t.Context(), i, 1, "late"); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "state", h.standing(kim).State, licensing.InvitationOpen)
 		r := h.register2(i, 2, "kim@fabrikam.example")
-		equal(t, "activated by another change", must[int](t)(s.Activate(t.Context(), kim, licensing.InvitationChange(i, 1), r.Propagation.Dues[0], h.now)), 0)
-		if err := s.Fail(t.Context(), kim, licensing.InvitationChange(i, 1), r.Propagation.Dues[0], "late", h.now); err != nil {
+		equal(t, "activated by another change", must[int](t)(s.atTime(h.now).Activate(t.Context(), kim, licensing.InvitationChange(i, 1), r.Propagation.Dues[0])), 0)
+		if err := s.atTime(h.now).Fail(t.Context(), kim, licensing.InvitationChange(i, 1), r.Propagation.Dues[0], "late"); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "activated before it is due", must[int](t)(s.Activate(t.Context(), kim, r.Propagation.Change, h.now, h.now)), 0)
+		equal(t, "activated before it is due", must[int](t)(s.atTime(h.now).Activate(t.Context(), kim, r.Propagation.Change, h.now)), 0)
 		equal(t, "roles", h.held(kim, a1), "benefits_reader?")
 		if rows == h.census() {
 			t.Error("the registration should have written")
@@ -160,8 +160,8 @@ func TestR56_ExpiryTellsTheInvitingAdminOnceAndNobodyWhereTheContractInvited(t *
 			t.Run(c.name, func(t *testing.T) {
 				h.TB = t
 				at := h.standing(c.user).Sending
-				mail := must[licensing.MailID](t)(s.Expire(t.Context(), at.Invitation, 1, at.ExpiresAt))
-				equal(t, "again", must[licensing.MailID](t)(s.Expire(t.Context(), at.Invitation, 1, at.ExpiresAt)), mail)
+				mail := must[licensing.MailID](t)(s.atTime(at.ExpiresAt).Expire(t.Context(), at.Invitation, 1))
+				equal(t, "again", must[licensing.MailID](t)(s.atTime(at.ExpiresAt).Expire(t.Context(), at.Invitation, 1)), mail)
 				equal(t, "notices", h.count(`SELECT COUNT(*) FROM mails WHERE invitation_id = ? AND kind = 'expired'`, at.Invitation), len(c.tell)/19)
 				if c.tell != "" {
 					equal(t, "to", string(h.claim(mail).Job.To), c.tell)
@@ -179,11 +179,11 @@ func TestTheReminderIsQueuedOnceAndOnlyWhileTheInvitationIsOpen(t *testing.T) {
 		h := newHouse(t, s)
 		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
 		at := h.standing(kim).Sending
-		mail := must[licensing.MailID](t)(s.Remind(t.Context(), at.Invitation, 1, at.RemindAt))
-		equal(t, "again", must[licensing.MailID](t)(s.Remind(t.Context(), at.Invitation, 1, at.RemindAt)), mail)
+		mail := must[licensing.MailID](t)(s.atTime(at.RemindAt).Remind(t.Context(), at.Invitation, 1))
+		equal(t, "again", must[licensing.MailID](t)(s.atTime(at.RemindAt).Remind(t.Context(), at.Invitation, 1)), mail)
 		equal(t, "reminders", h.count(`SELECT COUNT(*) FROM mails WHERE kind = 'reminder'`), 1)
 		h.register(kim, "kim@fabrikam.example")
-		equal(t, "after registration", must[licensing.MailID](t)(s.Remind(t.Context(), at.Invitation, 1, at.RemindAt)), "")
+		equal(t, "after registration", must[licensing.MailID](t)(s.atTime(at.RemindAt).Remind(t.Context(), at.Invitation, 1)), "")
 		equal(t, "claimed then", h.claim(mail).State, licensing.MailDropped)
 	})
 }
@@ -208,7 +208,7 @@ func TestR29_TheSameRegistrationFindsItsAnswerAndNobodyElses(t *testing.T) {
 		r := licensing.Registration{Request: request(), Invitation: h.standing(kim).Sending.Invitation, Generation: 1, Identity: licensing.Identity{Email: "kim@fabrikam.example"}}
 		_, err := s.Registered(t.Context(), r)
 		wantRefusal(t, err, licensing.NotFound, "R29")
-		out := must[licensing.Registered](t)(s.Register(t.Context(), r, policy(), h.now))
+		out := must[licensing.Registered](t)(s.atTime(h.now).Register(t.Context(), r))
 		same(t, "again", must[licensing.Registered](t)(s.Registered(t.Context(), r)), out)
 		for name, other := range map[string]func(*licensing.Registration){
 			"another request":    func(r *licensing.Registration) { r.Request = request() },

@@ -15,7 +15,7 @@ const lease = 90 * time.Second
 
 func (h *house) claim(id licensing.MailID) licensing.Claim {
 	h.Helper()
-	c, err := h.ClaimMail(h.Context(), id, lease, h.now)
+	c, err := h.atTime(h.now).ClaimMail(h.Context(), id, lease)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func (h *house) claim(id licensing.MailID) licensing.Claim {
 
 func (h *house) settle(id licensing.MailID, attempt int, state licensing.MailState, code int, answer string) {
 	h.Helper()
-	if err := h.SettleMail(h.Context(), id, attempt, licensing.Settlement{State: state, Code: code, Answer: answer}, h.now); err != nil {
+	if err := h.atTime(h.now).SettleMail(h.Context(), id, attempt, licensing.Settlement{State: state, Code: code, Answer: answer}); err != nil {
 		h.Fatal(err)
 	}
 }
@@ -118,7 +118,7 @@ func TestSentWinsAndOlderAttemptsSettleNothingElse(t *testing.T) {
 			h.settle(id, 2, state, 0, "")
 			equal(t, "sent stays after "+string(state), h.mailLine("ada", bob, id).State, licensing.MailSent)
 		}
-		if err := h.GiveUpMail(t.Context(), id, h.now); err != nil {
+		if err := h.atTime(h.now).GiveUpMail(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "sent stays after giving up", h.claim(id).State, licensing.MailSent)
@@ -143,7 +143,7 @@ func TestR55_AMailThatIsRefusedMarksTheInvitationAsFailedWithTheReason(t *testin
 		equal(t, "rule", last.Rule, "R55")
 		equal(t, "License ID", last.License, a1)
 		equal(t, "claim", h.claim(id).State, licensing.MailRefused)
-		must[licensing.Sending](t)(h.Reset(t.Context(), h.command("ada", bob), policy(), h.now))
+		must[licensing.Sending](t)(h.atTime(h.now).Reset(t.Context(), h.command("ada", bob)))
 		equal(t, "the next generation", h.claim(h.welcome(bob)).State, licensing.MailSending)
 	})
 }
@@ -156,7 +156,7 @@ func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *tes
 		h.settle(id, h.claim(id).Job.Attempt, licensing.MailDeferred, 451, "greylisted")
 		equal(t, "delivery", must[licensing.UserView](t)(h.User(t.Context(), h.org, h.id("ada"), bob)).Delivery, licensing.DeliveryDeferred)
 		for range 2 {
-			if err := h.GiveUpMail(t.Context(), id, h.now); err != nil {
+			if err := h.atTime(h.now).GiveUpMail(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -176,14 +176,14 @@ func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *tes
 func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 	ends := map[string]func(h *house, bob licensing.UserID){
 		"reset (R58)": func(h *house, bob licensing.UserID) {
-			must[licensing.Sending](h.TB)(h.Reset(h.Context(), h.command("ada", bob), policy(), h.now))
+			must[licensing.Sending](h.TB)(h.atTime(h.now).Reset(h.Context(), h.command("ada", bob)))
 		},
 		"cancelled (R82)": func(h *house, bob licensing.UserID) {
-			must[licensing.Withdrawal](h.TB)(h.Cancel(h.Context(), h.command("ada", bob), h.now))
+			must[licensing.Withdrawal](h.TB)(h.atTime(h.now).Cancel(h.Context(), h.command("ada", bob)))
 		},
 		"accepted (R29)": func(h *house, bob licensing.UserID) { h.register(bob, "bob@fabrikam.example") },
 		"expired (R56)": func(h *house, bob licensing.UserID) {
-			must[licensing.MailID](h.TB)(h.Expire(h.Context(), h.standing(bob).Sending.Invitation, 1, h.now))
+			must[licensing.MailID](h.TB)(h.atTime(h.now).Expire(h.Context(), h.standing(bob).Sending.Invitation, 1))
 		},
 	}
 	for name, end := range ends {
@@ -192,7 +192,7 @@ func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 				h := newHouse(t, s)
 				bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
 				welcome := h.welcome(bob)
-				reminder := must[licensing.MailID](t)(h.Remind(t.Context(), h.standing(bob).Sending.Invitation, 1, h.now))
+				reminder := must[licensing.MailID](t)(h.atTime(h.now).Remind(t.Context(), h.standing(bob).Sending.Invitation, 1))
 				equal(t, "reminder before", h.claim(reminder).State, licensing.MailSending)
 				h.settle(reminder, 1, licensing.MailDeferred, 451, "")
 				end(h, bob)
@@ -224,7 +224,7 @@ func TestR55_ALateRefusalOfAMailThatWasSentAgainLeavesTheInvitationOpen(t *testi
 		first := h.welcome(bob)
 		h.claim(first)
 		h.now = start.Add(time.Hour)
-		again := must[licensing.Sending](t)(h.Resend(t.Context(), h.command("ada", bob), policy(), h.now)).Mail
+		again := must[licensing.Sending](t)(h.atTime(h.now).Resend(t.Context(), h.command("ada", bob))).Mail
 		h.settle(again, h.claim(again).Job.Attempt, licensing.MailSent, 250, "ok")
 		h.settle(first, 1, licensing.MailRefused, 550, "no such mailbox")
 		equal(t, "the older mail", h.mailLine("ada", bob, first).State, licensing.MailRefused)
@@ -256,7 +256,7 @@ func TestFiftyRoundsOfTwoClaimsAtOnceGiveOneSenderEach(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 2 {
 				wg.Go(func() {
-					c, err := s.ClaimMail(t.Context(), id, lease, h.now)
+					c, err := s.atTime(h.now).ClaimMail(t.Context(), id, lease)
 					mu.Lock()
 					defer mu.Unlock()
 					switch {
@@ -306,7 +306,7 @@ func TestR56_TheNoticeOfAnExpiryShowsTheAdminOnlyWhatTheAdminMaySee(t *testing.T
 		h := newHouse(t, s)
 		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
 		h.save("grace", ext("bob", add(a2, licensing.BenefitsReader)))
-		id := must[licensing.MailID](t)(h.Expire(t.Context(), h.standing(bob).Sending.Invitation, 1, h.now))
+		id := must[licensing.MailID](t)(h.atTime(h.now).Expire(t.Context(), h.standing(bob).Sending.Invitation, 1))
 		j := h.claim(id).Job
 		equal(t, "to", j.To, "ada@contoso.example")
 		equal(t, "person", j.Person, "bob")
@@ -318,10 +318,10 @@ func TestR56_TheNoticeOfAnExpiryShowsTheAdminOnlyWhatTheAdminMaySee(t *testing.T
 
 func TestAMailThatIsNotThereIsNotFound(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
-		_, err := s.ClaimMail(t.Context(), "none", lease, start)
+		_, err := s.atTime(start).ClaimMail(t.Context(), "none", lease)
 		wantRefusal(t, err, licensing.NotFound, "")
-		wantRefusal(t, s.GiveUpMail(t.Context(), "none", start), licensing.NotFound, "")
-		if err := s.SettleMail(t.Context(), "none", 1, licensing.Settlement{State: licensing.MailQueued}, start); err == nil {
+		wantRefusal(t, s.atTime(start).GiveUpMail(t.Context(), "none"), licensing.NotFound, "")
+		if err := s.atTime(start).SettleMail(t.Context(), "none", 1, licensing.Settlement{State: licensing.MailQueued}); err == nil {
 			t.Error("queued is no outcome")
 		}
 	})

@@ -26,7 +26,7 @@ const selectMail = `
 // that is busy, has nothing to send. An attempt whose lease ended without a settlement counts as unknown. A welcome mail
 // or reminder whose invitation has ended, has a newer generation or has nothing left to give is dropped (R58, R82), and so
 // is every mail to a person who has left the tenant (R84). The mail goes to the person's present business e-mail (R48, R49).
-func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.Duration, now time.Time) (licensing.Claim, error) {
+func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.Duration) (licensing.Claim, error) {
 	var out licensing.Claim
 	err := s.write(ctx, "claim mail", func(t *tx) error {
 		out = licensing.Claim{}
@@ -39,7 +39,7 @@ func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.D
 			out.State = m.State
 			return nil
 		case licensing.MailSending:
-			if now.Before(m.LeaseUntil.Time) {
+			if t.now.Before(m.LeaseUntil.Time) {
 				out.State, out.Busy = licensing.MailSending, m.LeaseUntil.Time
 				return nil
 			}
@@ -51,7 +51,7 @@ func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.D
 		}
 		if !m.wanted(i) {
 			out.State = licensing.MailDropped
-			return t.drop(m, now)
+			return t.drop(m)
 		}
 		m.Attempts++
 		job, err := t.mailJob(m, i)
@@ -60,13 +60,13 @@ func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.D
 		}
 		if job.To == "" || m.invites() && len(job.Access) == 0 {
 			out.State = licensing.MailDropped
-			return t.drop(m, now)
+			return t.drop(m)
 		}
 		out.State, out.Job = licensing.MailSending, job
 		_, err = t.exec(`
 			UPDATE mails
 			SET state = 'sending', attempts = ?, unknown = ?, lease_until = ?, recipient = ?
-			WHERE id = ?`, m.Attempts, m.Unknown, at(now.Add(lease)), string(out.Job.To), id)
+			WHERE id = ?`, m.Attempts, m.Unknown, at(t.now.Add(lease)), string(out.Job.To), id)
 		return err
 	})
 	return out, err
@@ -88,15 +88,15 @@ func (t *tx) invitationOf(m ledgerRow) (*invitationRow, error) {
 	return &i, err
 }
 
-func (t *tx) drop(m ledgerRow, now time.Time) error {
-	_, err := t.exec(`UPDATE mails SET state = 'dropped', lease_until = NULL, unknown = ?, settled_at = ? WHERE id = ?`, m.Unknown, at(now), m.ID)
+func (t *tx) drop(m ledgerRow) error {
+	_, err := t.exec(`UPDATE mails SET state = 'dropped', lease_until = NULL, unknown = ?, settled_at = ? WHERE id = ?`, m.Unknown, at(t.now), m.ID)
 	return err
 }
 
 // SettleMail records the outcome of an attempt. That the relay took the mail is recorded whatever happened meanwhile, and
 // nothing turns it into something else; any other outcome counts only from the attempt that holds the mail. A welcome mail
 // that is refused for good marks its invitation as Failed (R55).
-func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int, st licensing.Settlement, now time.Time) error {
+func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int, st licensing.Settlement) error {
 	st.Answer = strings.ToValidUTF8(strings.ReplaceAll(st.Answer, "\x00", ""), "")
 	return s.write(ctx, "settle mail", func(t *tx) error {
 		switch st.State {
@@ -104,7 +104,7 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 			_, err := t.exec(`
 				UPDATE mails
 				SET state = 'sent', lease_until = NULL, code = NULLIF(?, 0), answer = ?, settled_at = ?
-				WHERE id = ? AND state <> 'sent'`, st.Code, opt(st.Answer), at(now), id)
+				WHERE id = ? AND state <> 'sent'`, st.Code, opt(st.Answer), at(t.now), id)
 			return err
 		case licensing.MailDeferred, licensing.MailUnknown:
 			unknown := 0
@@ -121,11 +121,11 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 			if st.Code > 0 {
 				reason = strings.TrimSpace(itoa(st.Code) + " " + reason)
 			}
-			return t.undeliverable(id, "mail.refused", reason, now, func() (int, error) {
+			return t.undeliverable(id, "mail.refused", reason, func() (int, error) {
 				return t.exec(`
 					UPDATE mails
 					SET state = 'refused', lease_until = NULL, code = NULLIF(?, 0), answer = ?, settled_at = ?
-					WHERE id = ? AND attempts = ? AND state = 'sending'`, st.Code, opt(st.Answer), at(now), id, attempt)
+					WHERE id = ? AND attempts = ? AND state = 'sending'`, st.Code, opt(st.Answer), at(t.now), id, attempt)
 			})
 		}
 		return fmt.Errorf("%q is no outcome of an attempt", st.State)
@@ -133,13 +133,13 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 }
 
 // GiveUpMail ends a mail that could not be delivered in time; its invitation is marked as Failed (R55).
-func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID, now time.Time) error {
+func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID) error {
 	return s.write(ctx, "give up mail", func(t *tx) error {
-		return t.undeliverable(id, "mail.given_up", "not delivered within a day", now, func() (int, error) {
+		return t.undeliverable(id, "mail.given_up", "not delivered within a day", func() (int, error) {
 			return t.exec(`
 				UPDATE mails
 				SET state = 'given_up', lease_until = NULL, settled_at = ?
-				WHERE id = ? AND state NOT IN ('sent', 'refused', 'dropped', 'given_up')`, at(now), id)
+				WHERE id = ? AND state NOT IN ('sent', 'refused', 'dropped', 'given_up')`, at(t.now), id)
 		})
 	})
 }
@@ -147,7 +147,7 @@ func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID, now time.Ti
 // undeliverable ends a mail, and with the newest welcome mail the hope that its generation is accepted: the invitation is
 // marked as Failed with the reason, so that an admin sees it and can reset it. An older mail, which a resend took the
 // place of, says nothing about the one that counts (R55).
-func (t *tx) undeliverable(id licensing.MailID, action, reason string, now time.Time, end func() (int, error)) error {
+func (t *tx) undeliverable(id licensing.MailID, action, reason string, end func() (int, error)) error {
 	var m ledgerRow
 	if err := t.get(&m, selectMail+` WHERE m.id = ?`, id); err != nil {
 		return missing(err, "mail")
@@ -159,7 +159,7 @@ func (t *tx) undeliverable(id licensing.MailID, action, reason string, now time.
 			return err
 		}
 	}
-	if n, err := end(); err != nil || n == 0 || i == nil || i.mail(licensing.MailWelcome, now).ID != m.ID {
+	if n, err := end(); err != nil || n == 0 || i == nil || i.mail(licensing.MailWelcome, t.now).ID != m.ID {
 		return err
 	}
 	i.State, i.Reason = licensing.InvitationRefused, opt(reason)
@@ -167,7 +167,7 @@ func (t *tx) undeliverable(id licensing.MailID, action, reason string, now time.
 		return err
 	}
 	_, err := t.auditAll(i.UserID, auditRow{
-		At: at(now), OrgID: i.OrgID, Action: action, Outcome: "done", Rule: "R55",
+		At: at(t.now), OrgID: i.OrgID, Action: action, Outcome: "done", Rule: "R55",
 		Before: opt(licensing.InvitationSent), After: opt(licensing.Failed), Detail: detail(map[string]any{"reason": reason}),
 	})
 	return err

@@ -145,7 +145,7 @@ func newWorld(r *rapid.T, s *Store) *world {
 		}
 		in.Agreements = append(in.Agreements, g)
 	}
-	if _, err := s.Apply(context.Background(), in, policy(), w.now); err != nil {
+	if _, err := s.atTime(w.now).Apply(context.Background(), in); err != nil {
 		r.Fatal(err)
 	}
 	for _, m := range w.people {
@@ -486,7 +486,7 @@ func (w *world) saved(r *rapid.T, x wish, c licensing.AccessChange) {
 	if _, err := sv.Check(policy()); err != nil {
 		return // not well formed
 	}
-	answer, err := w.s.Save(context.Background(), sv, policy(), w.now)
+	answer, err := w.s.atTime(w.now).Save(context.Background(), sv)
 	if !x.by.known || !x.by.registered || !x.by.tenant() {
 		w.refusedBy(r, err, "R05")
 		return
@@ -608,8 +608,8 @@ func (w *world) register(r *rapid.T) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	_, err = w.s.Register(context.Background(), licensing.Registration{Request: request(), Invitation: st.Sending.Invitation, Generation: st.Sending.Generation,
-		Identity: licensing.Identity{Email: m.email}}, policy(), w.now)
+	_, err = w.s.atTime(w.now).Register(context.Background(), licensing.Registration{Request: request(), Invitation: st.Sending.Invitation, Generation: st.Sending.Generation,
+		Identity: licensing.Identity{Email: m.email}})
 	rule := ""
 	switch {
 	case m.invitation == licensing.InvitationAccepted:
@@ -642,7 +642,7 @@ func (w *world) wait(r *rapid.T) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			if _, err := w.s.Expire(context.Background(), st.Sending.Invitation, st.Sending.Generation, w.now); err != nil {
+			if _, err := w.s.atTime(w.now).Expire(context.Background(), st.Sending.Invitation, st.Sending.Generation); err != nil {
 				r.Fatal(err)
 			}
 			m.invitation = licensing.InvitationLapsed
@@ -670,9 +670,9 @@ func (w *world) settle(r *rapid.T, m *mPerson) {
 		}
 		var err error
 		if how == 1 {
-			err = w.s.Fail(context.Background(), m.id, row.Change, row.Due.Time, "no", w.now)
+			err = w.s.atTime(w.now).Fail(context.Background(), m.id, row.Change, row.Due.Time, "no")
 		} else {
-			_, err = w.s.Activate(context.Background(), m.id, row.Change, row.Due.Time, w.now)
+			_, err = w.s.atTime(w.now).Activate(context.Background(), m.id, row.Change, row.Due.Time)
 		}
 		if err != nil {
 			r.Fatal(err)
@@ -722,7 +722,7 @@ func (w *world) command(r *rapid.T) (by, to *mPerson, c licensing.Command, mine 
 
 func (w *world) reset(r *rapid.T) {
 	_, to, c, mine := w.command(r)
-	_, err := w.s.Reset(context.Background(), c, policy(), w.now)
+	_, err := w.s.atTime(w.now).Reset(context.Background(), c)
 	rule := ""
 	switch {
 	case len(mine) == 0:
@@ -743,7 +743,7 @@ func (w *world) reset(r *rapid.T) {
 
 func (w *world) cancel(r *rapid.T) {
 	_, to, c, mine := w.command(r)
-	out, err := w.s.Cancel(context.Background(), c, w.now)
+	out, err := w.s.atTime(w.now).Cancel(context.Background(), c)
 	rule := ""
 	switch {
 	case len(mine) == 0:
@@ -769,7 +769,7 @@ func (w *world) cancel(r *rapid.T) {
 
 func (w *world) delete(r *rapid.T) {
 	by, to, c, mine := w.command(r)
-	out, err := w.s.Delete(context.Background(), c, policy(), w.now)
+	out, err := w.s.atTime(w.now).Delete(context.Background(), c)
 	rule := ""
 	if len(mine) == 0 {
 		rule = "R43"
@@ -818,8 +818,8 @@ func (w *world) tenant(r *rapid.T) {
 		return
 	}
 	m.present, w.left = !m.present, true
-	_, err := w.s.Directory(context.Background(), licensing.DirectoryChange{ID: request(), Org: w.org,
-		People: []licensing.DirectoryPerson{{ObjectID: m.object, Email: m.email, Name: m.name, Left: !m.present}}}, w.now)
+	_, err := w.s.atTime(w.now).Directory(context.Background(), licensing.DirectoryChange{ID: request(), Org: w.org,
+		People: []licensing.DirectoryPerson{{ObjectID: m.object, Email: m.email, Name: m.name, Left: !m.present}}})
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -834,7 +834,7 @@ func (w *world) tenant(r *rapid.T) {
 
 func (w *world) recheck(r *rapid.T) {
 	_, to, c, mine := w.command(r)
-	_, err := w.s.Recheck(context.Background(), c, w.now)
+	_, err := w.s.atTime(w.now).Recheck(context.Background(), c)
 	rule := ""
 	switch {
 	case len(mine) == 0:
@@ -853,8 +853,8 @@ func (w *world) recheck(r *rapid.T) {
 func (w *world) contact(r *rapid.T) {
 	l, m := w.anyLicense(r, "license"), w.mostly(r, "contact", func(m *mPerson) bool { return m.registered })
 	kind := rapid.SampledFrom([]licensing.ContactKind{licensing.PrimaryContact, licensing.OnlineAdministratorContact, licensing.BillToContact}).Draw(r, "kind")
-	out, err := w.s.ChangeContact(context.Background(), licensing.ContactChange{ID: request(), Org: w.org, Licenses: []licensing.LicenseID{l},
-		Contact: licensing.Contact{Kind: kind, Business: m.email, SignIn: m.email, Name: m.name}}, policy(), w.now)
+	out, err := w.s.atTime(w.now).ChangeContact(context.Background(), licensing.ContactChange{ID: request(), Org: w.org, Licenses: []licensing.LicenseID{l},
+		Contact: licensing.Contact{Kind: kind, Business: m.email, SignIn: m.email, Name: m.name}})
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -895,7 +895,7 @@ func (w *world) prefer(r *rapid.T) {
 	l := w.licenses[rapid.SampledFrom([]int{0, 0, 0, 1, 1, 3}).Draw(r, "license")]
 	m := w.mostly(r, "who", func(m *mPerson) bool { return w.names(m, l) && m.registered })
 	want := rapid.IntRange(0, 3).Draw(r, "inherit") > 0
-	_, err := w.s.Prefer(context.Background(), licensing.PreferenceChange{Request: request(), Org: w.org, User: w.userID(m), License: l, Inherit: want}, w.now)
+	_, err := w.s.atTime(w.now).Prefer(context.Background(), licensing.PreferenceChange{Request: request(), Org: w.org, User: w.userID(m), License: l, Inherit: want})
 	rule := ""
 	if !m.known || !m.registered || !m.tenant() || !w.names(m, l) {
 		rule = "R90"
@@ -918,7 +918,7 @@ func (w *world) move(r *rapid.T) {
 	}
 	a := w.agreement(l)
 	a.Parent = parent
-	_, err := w.s.PutAgreement(context.Background(), licensing.AgreementPut{ID: request(), Org: w.org, Agreement: a}, policy(), w.now)
+	_, err := w.s.atTime(w.now).PutAgreement(context.Background(), licensing.AgreementPut{ID: request(), Org: w.org, Agreement: a})
 	rule := ""
 	if parent == l || parent != "" && slices.Contains(w.above(parent), l) {
 		rule = "R41"

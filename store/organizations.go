@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -13,8 +12,8 @@ import (
 // Apply takes in what is known of an organization from outside: domains, directory, agreements and their first
 // administrators, with origin contract (R03, R25, R27). It is one transaction and changes nothing the second time. A
 // refusal is an *licensing.Error and writes nothing at all.
-func (s *Store) Apply(ctx context.Context, in licensing.Intake, p licensing.Policy, now time.Time) (licensing.IntakeAnswer, error) {
-	in, err := in.Check(p)
+func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
+	in, err := in.Check(s.policy)
 	if err != nil {
 		return licensing.IntakeAnswer{}, err
 	}
@@ -24,18 +23,18 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake, p licensing.Poli
 	var out licensing.IntakeAnswer
 	err = s.write(ctx, "apply", func(t *tx) error {
 		out = licensing.IntakeAnswer{}
-		if err := t.applyOrganization(in, now); err != nil {
+		if err := t.applyOrganization(in); err != nil {
 			return err
 		}
-		known, err := t.claimRequest(in.ID, in.Org, "", "apply", in, &out, now)
+		known, err := t.claimRequest(in.ID, in.Org, "", "apply", in, &out)
 		if err != nil || known {
 			return err
 		}
-		people := &roll{tx: t, org: in.Org, request: in.ID, now: now, field: "directory"}
+		people := &roll{tx: t, org: in.Org, request: in.ID, field: "directory"}
 		if err := people.take(in.Directory); err != nil {
 			return err
 		}
-		c := &contract{tx: t, org: in.Org, request: in.ID, inviteFor: in.InviteFor, policy: p, now: now, work: people.work}
+		c := &contract{tx: t, org: in.Org, request: in.ID, inviteFor: in.InviteFor, work: people.work}
 		if err := c.takeIn(in.Agreements, "agreements[%d]"); err != nil {
 			return err
 		}
@@ -44,16 +43,16 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake, p licensing.Poli
 		return t.answerRequest(in.ID, out, c.work)
 	})
 	if err != nil {
-		s.refused(ctx, err, auditRow{At: at(now), OrgID: in.Org, Action: "apply", RequestID: opt(in.ID)})
+		s.refused(ctx, err, auditRow{OrgID: in.Org, Action: "apply", RequestID: opt(in.ID)})
 	}
 	return out, err
 }
 
-func (t *tx) applyOrganization(in licensing.Intake, now time.Time) error {
+func (t *tx) applyOrganization(in licensing.Intake) error {
 	_, err := t.exec(`
 		INSERT INTO organizations (id, name, created_at)
 		VALUES (?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name`, in.Org, in.Name, at(now))
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name`, in.Org, in.Name, at(t.now))
 	if err != nil {
 		return err
 	}

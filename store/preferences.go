@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"vlroles/licensing"
 )
@@ -76,27 +75,27 @@ func (t *tx) below(l licensing.LicenseID) ([]licensing.LicenseID, error) {
 
 // Prefer sets whether a contact inherits Administrator on everything below an agreement, existing and future (R88). Opting
 // out ends it at once (R89).
-func (s *Store) Prefer(ctx context.Context, c licensing.PreferenceChange, now time.Time) (licensing.PreferenceAnswer, error) {
+func (s *Store) Prefer(ctx context.Context, c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
 	l, err := licensing.ParseLicenseID(string(c.License))
 	if err != nil {
 		return licensing.PreferenceAnswer{}, err.(*licensing.Error).In("license_id")
 	}
 	c.License = l
 	var out licensing.PreferenceAnswer
-	line := auditRow{At: at(now), OrgID: c.Org, Actor: opt(c.User), Action: "preference", LicenseID: opt(l), RequestID: opt(c.Request),
+	line := auditRow{OrgID: c.Org, Actor: opt(c.User), Action: "preference", LicenseID: opt(l), RequestID: opt(c.Request),
 		Outcome: "done", Rule: "R88", Detail: detail(map[string]any{"inherit": c.Inherit})}
 	err = s.write(ctx, "change preference", func(t *tx) error {
 		out = licensing.PreferenceAnswer{}
-		known, err := t.claimRequest(c.Request, c.Org, c.User, "preference", c, &out, now)
+		known, err := t.claimRequest(c.Request, c.Org, c.User, "preference", c, &out)
 		if err != nil || known {
 			return err
 		}
-		out, err = t.prefer(c, now)
+		out, err = t.prefer(c)
 		if err != nil || !out.Changed {
 			return either(err, t.answerRequest(c.Request, out, []licensing.Work{}))
 		}
 		row := line
-		row.UserID = opt(c.User)
+		row.At, row.UserID = at(t.now), opt(c.User)
 		if err := t.audit(row); err != nil {
 			return err
 		}
@@ -110,7 +109,7 @@ func (s *Store) Prefer(ctx context.Context, c licensing.PreferenceChange, now ti
 	return out, nil
 }
 
-func (t *tx) prefer(c licensing.PreferenceChange, now time.Time) (licensing.PreferenceAnswer, error) {
+func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
 	var out licensing.PreferenceAnswer
 	rows, err := t.lockUsers(c.Org, []string{string(c.User)}, nil)
 	if err != nil {
@@ -145,6 +144,6 @@ func (t *tx) prefer(c licensing.PreferenceChange, now time.Time) (licensing.Pref
 		INSERT INTO preferences (user_id, license_id, inherit, changed_at)
 		VALUES (?, ?, ?, ?)
 		ON CONFLICT (user_id, license_id) DO UPDATE
-		SET inherit = excluded.inherit, changed_at = excluded.changed_at`, c.User, c.License, c.Inherit, at(now))
+		SET inherit = excluded.inherit, changed_at = excluded.changed_at`, c.User, c.License, c.Inherit, at(t.now))
 	return out, err
 }

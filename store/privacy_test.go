@@ -155,15 +155,15 @@ func TestR43_WhatACallerMayNotSeeIsRefusedInTheSameWordsAsWhatThereIsNot(t *test
 		for name, call := range map[string]func(u licensing.UserID) error{
 			"view": func(u licensing.UserID) error { _, err := s.User(t.Context(), h.org, h.id("grace"), u); return err },
 			"reset": func(u licensing.UserID) error {
-				_, err := s.Reset(t.Context(), h.command("grace", u), policy(), h.now)
+				_, err := s.atTime(h.now).Reset(t.Context(), h.command("grace", u))
 				return err
 			},
 			"delete": func(u licensing.UserID) error {
-				_, err := s.Delete(t.Context(), h.command("grace", u), policy(), h.now)
+				_, err := s.atTime(h.now).Delete(t.Context(), h.command("grace", u))
 				return err
 			},
 			"recheck": func(u licensing.UserID) error {
-				_, err := s.Recheck(t.Context(), h.command("grace", u), h.now)
+				_, err := s.atTime(h.now).Recheck(t.Context(), h.command("grace", u))
 				return err
 			},
 			"edit": func(u licensing.UserID) error {

@@ -40,7 +40,7 @@ func (a *arena) agreement(l licensing.LicenseID, registered bool, admins ...stri
 		}
 		c.Administrators = append(c.Administrators, p)
 	}
-	out, err := a.s.Apply(context.Background(), licensing.Intake{ID: request(), Org: a.org, Name: "Contoso", Agreements: []licensing.ContractAgreement{c}}, policy(), a.now)
+	out, err := a.s.atTime(a.now).Apply(context.Background(), licensing.Intake{ID: request(), Org: a.org, Name: "Contoso", Agreements: []licensing.ContractAgreement{c}})
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -69,8 +69,8 @@ func atOnce(calls ...func()) {
 }
 
 func (a *arena) remove(by, whom licensing.UserID, l licensing.LicenseID) (licensing.Verdict, error) {
-	out, err := a.s.Save(context.Background(), licensing.Save{ID: request(), Org: a.org, Admin: by, People: []licensing.PersonChange{
-		{User: whom, Access: []licensing.AccessChange{{License: l, Remove: []licensing.Role{licensing.Administrator}}}}}}, policy(), a.now)
+	out, err := a.s.atTime(a.now).Save(context.Background(), licensing.Save{ID: request(), Org: a.org, Admin: by, People: []licensing.PersonChange{
+		{User: whom, Access: []licensing.AccessChange{{License: l, Remove: []licensing.Role{licensing.Administrator}}}}}})
 	if err != nil {
 		return licensing.Verdict{}, err
 	}
@@ -172,8 +172,8 @@ func TestR29_TwoPeopleWhoAcceptOneLinkAtOnceAreOne(t *testing.T) {
 			var errs [2]error
 			accept := func(n int) func() {
 				return func() {
-					_, errs[n] = s.Register(context.Background(), licensing.Registration{Request: request(), Invitation: at.Sending.Invitation, Generation: 1,
-						Identity: licensing.Identity{Email: licensing.Email(fmt.Sprintf("p%d-%d@fabrikam.example", round, n)), Name: "P"}}, policy(), a.now)
+					_, errs[n] = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: request(), Invitation: at.Sending.Invitation, Generation: 1,
+						Identity: licensing.Identity{Email: licensing.Email(fmt.Sprintf("p%d-%d@fabrikam.example", round, n)), Name: "P"}})
 				}
 			}
 			atOnce(accept(0), accept(1))
@@ -199,7 +199,7 @@ func TestTwoSavesOfTheSameRequestAtOnceAreOne(t *testing.T) {
 			var answers [2]licensing.SaveAnswer
 			var errs [2]error
 			save := func(n int) func() {
-				return func() { answers[n], errs[n] = s.Save(context.Background(), sv, policy(), a.now) }
+				return func() { answers[n], errs[n] = s.atTime(a.now).Save(context.Background(), sv) }
 			}
 			atOnce(save(0), save(1))
 			if errs[0] != nil || errs[1] != nil {
@@ -209,7 +209,7 @@ func TestTwoSavesOfTheSameRequestAtOnceAreOne(t *testing.T) {
 				t.Fatalf("round %d: %+v and %+v", round, answers[0], answers[1])
 			}
 			sv.People[0].Name = "Other"
-			_, err := s.Save(context.Background(), sv, policy(), a.now)
+			_, err := s.atTime(a.now).Save(context.Background(), sv)
 			wantRefusal(t, err, licensing.Conflict, "")
 		}
 	})
@@ -224,9 +224,9 @@ func TestR66_TwoAdminsWhoAddTheSameNewPersonAtOnceMakeOneProfile(t *testing.T) {
 			var outcomes [2]licensing.Outcome
 			save := func(n int) func() {
 				return func() {
-					out, err := s.Save(context.Background(), licensing.Save{ID: request(), Org: a.org, Admin: ids[n], People: []licensing.PersonChange{
+					out, err := s.atTime(a.now).Save(context.Background(), licensing.Save{ID: request(), Org: a.org, Admin: ids[n], People: []licensing.PersonChange{
 						{SignIn: licensing.Email(fmt.Sprintf("Kim%d@fabrikam.example", round)), Name: "Kim", Access: []licensing.AccessChange{
-							{License: licensing.LicenseID(fmt.Sprintf("L%d", n+1)), Add: []licensing.Role{licensing.BenefitsReader}}}}}}, policy(), a.now)
+							{License: licensing.LicenseID(fmt.Sprintf("L%d", n+1)), Add: []licensing.Role{licensing.BenefitsReader}}}}}})
 					if err != nil {
 						t.Error(err)
 						return
@@ -251,8 +251,8 @@ func TestR58_AResetAndARegistrationAtOnceNeverBothHold(t *testing.T) {
 		ann := a.agreement("L1", true, "ann")[0]
 		for round := range rounds {
 			email := licensing.Email(fmt.Sprintf("kim%d@fabrikam.example", round))
-			out, err := s.Save(context.Background(), licensing.Save{ID: request(), Org: a.org, Admin: ann, People: []licensing.PersonChange{
-				{SignIn: email, Name: "Kim", Access: []licensing.AccessChange{{License: "L1", Add: []licensing.Role{licensing.BenefitsReader}}}}}}, policy(), a.now)
+			out, err := s.atTime(a.now).Save(context.Background(), licensing.Save{ID: request(), Org: a.org, Admin: ann, People: []licensing.PersonChange{
+				{SignIn: email, Name: "Kim", Access: []licensing.AccessChange{{License: "L1", Add: []licensing.Role{licensing.BenefitsReader}}}}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -264,11 +264,11 @@ func TestR58_AResetAndARegistrationAtOnceNeverBothHold(t *testing.T) {
 			var registered, reset error
 			atOnce(
 				func() {
-					_, registered = s.Register(context.Background(), licensing.Registration{Request: request(), Invitation: at.Sending.Invitation,
-						Generation: 1, Identity: licensing.Identity{Email: email}}, policy(), a.now)
+					_, registered = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: request(), Invitation: at.Sending.Invitation,
+						Generation: 1, Identity: licensing.Identity{Email: email}})
 				},
 				func() {
-					_, reset = s.Reset(context.Background(), licensing.Command{Request: request(), Org: a.org, User: kim, By: ann}, policy(), a.now)
+					_, reset = s.atTime(a.now).Reset(context.Background(), licensing.Command{Request: request(), Org: a.org, User: kim, By: ann})
 				},
 			)
 			if (registered == nil) == (reset == nil) {
@@ -287,7 +287,7 @@ func TestR33_R83_TwoAdminsWhoDeleteEachOtherAtOnceLeaveOne(t *testing.T) {
 			var calls []func()
 			for n := range ids {
 				calls = append(calls, func() {
-					_, err := s.Delete(context.Background(), licensing.Command{Request: request(), Org: a.org, User: ids[n], By: ids[1-n]}, policy(), a.now)
+					_, err := s.atTime(a.now).Delete(context.Background(), licensing.Command{Request: request(), Org: a.org, User: ids[n], By: ids[1-n]})
 					if err != nil && licensing.KindOf(err) != licensing.NotFound {
 						t.Error(err)
 					}

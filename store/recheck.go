@@ -4,18 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"vlroles/licensing"
 )
 
 // Recheck looks for a person who shows as User not found in the directory, and gives back what the person had, on every
 // License ID (R86).
-func (s *Store) Recheck(ctx context.Context, c licensing.Command, now time.Time) (licensing.Rechecked, error) {
+func (s *Store) Recheck(ctx context.Context, c licensing.Command) (licensing.Rechecked, error) {
 	var out licensing.Rechecked
 	err := s.write(ctx, "re-check", func(t *tx) error {
 		out = licensing.Rechecked{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, "recheck", c, &out, now)
+		known, err := t.claimRequest(c.Request, c.Org, c.By, "recheck", c, &out)
 		if err != nil || known {
 			return err
 		}
@@ -23,7 +22,7 @@ func (s *Store) Recheck(ctx context.Context, c licensing.Command, now time.Time)
 		if err != nil {
 			return err
 		}
-		r := &roll{tx: t, org: c.Org, request: c.Request, now: now}
+		r := &roll{tx: t, org: c.Org, request: c.Request}
 		if err := r.recheck(&seen.user); err != nil {
 			return err
 		}
@@ -37,7 +36,7 @@ func (s *Store) Recheck(ctx context.Context, c licensing.Command, now time.Time)
 		return t.answerRequest(c.Request, out, r.work)
 	})
 	if err != nil {
-		s.refused(ctx, err, refusal(c, "recheck", now))
+		s.refused(ctx, err, refusal(c, "recheck"))
 	}
 	return out, err
 }

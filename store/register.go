@@ -15,7 +15,7 @@ import (
 // Register claims an invitation for an identity, first come first served, and puts everything that the person was given
 // so far in progress with its due time (R23, R28, R29, R60, R61). Where somebody else than the addressee of a forwardable
 // invitation registers, that person gets the roles instead. Refusals are *licensing.Error and audited.
-func (s *Store) Register(ctx context.Context, r licensing.Registration, p licensing.Policy, now time.Time) (licensing.Registered, error) {
+func (s *Store) Register(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
 	var out licensing.Registered
 	who, err := r.Identity.Check()
 	if err != nil {
@@ -30,14 +30,14 @@ func (s *Store) Register(ctx context.Context, r licensing.Registration, p licens
 			return err
 		}
 		org = g.invitation.OrgID
-		known, err := t.claimRequest(r.Request, org, "", "register", r, &out, now)
+		known, err := t.claimRequest(r.Request, org, "", "register", r, &out)
 		if err != nil || known {
 			return err
 		}
-		if err := licensing.MayRegister(g.rule(), r.Identity, r.Generation, now); err != nil {
+		if err := licensing.MayRegister(g.rule(), r.Identity, r.Generation, t.now); err != nil {
 			return err
 		}
-		g.policy, g.now, g.request = p, now, r.Request
+		g.request = r.Request
 		if err := g.accept(r.Identity); err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (s *Store) Register(ctx context.Context, r licensing.Registration, p licens
 		return t.answerRequest(r.Request, out, []string{})
 	})
 	if err != nil {
-		s.refused(ctx, err, auditRow{At: at(now), OrgID: org, Action: "register", RequestID: opt(r.Request)})
+		s.refused(ctx, err, auditRow{OrgID: org, Action: "register", RequestID: opt(r.Request)})
 	}
 	return out, err
 }
@@ -55,8 +55,6 @@ type acceptance struct {
 	*tx
 	invitation invitationRow
 	addressee  userRow
-	policy     licensing.Policy
-	now        time.Time
 	request    licensing.RequestID
 	moved      []licensing.LicenseID // from the addressee to somebody else
 	bound      bool                  // something stays with the addressee

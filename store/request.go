@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -14,7 +13,7 @@ import (
 )
 
 // claimRequest makes the request's row. known says that the request was answered before: answer holds that answer.
-func (t *tx) claimRequest(id licensing.RequestID, org licensing.OrgID, by licensing.UserID, kind string, content, answer any, now time.Time) (known bool, err error) {
+func (t *tx) claimRequest(id licensing.RequestID, org licensing.OrgID, by licensing.UserID, kind string, content, answer any) (known bool, err error) {
 	if uuid.Validate(string(id)) != nil {
 		return false, licensing.Refuse(licensing.Invalid, "", "the request id must be a UUID").In("id")
 	}
@@ -35,7 +34,7 @@ func (t *tx) claimRequest(id licensing.RequestID, org licensing.OrgID, by licens
 	n, err := t.exec(`
 		INSERT INTO requests (id, org_id, by_user, kind, digest, created_at)
 		VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO NOTHING`, id, org, opt(by), kind, digest, at(now))
+		ON CONFLICT (id) DO NOTHING`, id, org, opt(by), kind, digest, at(t.now))
 	if err != nil || n == 1 {
 		return false, err
 	}
@@ -83,5 +82,8 @@ func (s *Store) refused(ctx context.Context, err error, row auditRow) {
 		row.Detail = "{}"
 	}
 	// The refusal is the answer; an audit line that can't be written must not hide it, and the database says why in its log.
-	_ = s.write(ctx, "audit refusal", func(t *tx) error { return t.audit(row) })
+	_ = s.write(ctx, "audit refusal", func(t *tx) error {
+		row.At = at(t.now)
+		return t.audit(row)
+	})
 }

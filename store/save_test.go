@@ -249,7 +249,7 @@ func TestR52_WhatIsInProgressIsLockedUntilItsDueTimePerPersonAndLicenseID(t *tes
 		equal(t, "another License ID is free", h.verdict("ada", edit(kim, add(m1, licensing.BenefitsReader))).Outcome, licensing.Assigned)
 
 		change := licensing.ChangeID(h.changeOf(kim, a1))
-		must[int](t)(h.Activate(t.Context(), kim, change, v.DueAt, v.DueAt))
+		must[int](t)(h.atTime(v.DueAt).Activate(t.Context(), kim, change, v.DueAt))
 		equal(t, "free again", h.verdict("ada", edit(kim, take(a1, licensing.BenefitsReader))).Outcome, licensing.Changed)
 	})
 }
@@ -270,7 +270,7 @@ func TestR54_AFailedAssignmentIsTriedAgainAndAfterThreeFailuresSupportIsRecommen
 		v := h.verdict("ada", edit(kim, add(a1, licensing.ProductKeysReader)))
 		for n := 1; n <= licensing.SupportAfter; n++ {
 			change := licensing.ChangeID(h.changeOf(kim, a1))
-			if err := s.Fail(t.Context(), kim, change, v.DueAt, "downstream said no", v.DueAt); err != nil {
+			if err := s.atTime(v.DueAt).Fail(t.Context(), kim, change, v.DueAt, "downstream said no"); err != nil {
 				t.Fatal(err)
 			}
 			e := h.view("ada", kim).Access[0]
@@ -286,7 +286,7 @@ func TestR54_AFailedAssignmentIsTriedAgainAndAfterThreeFailuresSupportIsRecommen
 				t.Errorf("after %d failures the answer has %q and %q", n, v.Advice, v.Reference)
 			}
 		}
-		must[int](t)(h.Activate(t.Context(), kim, licensing.ChangeID(h.changeOf(kim, a1)), v.DueAt, v.DueAt))
+		must[int](t)(h.atTime(v.DueAt).Activate(t.Context(), kim, licensing.ChangeID(h.changeOf(kim, a1)), v.DueAt))
 		e := h.view("ada", kim).Access[0]
 		same(t, "in the end", []any{e.Status, e.Attempts, e.Reason, e.Reference}, []any{licensing.Active, 0, "", ""})
 	})
@@ -314,7 +314,7 @@ func TestR62_WhoseInvitationExpiredIsInvitedAnew(t *testing.T) {
 		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
 		at := h.standing(kim)
 		h.now = at.Sending.ExpiresAt
-		must[licensing.MailID](t)(h.Expire(t.Context(), at.Sending.Invitation, 1, h.now))
+		must[licensing.MailID](t)(h.atTime(h.now).Expire(t.Context(), at.Sending.Invitation, 1))
 		v := h.verdict("ada", ext("kim", add(m1, licensing.BenefitsReader)))
 		same(t, "verdict", []any{v.Outcome, v.After}, []any{licensing.Invited, licensing.InvitationSent})
 		equal(t, "generation", h.standing(kim).Sending.Generation, 2)
@@ -353,12 +353,12 @@ func TestTheSameRequestGivesTheSameAnswerAndOtherContentIsAConflict(t *testing.T
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		sv := licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{ext("kim", add(a1, licensing.BenefitsReader))}}
-		first := must[licensing.SaveAnswer](t)(s.Save(t.Context(), sv, policy(), h.now))
+		first := must[licensing.SaveAnswer](t)(s.atTime(h.now).Save(t.Context(), sv))
 		rows := h.census()
-		again := must[licensing.SaveAnswer](t)(s.Save(t.Context(), sv, policy(), h.now.Add(time.Hour)))
+		again := must[licensing.SaveAnswer](t)(s.atTime(h.now.Add(time.Hour)).Save(t.Context(), sv))
 		same(t, "answer", again, first)
 		sv.People = []licensing.PersonChange{ext("lee", add(a1, licensing.BenefitsReader))}
-		_, err := s.Save(t.Context(), sv, policy(), h.now)
+		_, err := s.atTime(h.now).Save(t.Context(), sv)
 		wantRefusal(t, err, licensing.Conflict, "")
 		equal(t, "rows", h.census(), rows)
 	})
@@ -384,7 +384,7 @@ func TestR70_FiveHundredPeopleAreOneSave(t *testing.T) {
 		}
 		work := must[[]licensing.Work](t)(s.Work(t.Context(), licensing.RequestID(strings.TrimSuffix(string(out.Confirmation), ".confirmation"))))
 		equal(t, "work", len(work), licensing.MaxPeople)
-		_, err := s.Save(t.Context(), licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: append(people, ext("more", add(a1, licensing.BenefitsReader)))}, policy(), h.now)
+		_, err := s.atTime(h.now).Save(t.Context(), licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: append(people, ext("more", add(a1, licensing.BenefitsReader)))})
 		wantRefusal(t, err, licensing.Invalid, "R70")
 	})
 }

@@ -2,26 +2,25 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"vlroles/licensing"
 )
 
 // Seat makes somebody the administrator of a License ID that has no active admin, in support's name (R33). It is audited with
 // its reason.
-func (s *Store) Seat(ctx context.Context, seat licensing.Seat, p licensing.Policy, now time.Time) (licensing.SaveAnswer, error) {
-	sv, err := seat.Check(p)
+func (s *Store) Seat(ctx context.Context, seat licensing.Seat) (licensing.SaveAnswer, error) {
+	sv, err := seat.Check(s.policy)
 	if err != nil {
 		return licensing.SaveAnswer{}, err
 	}
 	var answer licensing.SaveAnswer
 	err = s.write(ctx, "seat an admin", func(t *tx) error {
 		answer = licensing.SaveAnswer{}
-		known, err := t.claimRequest(sv.ID, sv.Org, "", "seat", seat, &answer, now)
+		known, err := t.claimRequest(sv.ID, sv.Org, "", "seat", seat, &answer)
 		if err != nil || known {
 			return err
 		}
-		d := &decision{tx: t, save: sv, policy: p, now: now, purpose: seating, reason: licensing.CleanName(seat.Reason)}
+		d := &decision{tx: t, save: sv, purpose: seating, reason: licensing.CleanName(seat.Reason)}
 		for _, read := range []func() error{d.readAgreements, d.readPeople, d.readHoldings, d.readInheritance, d.readVacancy} {
 			if err := read(); err != nil {
 				return err
@@ -35,7 +34,7 @@ func (s *Store) Seat(ctx context.Context, seat licensing.Seat, p licensing.Polic
 		return t.answerRequest(sv.ID, answer, d.plan.work)
 	})
 	if err != nil {
-		s.refused(ctx, err, auditRow{At: at(now), OrgID: sv.Org, Action: "support.seat", LicenseID: opt(seat.License), RequestID: opt(seat.ID)})
+		s.refused(ctx, err, auditRow{OrgID: sv.Org, Action: "support.seat", LicenseID: opt(seat.License), RequestID: opt(seat.ID)})
 	}
 	return answer, err
 }

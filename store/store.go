@@ -19,6 +19,8 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"vlroles/licensing"
 )
 
 //go:embed migrations
@@ -29,12 +31,16 @@ type Store struct {
 	writes *sqlx.DB // SQLite: one connection, so that writers queue instead of failing
 	reads  *sqlx.DB // PostgreSQL: the same pool
 	lite   bool
+	policy licensing.Policy
+	now    func() time.Time
 	path   string // SQLite: the file
 }
 
-// Options tune the pool.
+// Options tune the pool and say by which periods and by which clock the store decides.
 type Options struct {
-	MaxConns int // open connections of PostgreSQL, and readers of SQLite; 0: 20
+	MaxConns int              // open connections of PostgreSQL, and readers of SQLite; 0: 20
+	Policy   licensing.Policy // usually Config.Policy()
+	Now      func() time.Time // nil: the time of this machine in UTC
 }
 
 // Open connects to "postgres://…" or to a SQLite file, "sqlite:path", which is made where it is missing. It checks that
@@ -42,6 +48,9 @@ type Options struct {
 func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if o.MaxConns <= 0 {
 		o.MaxConns = 20
+	}
+	if o.Now == nil {
+		o.Now = func() time.Time { return time.Now().UTC() }
 	}
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
 		return openSQLite(ctx, path, o)
@@ -56,7 +65,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	db.SetMaxOpenConns(o.MaxConns)
 	db.SetMaxIdleConns(o.MaxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{writes: db, reads: db}
+	s := &Store{writes: db, reads: db, policy: o.Policy, now: o.Now}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -77,7 +86,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	reads.SetMaxOpenConns(o.MaxConns)
 	reads.SetMaxIdleConns(o.MaxConns)
-	s := &Store{writes: writes, reads: reads, lite: true, path: path}
+	s := &Store{writes: writes, reads: reads, lite: true, path: path, policy: o.Policy, now: o.Now}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

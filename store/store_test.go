@@ -57,7 +57,7 @@ func addressOf(t testing.TB, name string) string {
 
 func openAt(t testing.TB, address string) *Store {
 	t.Helper()
-	s, err := Open(context.Background(), address, Options{})
+	s, err := Open(context.Background(), address, Options{Policy: policy()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +67,20 @@ func openAt(t testing.TB, address string) *Store {
 		}
 	})
 	return s
+}
+
+// at is the store when other periods hold, at a time.
+func (s *Store) at(p licensing.Policy, now time.Time) *Store {
+	other := s.atTime(now)
+	other.policy = p
+	return other
+}
+
+// atTime is the store at a time.
+func (s *Store) atTime(now time.Time) *Store {
+	other := *s
+	other.now = func() time.Time { return now }
+	return &other
 }
 
 // house is an organization with agreements and the people who are known from the start.
@@ -113,7 +127,7 @@ func newHouse(t testing.TB, s *Store) *house {
 func (h *house) apply(in licensing.Intake) licensing.IntakeAnswer {
 	h.Helper()
 	in.ID, in.Org = licensing.RequestID(uuid.NewString()), h.org
-	out, err := h.Store.Apply(h.Context(), in, policy(), h.now)
+	out, err := h.Store.atTime(h.now).Apply(h.Context(), in)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -169,7 +183,7 @@ func (h *house) save(admin string, people ...licensing.PersonChange) licensing.S
 func (h *house) saveAny(admin string, people ...licensing.PersonChange) licensing.SaveAnswer {
 	h.Helper()
 	sv := licensing.Save{ID: licensing.RequestID(uuid.NewString()), Org: h.org, Admin: h.id(admin), People: people}
-	out, err := h.Store.Save(h.Context(), sv, policy(), h.now)
+	out, err := h.Store.atTime(h.now).Save(h.Context(), sv)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -202,10 +216,10 @@ func (h *house) welcome(user licensing.UserID) licensing.MailID {
 func (h *house) register(user licensing.UserID, email licensing.Email) licensing.Registered {
 	h.Helper()
 	s := h.standing(user).Sending
-	out, err := h.Register(h.Context(), licensing.Registration{
+	out, err := h.atTime(h.now).Register(h.Context(), licensing.Registration{
 		Request: licensing.RequestID(uuid.NewString()), Invitation: s.Invitation, Generation: s.Generation,
 		Identity: licensing.Identity{Email: email},
-	}, policy(), h.now)
+	})
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -216,7 +230,7 @@ func (h *house) register(user licensing.UserID, email licensing.Email) licensing
 func (h *house) activate(r licensing.Registered) {
 	h.Helper()
 	for _, due := range r.Propagation.Dues {
-		if _, err := h.Activate(h.Context(), r.User, r.Propagation.Change, due, due); err != nil {
+		if _, err := h.atTime(due).Activate(h.Context(), r.User, r.Propagation.Change, due); err != nil {
 			h.Fatal(err)
 		}
 	}

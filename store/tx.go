@@ -19,11 +19,14 @@ import (
 	"vlroles/licensing"
 )
 
-// tx is a transaction that writes.
+// tx is a transaction.
 type tx struct {
 	*sqlx.Tx
 	ctx  context.Context
 	lite bool
+
+	policy licensing.Policy
+	now    time.Time
 }
 
 // write runs f in a transaction, and again (at most five times) where another transaction came first.
@@ -51,7 +54,7 @@ func (s *Store) read(ctx context.Context, verb string, f func(*tx) error) error 
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	defer t.Rollback() //nolint:errcheck // nothing was written
-	if err := f(&tx{Tx: t, ctx: ctx, lite: s.lite}); err != nil {
+	if err := f(s.begun(ctx, t)); err != nil {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return nil
@@ -62,10 +65,15 @@ func (s *Store) try(ctx context.Context, f func(*tx) error) error {
 	if err != nil {
 		return err
 	}
-	if err := f(&tx{Tx: t, ctx: ctx, lite: s.lite}); err != nil {
+	if err := f(s.begun(ctx, t)); err != nil {
 		return errors.Join(err, ignoreDone(t.Rollback()))
 	}
 	return t.Commit()
+}
+
+// begun is what a transaction knows: all its rows carry the time at which it began.
+func (s *Store) begun(ctx context.Context, t *sqlx.Tx) *tx {
+	return &tx{Tx: t, ctx: ctx, lite: s.lite, policy: s.policy, now: s.now()}
 }
 
 func ignoreDone(err error) error {

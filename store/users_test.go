@@ -147,13 +147,13 @@ func TestR45_EachOfTheSixStatusesIsShownAndFound(t *testing.T) {
 		users := map[licensing.Status]licensing.UserID{}
 		users[licensing.InvitationSent] = h.invite("ada", "invitation_sent", roles)
 		users[licensing.InvitationExpired] = h.invite("ada", "invitation_expired", roles)
-		must[licensing.MailID](t)(h.Expire(t.Context(), h.standing(users[licensing.InvitationExpired]).Sending.Invitation, 1, h.now))
+		must[licensing.MailID](t)(h.atTime(h.now).Expire(t.Context(), h.standing(users[licensing.InvitationExpired]).Sending.Invitation, 1))
 		users[licensing.AssignmentInProgress] = h.invite("ada", "assignment_in_progress", roles)
 		h.register(users[licensing.AssignmentInProgress], "assignment_in_progress@fabrikam.example")
 		users[licensing.Active] = h.member("ada", "active", roles)
 		users[licensing.Failed] = h.invite("ada", "failed", roles)
 		r := h.register(users[licensing.Failed], "failed@fabrikam.example")
-		if err := h.Store.Fail(t.Context(), r.User, r.Propagation.Change, r.Propagation.Dues[0], "the other side says no", h.now); err != nil {
+		if err := h.Store.atTime(h.now).Fail(t.Context(), r.User, r.Propagation.Change, r.Propagation.Dues[0], "the other side says no"); err != nil {
 			t.Fatal(err)
 		}
 		users[licensing.UserNotFound] = h.save("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{roles}}).People[0].User
@@ -229,7 +229,7 @@ func TestR48_R55_DeliveryFollowsTheNewestWelcomeMail(t *testing.T) {
 		h.settle(id, 2, licensing.MailSent, 250, "ok")
 		want(licensing.DeliverySent)
 		h.now = h.now.Add(time.Hour)
-		sent := must[licensing.Sending](t)(h.Resend(t.Context(), h.command("ada", bob), policy(), h.now))
+		sent := must[licensing.Sending](t)(h.atTime(h.now).Resend(t.Context(), h.command("ada", bob)))
 		want(licensing.DeliveryQueued)
 		h.claim(sent.Mail)
 		h.settle(sent.Mail, 1, licensing.MailRefused, 550, "no")

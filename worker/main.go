@@ -51,7 +51,7 @@ func serve(ctx context.Context) (err error) {
 	}
 	log := config.NewLogger(c, os.Stderr)
 	worker.SetStickyWorkflowCacheSize(c.WorkflowCache)
-	rows, err := store.Open(ctx, c.Database.Reveal(), store.Options{MaxConns: c.DatabaseConns})
+	rows, err := store.Open(ctx, c.Database.Reveal(), store.Options{MaxConns: c.DatabaseConns, Policy: c.Policy()})
 	if err != nil {
 		return err
 	}

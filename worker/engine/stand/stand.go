@@ -64,7 +64,7 @@ var Secret = base64.StdEncoding.EncodeToString([]byte("a test's key is no secret
 func New(tb testing.TB, o Options) *Stand {
 	tb.Helper()
 	s := &Stand{TB: tb, Options: o, Org: licensing.OrgID(uuid.NewString())}
-	s.database()
+	s.address()
 	var err error
 	if s.Mailbox, err = rig.StartMailbox(0, ""); err != nil {
 		tb.Fatal(err)
@@ -80,6 +80,7 @@ func New(tb testing.TB, o Options) *Stand {
 	tb.Cleanup(s.Temporal.Kill)
 	s.Client = s.Temporal.Dial(tb)
 	s.configure()
+	s.database()
 	s.organization()
 	if !o.Idle {
 		s.Start()
@@ -87,21 +88,13 @@ func New(tb testing.TB, o Options) *Stand {
 	return s
 }
 
-func (s *Stand) database() {
+func (s *Stand) address() {
 	s.Database = "sqlite:" + filepath.Join(s.TB.TempDir(), "vlroles.db")
 	switch {
 	case s.Options.Database != "":
 		s.Database = s.Options.Database
 	case s.Options.Postgres:
 		s.Database = rig.PostgresURL(s.TB)
-	}
-	var err error
-	if s.Rows, err = store.Open(context.Background(), s.Database, store.Options{}); err != nil {
-		s.TB.Fatal(err)
-	}
-	s.TB.Cleanup(func() { _ = s.Rows.Close() })
-	if _, err := s.Rows.Migrate(context.Background()); err != nil {
-		s.TB.Fatal(err)
 	}
 }
 
@@ -128,6 +121,17 @@ func (s *Stand) configure() {
 	if s.Options.Policy != nil {
 		s.Options.Policy(&s.Policy)
 	}
+}
+
+func (s *Stand) database() {
+	var err error
+	if s.Rows, err = store.Open(context.Background(), s.Database, store.Options{Policy: s.Policy}); err != nil {
+		s.TB.Fatal(err)
+	}
+	s.TB.Cleanup(func() { _ = s.Rows.Close() })
+	if _, err := s.Rows.Migrate(context.Background()); err != nil {
+		s.TB.Fatal(err)
+	}
 	s.Flows = &workflows.Client{Temporal: s.Client, Rows: s.Rows, Log: slog.New(slog.DiscardHandler), Patience: s.Options.Patience,
 		Settings: workflows.Settings{Provision: s.Options.Provisioner != ""}}
 }
@@ -144,7 +148,7 @@ func (s *Stand) organization() {
 			{License: "E2", Program: "Enterprise Agreement", ProcessedAt: now, Administrators: alex},
 		},
 	}
-	answer, err := s.Rows.Apply(context.Background(), in, s.Policy, now)
+	answer, err := s.Rows.Apply(context.Background(), in)
 	if err != nil {
 		s.TB.Fatal(err)
 	}

@@ -132,7 +132,7 @@ func (c *contract) takeIn(agreements []licensing.ContractAgreement, field string
 			moved = append(moved, a.License)
 		}
 		if err := c.strictly(a, !was.fresh); err != nil {
-			return err.In(at(n))
+			return licensing.RefusalOf(err).In(at(n))
 		}
 	}
 	before, err := c.heirs(moved)
@@ -169,7 +169,7 @@ func (c *contract) takeIn(agreements []licensing.ContractAgreement, field string
 	return nil
 }
 
-func (c *contract) strictly(a licensing.ContractAgreement, known bool) *licensing.Error {
+func (c *contract) strictly(a licensing.ContractAgreement, known bool) error {
 	if !c.strict {
 		return nil
 	}

@@ -77,13 +77,12 @@ func (t *tx) below(l licensing.LicenseID) ([]licensing.LicenseID, error) {
 // Prefer sets whether a contact inherits Administrator on everything below an agreement, existing and future (R88). Opting
 // out ends it at once (R89).
 func (s *Store) Prefer(ctx context.Context, c licensing.PreferenceChange, now time.Time) (licensing.PreferenceAnswer, error) {
-	l, err := licensing.ParseLicenseID(string(c.License))
+	c, err := c.Check()
 	if err != nil {
-		return licensing.PreferenceAnswer{}, err.(*licensing.Error).In("license_id")
+		return licensing.PreferenceAnswer{}, err
 	}
-	c.License = l
 	var out licensing.PreferenceAnswer
-	line := auditRow{At: at(now), OrgID: c.Org, Actor: opt(c.User), Action: "preference", LicenseID: opt(l), RequestID: opt(c.Request),
+	line := auditRow{At: at(now), OrgID: c.Org, Actor: opt(c.User), Action: "preference", LicenseID: opt(c.License), RequestID: opt(c.Request),
 		Outcome: "done", Rule: "R88", Detail: detail(map[string]any{"inherit": c.Inherit})}
 	err = s.write(ctx, "change preference", func(t *tx) error {
 		out = licensing.PreferenceAnswer{}

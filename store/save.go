@@ -426,7 +426,7 @@ func (s *subject) source(c licensing.AccessChange) licensing.UserID {
 }
 
 // paste turns a change that copies roles into one that adds and removes them.
-func (d *decision) paste(s *subject, c licensing.AccessChange) (licensing.AccessChange, *licensing.Error) {
+func (d *decision) paste(s *subject, c licensing.AccessChange) (licensing.AccessChange, error) {
 	if c.From == nil {
 		return c, nil
 	}
@@ -584,13 +584,13 @@ func (d *decision) judgeChange(s *subject, c licensing.AccessChange) (licensing.
 // judgement asks the rules about one change, and returns what it comes to.
 func (d *decision) judgement(s *subject, c licensing.AccessChange) (licensing.AccessChange, licensing.Judgement, *licensing.Error) {
 	f := d.facts(s, c.License)
-	c, refusal := d.paste(s, c)
-	if refusal == nil && d.purpose == handing && f.Administers {
+	c, err := d.paste(s, c)
+	if err == nil && d.purpose == handing && f.Administers {
 		mine := len(without(d.admins[c.License], d.save.Admin)) < len(d.admins[c.License])
-		refusal = licensing.MayHandOver(c.License, mine, f.Self)
+		err = licensing.MayHandOver(c.License, mine, f.Self)
 	}
-	if refusal != nil {
-		return c, licensing.Judgement{}, refusal
+	if err != nil {
+		return c, licensing.Judgement{}, licensing.RefusalOf(err)
 	}
 	j, refusal := licensing.Judge(f, c)
 	return c, j, refusal

@@ -1,6 +1,7 @@
 package licensing
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,57 +60,67 @@ type IntakeAnswer struct {
 }
 
 // Check returns the intake in canonical form, or an Invalid *Error that names the first field at fault.
-func (in Intake) Check(p Policy) (Intake, error) {
-	name, err := ParseName(in.Name)
-	if err != nil {
-		return in, err.(*Error).In("name")
+func (i Intake) Check(p Policy) (Intake, error) {
+	if err := parse("name", &i.Name, ParseName); err != nil {
+		return i, err
 	}
-	in.Name = name
-	if _, err := p.InvitePeriod(in.InviteFor); err != nil {
-		return in, err
+	if _, err := p.InvitePeriod(i.InviteFor); err != nil {
+		return i, err
 	}
-	if len(in.Domains) > 100 || len(in.Directory) > MaxDirectory || len(in.Agreements) > MaxAgreements {
-		return in, Refuse(Invalid, "", "an intake has at most 100 domains, %d people of the directory and %d agreements", MaxDirectory, MaxAgreements)
+	if len(i.Domains) > 100 || len(i.Directory) > MaxDirectory || len(i.Agreements) > MaxAgreements {
+		return i, Refuse(Invalid, "", "an intake has at most 100 domains, %d people of the directory and %d agreements",
+			MaxDirectory, MaxAgreements)
 	}
-	in.Domains = slices.Clone(in.Domains)
-	for n, d := range in.Domains {
-		e, err := ParseEmail("x@" + strings.ToLower(strings.TrimSpace(d)))
-		if err != nil {
-			return in, Refuse(Invalid, "R63", "not a domain").In(fmt.Sprintf("domains[%d]", n))
-		}
-		in.Domains[n] = e.Domain()
+	var err error
+	if i.Domains, err = checkDomains(i.Domains); err != nil {
+		return i, err
 	}
-	if in.Directory, err = checkDirectory(in.Directory, "directory"); err != nil {
-		return in, err
+	if i.Directory, err = checkDirectory(i.Directory, "directory"); err != nil {
+		return i, err
 	}
-	in.Agreements = slices.Clone(in.Agreements)
-	seen := map[LicenseID]int{}
-	for n := range in.Agreements {
-		field := fmt.Sprintf("agreements[%d]", n)
-		if err := in.Agreements[n].check(); err != nil {
-			return in, err.In(field)
-		}
-		if first, twice := seen[in.Agreements[n].License]; twice {
-			return in, Refuse(Invalid, "R08", "License ID %s stands at agreements[%d] already", in.Agreements[n].License, first).In(field + ".license_id")
-		}
-		seen[in.Agreements[n].License] = n
-	}
-	return in, nil
+	i.Agreements, err = checkAgreements(i.Agreements)
+	return i, err
 }
 
-func (a *ContractAgreement) check() *Error {
-	for _, f := range []struct {
-		name string
-		id   *LicenseID
-	}{{"license_id", &a.License}, {"parent", &a.Parent}} {
-		if f.name == "parent" && *f.id == "" {
-			continue
-		}
-		id, err := ParseLicenseID(string(*f.id))
+// checkDomains reads the domains of a tenant (R63).
+func checkDomains(domains []string) ([]string, error) {
+	out := slices.Clone(domains)
+	for n, d := range out {
+		e, err := ParseEmail("x@" + strings.ToLower(strings.TrimSpace(d)))
 		if err != nil {
-			return err.(*Error).In(f.name)
+			return out, Refuse(Invalid, "R63", "not a domain").In(fmt.Sprintf("domains[%d]", n))
 		}
-		*f.id = id
+		out[n] = e.Domain()
+	}
+	return out, nil
+}
+
+// checkAgreements reads a list of agreements, each of them once.
+func checkAgreements(agreements []ContractAgreement) ([]ContractAgreement, error) {
+	out := slices.Clone(agreements)
+	seen := map[LicenseID]int{}
+	for n := range out {
+		field := fmt.Sprintf("agreements[%d]", n)
+		if err := out[n].check(); err != nil {
+			return out, in(field, err)
+		}
+		l := out[n].License
+		if first, twice := seen[l]; twice {
+			return out, Refuse(Invalid, "R08", "License ID %s stands at agreements[%d] already", l, first).
+				In(field + ".license_id")
+		}
+		seen[l] = n
+	}
+	return out, nil
+}
+
+func (a *ContractAgreement) check() error {
+	err := cmp.Or(
+		parse("license_id", &a.License, ParseLicenseID),
+		parseGiven("parent", &a.Parent, ParseLicenseID),
+	)
+	if err != nil {
+		return err
 	}
 	if a.Parent == a.License {
 		return Refuse(Invalid, "R41", "an agreement can't be its own parent").In("parent")
@@ -120,42 +131,27 @@ func (a *ContractAgreement) check() *Error {
 	if a.ProcessedAt.IsZero() {
 		return Refuse(Invalid, "R61", "the time of processing is missing").In("processed_at")
 	}
-	contacts, refusal := checkContacts(a.Contacts)
-	if refusal != nil {
-		return refusal
+	if a.Contacts, err = checkContacts(a.Contacts); err != nil {
+		return err
 	}
-	a.Contacts, a.Administrators = contacts, slices.Clone(a.Administrators)
+	a.Administrators = slices.Clone(a.Administrators)
 	if len(a.Administrators) > MaxAdministrators {
 		return Refuse(Invalid, "R25", "an agreement comes with at most %d administrators", MaxAdministrators).In("administrators")
 	}
 	for n := range a.Administrators {
 		if err := a.Administrators[n].check(); err != nil {
-			return err.In(fmt.Sprintf("administrators[%d]", n))
+			return in(fmt.Sprintf("administrators[%d]", n), err)
 		}
 	}
 	return nil
 }
 
-func (c *ContractAdministrator) check() *Error {
-	for _, f := range []struct {
-		name  string
-		email *Email
-	}{{"sign_in_email", &c.SignIn}, {"business_email", &c.Business}} {
-		if f.name == "business_email" && *f.email == "" {
-			continue
-		}
-		e, err := ParseEmail(string(*f.email))
-		if err != nil {
-			return err.(*Error).In(f.name)
-		}
-		*f.email = e
-	}
-	name, err := ParseName(c.Name)
-	if err != nil {
-		return err.(*Error).In("name")
-	}
-	c.Name = name
-	return nil
+func (c *ContractAdministrator) check() error {
+	return cmp.Or(
+		parse("sign_in_email", &c.SignIn, ParseEmail),
+		parseGiven("business_email", &c.Business, ParseEmail),
+		parse("name", &c.Name, ParseName),
+	)
 }
 
 // AgreementPut is what a partner says of one agreement: new, or changed (R03, R25, R34).
@@ -171,14 +167,12 @@ func (p AgreementPut) Check(policy Policy) (AgreementPut, error) {
 	if _, err := policy.InvitePeriod(p.InviteFor); err != nil {
 		return p, err
 	}
-	if err := p.Agreement.check(); err != nil {
-		return p, err
-	}
-	return p, nil
+	err := p.Agreement.check()
+	return p, err
 }
 
 // MayTakeIn says whether a new agreement can be taken in: somebody must become its administrator (R25).
-func MayTakeIn(a ContractAgreement, known bool) *Error {
+func MayTakeIn(a ContractAgreement, known bool) error {
 	names := slices.ContainsFunc(a.Contacts, func(c Contact) bool { return c.Kind.Role() == Administrator })
 	if known || names || len(a.Administrators) > 0 {
 		return nil

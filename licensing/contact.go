@@ -1,6 +1,7 @@
 package licensing
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,41 +55,23 @@ type Contact struct {
 	Name     string      `json:"name"`
 }
 
-func (c *Contact) check() *Error {
-	kind, err := ParseContactKind(string(c.Kind))
-	if err != nil {
-		return err.(*Error).In("kind")
-	}
-	c.Kind = kind
-	for _, f := range []struct {
-		name  string
-		email *Email
-	}{{"business_email", &c.Business}, {"sign_in_email", &c.SignIn}} {
-		if f.name == "sign_in_email" && *f.email == "" {
-			continue
-		}
-		e, err := ParseEmail(string(*f.email))
-		if err != nil {
-			return err.(*Error).In(f.name)
-		}
-		*f.email = e
-	}
-	name, err := ParseName(c.Name)
-	if err != nil {
-		return err.(*Error).In("name")
-	}
-	c.Name = name
-	return nil
+func (c *Contact) check() error {
+	return cmp.Or(
+		parse("kind", &c.Kind, ParseContactKind),
+		parse("business_email", &c.Business, ParseEmail),
+		parseGiven("sign_in_email", &c.SignIn, ParseEmail),
+		parse("name", &c.Name, ParseName),
+	)
 }
 
 // checkContacts reads the contacts of one agreement, one of each kind at most.
-func checkContacts(in []Contact) ([]Contact, *Error) {
-	out := slices.Clone(in)
+func checkContacts(contacts []Contact) ([]Contact, error) {
+	out := slices.Clone(contacts)
 	var seen []ContactKind
 	for n := range out {
 		field := fmt.Sprintf("contacts[%d]", n)
 		if err := out[n].check(); err != nil {
-			return out, err.In(field)
+			return out, in(field, err)
 		}
 		if slices.Contains(seen, out[n].Kind) {
 			return out, Refuse(Invalid, "R34", "the %s contact is named twice", out[n].Kind).In(field + ".kind")
@@ -115,7 +98,7 @@ func (c ContactChange) Check(p Policy) (ContactChange, error) {
 		return c, err
 	}
 	if err := c.Contact.check(); err != nil {
-		return c, err.In("contact")
+		return c, in("contact", err)
 	}
 	if (len(c.Licenses) == 0) == (c.From == "") {
 		return c, Refuse(Invalid, "R34", "say which License IDs, or whose place the contact takes on all that list that person: one of the two").In("license_ids")
@@ -124,25 +107,17 @@ func (c ContactChange) Check(p Policy) (ContactChange, error) {
 		return c, Refuse(Invalid, "R34", "one request changes at most %d License IDs", MaxAgreements).In("license_ids")
 	}
 	c.Licenses = slices.Clone(c.Licenses)
-	for n, l := range c.Licenses {
-		id, err := ParseLicenseID(string(l))
-		if err != nil {
-			return c, err.(*Error).In(fmt.Sprintf("license_ids[%d]", n))
+	for n := range c.Licenses {
+		field := fmt.Sprintf("license_ids[%d]", n)
+		if err := parse(field, &c.Licenses[n], ParseLicenseID); err != nil {
+			return c, err
 		}
-		if slices.Contains(c.Licenses[:n], id) {
-			return c, Refuse(Invalid, "R08", "License ID %s is given twice", id).In(fmt.Sprintf("license_ids[%d]", n))
+		if id := c.Licenses[n]; slices.Contains(c.Licenses[:n], id) {
+			return c, Refuse(Invalid, "R08", "License ID %s is given twice", id).In(field)
 		}
-		c.Licenses[n] = id
 	}
-	if c.From == "" {
-		return c, nil
-	}
-	from, err := ParseEmail(string(c.From))
-	if err != nil {
-		return c, err.(*Error).In("from")
-	}
-	c.From = from
-	return c, nil
+	err := parseGiven("from", &c.From, ParseEmail)
+	return c, err
 }
 
 // ContactOutcome is what became of one contact of one agreement.

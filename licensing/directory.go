@@ -10,15 +10,13 @@ type DirectoryPerson struct {
 	Left     bool     `json:"left,omitempty"` // is no longer in the tenant
 }
 
-func (d *DirectoryPerson) check() *Error {
+func (d *DirectoryPerson) check() error {
 	if d.ObjectID == "" || !d.ObjectID.printable() {
 		return Refuse(Invalid, "R47", "the object id has 1 to 128 printable ASCII characters").In("object_id")
 	}
-	e, err := ParseEmail(string(d.Email))
-	if err != nil {
-		return err.(*Error).In("email")
+	if err := parse("email", &d.Email, ParseEmail); err != nil {
+		return err
 	}
-	d.Email = e
 	if d.Name = CleanName(d.Name); d.Name == "" {
 		return Refuse(Invalid, "R44", "the name is missing").In("name")
 	}
@@ -44,13 +42,13 @@ func (d DirectoryChange) Check() (DirectoryChange, error) {
 }
 
 // checkDirectory reads a list of people, each of them once.
-func checkDirectory(in []DirectoryPerson, field string) ([]DirectoryPerson, error) {
-	out := append([]DirectoryPerson(nil), in...)
+func checkDirectory(people []DirectoryPerson, field string) ([]DirectoryPerson, error) {
+	out := append([]DirectoryPerson(nil), people...)
 	seen := map[ObjectID]int{}
 	for n := range out {
 		at := fmt.Sprintf("%s[%d]", field, n)
 		if err := out[n].check(); err != nil {
-			return out, err.In(at)
+			return out, in(at, err)
 		}
 		if first, twice := seen[out[n].ObjectID]; twice {
 			return out, Refuse(Invalid, "R47", "the same object id stands at %s[%d] already", field, first).In(at + ".object_id")
@@ -122,7 +120,7 @@ const (
 )
 
 // MayCompare says whether so many people may leave by one comparison (R84).
-func MayCompare(known, left int) *Error {
+func MayCompare(known, left int) error {
 	if left > LeaversAnyhow && left*100 > known*LeaversAtMost {
 		return Refuse(Conflict, "R84", "the directory lacks %d of %d people who are known: nothing was taken over; if they really left, tell them by `starter directory`", left, known)
 	}

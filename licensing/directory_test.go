@@ -60,8 +60,7 @@ func TestR47_R84_AChangeOfTheDirectoryIsReadWholeOrRefusedWithItsField(t *testin
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := DirectoryChange{People: c.people}.Check()
-			var e *Error
-			if e, _ = err.(*Error); e == nil || e.Kind != Invalid || e.Field != c.field {
+			if e := RefusalOf(err); e == nil || e.Kind != Invalid || e.Field != c.field {
 				t.Fatalf("%+v", err)
 			}
 		})

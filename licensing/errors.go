@@ -52,15 +52,46 @@ func (e *Error) In(field string) *Error {
 	return &c
 }
 
+// in puts the field before the one that a refusal names. Any other error, and none, stays as it is.
+func in(field string, err error) error {
+	if e := RefusalOf(err); e != nil {
+		return e.In(field)
+	}
+	return err
+}
+
+// parse replaces *value by what read makes of it. A refusal names the field.
+func parse[T ~string](field string, value *T, read func(string) (T, error)) error {
+	v, err := read(string(*value))
+	if err != nil {
+		return in(field, err)
+	}
+	*value = v
+	return nil
+}
+
+// parseGiven is parse where a value is given; "" stays.
+func parseGiven[T ~string](field string, value *T, read func(string) (T, error)) error {
+	if *value == "" {
+		return nil
+	}
+	return parse(field, value, read)
+}
+
 // Refuse makes an *Error.
 func Refuse(kind Kind, rule, format string, args ...any) *Error {
 	return &Error{Kind: kind, Rule: rule, Message: fmt.Sprintf(format, args...)}
 }
 
+// RefusalOf returns the *Error in err's chain, or nil where there is none.
+func RefusalOf(err error) *Error {
+	e, _ := errors.AsType[*Error](err)
+	return e
+}
+
 // KindOf returns the kind of the *Error in err's chain, or "" where there is none.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e := RefusalOf(err); e != nil {
 		return e.Kind
 	}
 	return ""

@@ -28,3 +28,50 @@ func TestErrorsSayWhatWhereAndWhichRule(t *testing.T) {
 		t.Error("what is no refusal has a kind")
 	}
 }
+
+func TestAFieldIsPutBeforeARefusalAndNothingElse(t *testing.T) {
+	fault := errors.New("disk full")
+	for _, c := range []struct {
+		name      string
+		err, want error
+	}{
+		{"nothing stays nothing", nil, nil},
+		{"a fault stays as it is", fault, fault},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := in("people[3]", c.err); got != c.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+	t.Run("a refusal names both fields, also where it is wrapped", func(t *testing.T) {
+		err := in("people[3]", fmt.Errorf("read: %w", Refuse(Invalid, "R66", "no address").In("email")))
+		if e := refusal(t, err, Invalid, "R66"); e.Field != "people[3].email" {
+			t.Errorf("field %q", e.Field)
+		}
+	})
+}
+
+func TestWhatIsPermittedIsANilError(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		err  error
+	}{
+		{"pasting", MayPaste(RoleSource{License: licenseA}, held(BenefitsReader), true, false)},
+		{"taking in an agreement that is known", MayTakeIn(ContractAgreement{}, true)},
+		{"setting a preference", MayPrefer(registered, []ContactKind{PrimaryContact}, licenseA)},
+		{"handing over", MayHandOver(licenseA, true, false)},
+		{"agreeing", MayAgree(HandOverOpen, true, registered)},
+		{"seating", MaySeat(licenseA, true, 0)},
+		{"comparing", MayCompare(100, 1)},
+		{"inviting", MayInvite(unregistered)},
+		{"re-checking", MayRecheck(absent, true)},
+		{"reading a contact", (&Contact{Kind: "primary", Business: "a@x.example", Name: "A"}).check()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.err != nil { // a nil *Error in an error would be one
+				t.Errorf("refused: %#v", c.err)
+			}
+		})
+	}
+}

@@ -38,7 +38,7 @@ func (h HandOver) Check(p Policy) (Save, error) {
 }
 
 // MayHandOver says whether the caller may hand a License ID over: as an active admin of it, to somebody else (R30, R32).
-func MayHandOver(l LicenseID, active, self bool) *Error {
+func MayHandOver(l LicenseID, active, self bool) error {
 	switch {
 	case self:
 		return Refuse(Conflict, "R30", "License ID %s can't be handed over to yourself", l)
@@ -64,7 +64,7 @@ const (
 func (s HandOverState) Ended() bool { return s != HandOverOpen && s != HandOverAgreed }
 
 // MayAgree says whether the person may agree to the hand-over in this state: the successor, registered (R30, R31).
-func MayAgree(s HandOverState, successor bool, p Person) *Error {
+func MayAgree(s HandOverState, successor bool, p Person) error {
 	switch {
 	case !successor:
 		return Refuse(NotFound, "R43", "there is no such hand-over, or you may not see it")

@@ -33,7 +33,7 @@ func Paste(source, held []Grant, replace bool) (add, remove []Role) {
 
 // MayPaste says whether roles may be copied from the source: the caller is admin of both License IDs, the source has roles
 // to copy, and an import doesn't go onto a parent agreement (R72, R77).
-func MayPaste(from RoleSource, source []Grant, administers, parent bool) *Error {
+func MayPaste(from RoleSource, source []Grant, administers, parent bool) error {
 	switch {
 	case !administers:
 		return Refuse(Forbidden, "R05", "License ID %s is not one that you administer: roles can't be copied from it", from.License)
@@ -45,16 +45,14 @@ func MayPaste(from RoleSource, source []Grant, administers, parent bool) *Error 
 	return nil
 }
 
-func (c AccessChange) checkSource() (AccessChange, *Error) {
+func (c AccessChange) checkSource() (AccessChange, error) {
 	if len(c.Add)+len(c.Remove) > 0 {
 		return c, Refuse(Invalid, "R72", "give roles to add and remove, or where to copy them from: one of the two").In("from")
 	}
 	from := *c.From
-	id, err := ParseLicenseID(string(from.License))
-	if err != nil {
-		return c, err.(*Error).In("license_id").In("from")
+	if err := parse("from.license_id", &from.License, ParseLicenseID); err != nil {
+		return c, err
 	}
-	from.License = id
 	if from.User == "" && from.License == c.License {
 		return c, Refuse(Invalid, "R72", "the source is the target itself").In("from")
 	}

@@ -20,6 +20,12 @@ type PreferenceChange struct {
 	Inherit bool      `json:"inherit"`
 }
 
+// Check returns the change in canonical form, or an Invalid *Error that names the field at fault.
+func (c PreferenceChange) Check() (PreferenceChange, error) {
+	err := parse("license_id", &c.License, ParseLicenseID)
+	return c, err
+}
+
 // PreferenceAnswer is the answer to a PreferenceChange.
 type PreferenceAnswer struct {
 	Preference
@@ -29,7 +35,7 @@ type PreferenceAnswer struct {
 
 // MayPrefer says whether the person may set the preference of the agreement: a registered contact of it who is in the
 // tenant, named as Primary, Notices or Online Administrator (R88, R90). Anybody may opt out of what he has.
-func MayPrefer(p Person, as []ContactKind, l LicenseID) *Error {
+func MayPrefer(p Person, as []ContactKind, l LicenseID) error {
 	named := slices.ContainsFunc(as, ContactKind.MayInherit)
 	switch {
 	case !p.Registered() || !p.InTenant() || !named:

@@ -29,14 +29,13 @@ type Identity struct {
 // Check returns the identity in canonical form, or an Invalid *Error: a profile needs a sign-in e-mail (R66), even where
 // whoever holds the link may register (R28). A name that can't be shown is left out.
 func (i Identity) Check() (Identity, error) {
-	e, err := ParseEmail(string(i.Email))
-	if err != nil {
-		return i, err.(*Error).In("email")
+	if err := parse("email", &i.Email, ParseEmail); err != nil {
+		return i, err
 	}
 	if !i.ObjectID.printable() {
 		return i, Refuse(Invalid, "R47", "the object id has at most 128 printable ASCII characters").In("object_id")
 	}
-	i.Email, i.Name = e, CleanName(i.Name)
+	i.Name = CleanName(i.Name)
 	return i, nil
 }
 

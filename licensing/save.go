@@ -1,6 +1,7 @@
 package licensing
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -57,7 +58,7 @@ func (s Save) Check(p Policy) (Save, error) {
 		field := fmt.Sprintf("people[%d]", n)
 		clean, err := pc.check()
 		if err != nil {
-			return s, err.In(field)
+			return s, in(field, err)
 		}
 		key := string(clean.User)
 		if key == "" {
@@ -77,29 +78,17 @@ func (s Save) Check(p Policy) (Save, error) {
 	return s, nil
 }
 
-func (pc PersonChange) check() (PersonChange, *Error) {
+func (pc PersonChange) check() (PersonChange, error) {
 	if (pc.User == "") == (pc.SignIn == "") {
 		return pc, Refuse(Invalid, "R66", "give the user's id or the sign-in e-mail, one of the two").In("sign_in_email")
 	}
-	for _, f := range []struct {
-		name  string
-		email *Email
-	}{{"sign_in_email", &pc.SignIn}, {"business_email", &pc.Business}} {
-		if *f.email == "" {
-			continue
-		}
-		e, err := ParseEmail(string(*f.email))
-		if err != nil {
-			return pc, err.(*Error).In(f.name)
-		}
-		*f.email = e
-	}
-	if pc.Name != "" {
-		name, err := ParseName(pc.Name)
-		if err != nil {
-			return pc, err.(*Error).In("name")
-		}
-		pc.Name = name
+	err := cmp.Or(
+		parseGiven("sign_in_email", &pc.SignIn, ParseEmail),
+		parseGiven("business_email", &pc.Business, ParseEmail),
+		parseGiven("name", &pc.Name, ParseName),
+	)
+	if err != nil {
+		return pc, err
 	}
 	if len(pc.Access) > MaxLicenses {
 		return pc, Refuse(Invalid, "R08", "one person gets at most %d License IDs in one save", MaxLicenses).In("access")
@@ -107,46 +96,42 @@ func (pc PersonChange) check() (PersonChange, *Error) {
 	if len(pc.Access) == 0 && (pc.User == "" || pc.Business == "" && pc.Name == "") {
 		return pc, Refuse(Invalid, "R08", "name at least one License ID with its roles").In("access")
 	}
-	access := make([]AccessChange, len(pc.Access))
+	pc.Access, err = checkAccess(pc.Access)
+	return pc, err
+}
+
+// checkAccess reads the changes of one person, one for each License ID at most.
+func checkAccess(changes []AccessChange) ([]AccessChange, error) {
+	out := make([]AccessChange, len(changes))
 	var seen []LicenseID
-	for n, c := range pc.Access {
+	for n, c := range changes {
 		field := fmt.Sprintf("access[%d]", n)
 		clean, err := c.check()
 		if err != nil {
-			return pc, err.In(field)
+			return changes, in(field, err)
 		}
 		if slices.Contains(seen, clean.License) {
-			return pc, Refuse(Invalid, "R08", "License ID %s is given twice for this person", clean.License).In(field)
+			return changes, Refuse(Invalid, "R08", "License ID %s is given twice for this person", clean.License).In(field)
 		}
 		seen = append(seen, clean.License)
-		access[n] = clean
+		out[n] = clean
 	}
-	pc.Access = access
-	return pc, nil
+	return out, nil
 }
 
-func (c AccessChange) check() (AccessChange, *Error) {
-	id, err := ParseLicenseID(string(c.License))
-	if err != nil {
-		return c, err.(*Error).In("license_id")
+func (c AccessChange) check() (AccessChange, error) {
+	if err := parse("license_id", &c.License, ParseLicenseID); err != nil {
+		return c, err
 	}
-	c.License = id
 	if c.From != nil {
 		return c.checkSource()
 	}
-	for _, f := range []struct {
-		name  string
-		roles *[]Role
-	}{{"add", &c.Add}, {"remove", &c.Remove}} {
-		if len(*f.roles) > len(roles) {
-			return c, Refuse(Invalid, "R10", "there are seven roles, each is given once").In(f.name)
-		}
-		for n, r := range *f.roles {
-			if _, err := ParseRole(string(r)); err != nil {
-				return c, err.(*Error).In(fmt.Sprintf("%s[%d]", f.name, n))
-			}
-		}
-		*f.roles = canonical(*f.roles)
+	var err error
+	if c.Add, err = checkRoles("add", c.Add); err != nil {
+		return c, err
+	}
+	if c.Remove, err = checkRoles("remove", c.Remove); err != nil {
+		return c, err
 	}
 	if len(c.Add)+len(c.Remove) == 0 {
 		return c, Refuse(Invalid, "R10", "name at least one role to add or to remove").In("add")
@@ -164,13 +149,16 @@ func (c AccessChange) check() (AccessChange, *Error) {
 	return c, nil
 }
 
-// canonical turns names and aliases that ParseRole took into roles, sorted, once each.
-func canonical(in []Role) []Role {
-	out := make([]Role, 0, len(in))
-	for _, r := range in {
-		if role, err := ParseRole(string(r)); err == nil {
-			out = append(out, role)
+// checkRoles turns names and aliases into roles, sorted, once each.
+func checkRoles(field string, given []Role) ([]Role, error) {
+	if len(given) > len(roles) {
+		return given, Refuse(Invalid, "R10", "there are seven roles, each is given once").In(field)
+	}
+	out := slices.Clone(given)
+	for n := range out {
+		if err := parse(fmt.Sprintf("%s[%d]", field, n), &out[n], ParseRole); err != nil {
+			return given, err
 		}
 	}
-	return SortRoles(out)
+	return SortRoles(out), nil
 }

@@ -29,7 +29,7 @@ func (s Seat) Check(p Policy) (Save, error) {
 }
 
 // MaySeat says whether support may seat an administrator: only where nobody else can (R05, R33).
-func MaySeat(l LicenseID, known bool, admins int) *Error {
+func MaySeat(l LicenseID, known bool, admins int) error {
 	switch {
 	case !known:
 		return Refuse(NotFound, "R08", "the organization has no License ID %s", l).In("license_id")

@@ -1,6 +1,7 @@
 package licensing
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -29,24 +30,13 @@ func (f UserFilter) Check() (UserFilter, error) {
 	if !valid || utf8.RuneCountInString(f.Query) > MaxName || strings.ContainsRune(f.Query, 0) {
 		return f, Refuse(Invalid, "R40", "a search has at most %d characters of valid UTF-8", MaxName).In("q")
 	}
-	if f.Status != "" {
-		if _, err := ParseStatus(string(f.Status)); err != nil {
-			return f, err.(*Error).In("status")
-		}
-	}
-	if f.License != "" {
-		id, err := ParseLicenseID(string(f.License))
-		if err != nil {
-			return f, err.(*Error).In("license_id")
-		}
-		f.License = id
-	}
-	if f.Role != "" {
-		r, err := ParseRole(string(f.Role))
-		if err != nil {
-			return f, err.(*Error).In("role")
-		}
-		f.Role = r
+	err := cmp.Or(
+		parseGiven("status", &f.Status, ParseStatus),
+		parseGiven("license_id", &f.License, ParseLicenseID),
+		parseGiven("role", &f.Role, ParseRole),
+	)
+	if err != nil {
+		return f, err
 	}
 	if f.Limit == 0 {
 		f.Limit = UsersOnPage

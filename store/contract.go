@@ -105,7 +105,7 @@ func (c *contract) takeIn(agreements []licensing.ContractAgreement, field string
 			moved = append(moved, a.License)
 		}
 		if err := c.strictly(a, !was.fresh); err != nil {
-			return err.In(at(n))
+			return licensing.RefusalOf(err).In(at(n))
 		}
 	}
 	before, err := c.heirs(moved)
@@ -142,7 +142,7 @@ func (c *contract) takeIn(agreements []licensing.ContractAgreement, field string
 	return nil
 }
 
-func (c *contract) strictly(a licensing.ContractAgreement, known bool) *licensing.Error {
+func (c *contract) strictly(a licensing.ContractAgreement, known bool) error {
 	if !c.strict {
 		return nil
 	}

@@ -132,3 +132,11 @@ type Organization struct {
 	ID   OrgID  `json:"id"`
 	Name string `json:"name"`
 }
+
+// MayRecheckAs says whether a profile can be bound to the directory's person: not where another profile is (R47).
+func MayRecheckAs(free bool) error {
+	if !free {
+		return Refuse(Conflict, "R47", "the person in the directory has another profile: delete this user and assign the roles there")
+	}
+	return nil
+}

@@ -16,6 +16,7 @@ type Policy struct {
 	ResendEvery time.Duration // cool-down between two sendings of one invitation; 5 min (R58)
 	Support     string        // whom to ask, as people read it: an address or a page (R54, R75)
 	LinkKey     string        // id of the key that signs new links
+	Rules       []AddRule     // further rules of the deployment on what may be given; none by default
 }
 
 // DefaultPolicy returns the periods that RULES.md gives.

@@ -163,3 +163,11 @@ type HandOverStep struct {
 	View    HandOverView `json:"view"`
 	Request RequestID    `json:"request,omitempty"`
 }
+
+// MayCancelHandOver says whether a hand-over in this state can be ended (R32).
+func MayCancelHandOver(s HandOverState) error {
+	if s.Ended() {
+		return Refuse(Conflict, "R32", "the hand-over is %s", s)
+	}
+	return nil
+}

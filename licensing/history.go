@@ -4,17 +4,17 @@ import "time"
 
 // HistoryLine is one line of the audit on a License ID that the caller administers.
 type HistoryLine struct {
-	ID      int64     `json:"id"` // rises with time: what a page ends before
-	At      time.Time `json:"at"`
-	ActorID UserID    `json:"actor_id,omitempty"`
-	Actor   string    `json:"actor,omitempty"` // a name; "": the system, or a partner by contract
-	Action  string    `json:"action"`
-	Outcome string    `json:"outcome"` // done or refused
-	License LicenseID `json:"license_id"`
-	Rule    string    `json:"rule,omitempty"`
-	Before  Status    `json:"before,omitempty"`
-	After   Status    `json:"after,omitempty"`
-	Detail  string    `json:"detail,omitempty"` // JSON
+	ID      int64       `json:"id"` // rises with time: what a page ends before
+	At      time.Time   `json:"at"`
+	ActorID UserID      `json:"actor_id,omitempty"`
+	Actor   string      `json:"actor,omitempty"` // a name; "": the system, or a partner by contract
+	Action  AuditAction `json:"action"`
+	Outcome string      `json:"outcome"` // done or refused
+	License LicenseID   `json:"license_id"`
+	Rule    string      `json:"rule,omitempty"`
+	Before  Status      `json:"before,omitempty"`
+	After   Status      `json:"after,omitempty"`
+	Detail  string      `json:"detail,omitempty"` // JSON
 }
 
 // RoleOn is one role that somebody had on a License ID at a time, and how it came to be.
@@ -31,10 +31,10 @@ type RoleOn struct {
 
 // Step is what an audit line says of how something came to be.
 type Step struct {
-	At      time.Time `json:"at"`
-	Action  string    `json:"action"`
-	Rule    string    `json:"rule,omitempty"`
-	Request RequestID `json:"request,omitempty"`
-	By      UserID    `json:"by,omitempty"` // "": the system, a partner by contract, or support
-	Name    string    `json:"name,omitempty"`
+	At      time.Time   `json:"at"`
+	Action  AuditAction `json:"action"`
+	Rule    string      `json:"rule,omitempty"`
+	Request RequestID   `json:"request,omitempty"`
+	By      UserID      `json:"by,omitempty"` // "": the system, a partner by contract, or support
+	Name    string      `json:"name,omitempty"`
 }

@@ -146,3 +146,11 @@ type Standing struct {
 	State   InvitationState
 	Sending Sending // without a mail
 }
+
+// MayCancel says whether an invitation in this state may be taken back: not when the person has registered (R62, R82).
+func MayCancel(s InvitationState, p Person) error {
+	if s == InvitationAccepted || p.Registered() {
+		return Refuse(Conflict, "R62", "the person has registered already: remove the roles instead")
+	}
+	return nil
+}

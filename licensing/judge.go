@@ -29,8 +29,8 @@ type Facts struct {
 	AdminAbove  bool      // holds inherited Administrator there (R92)
 	Above       LicenseID // the agreement above that it comes from (R87)
 	OtherAdmins int       // active admins of the License ID besides the person (R33)
-	Contract    bool      // the contract decides: it reaches people whom the directory doesn't know (R27, R57), and waits for nothing
-	Deleting    bool      // the user is deleted: always allowed but for the last admin (R52, R80, R83)
+	OwnAdmin    bool      // the caller is an active admin of the License ID itself (R32)
+	Mandate     Mandate   // in whose name the change is made
 }
 
 // Judgement is what to write.
@@ -41,6 +41,7 @@ type Judgement struct {
 	Next     AssignmentState // NotAssigned: no grant is left
 	DueAt    time.Time
 	Attempts int
+	AtOnce   bool // what is added is effective at once (R25)
 }
 
 // Before returns the person's status on the License ID as the facts have it, "" for nothing there.
@@ -51,18 +52,24 @@ func (f Facts) Before() Status {
 	return StatusOf(f.Person, f.Assignment, f.Invitation)
 }
 
-// Judge decides one change (R05, R18, R19, R31, R33, R52, R54, R57, R62, R71, R87, R92). An admin may make anybody an admin, named
-// on the contract or not (R26). A refusal is an *Error and writes nothing. Roles can always be taken away from somebody who is not in the directory.
+// Judge decides one change, whoever asks for it and whatever brings it (R05, R18, R19, R25, R31, R33, R52, R54, R57, R62,
+// R71, R87, R92). An admin may make anybody an admin, named on the contract or not (R26). A refusal is an *Error and writes
+// nothing. Roles can always be taken away from somebody who is not in the directory.
 func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if f.Agreement == nil || !f.Administers {
 		return Judgement{}, Refuse(Forbidden, "R05", "License ID %s is not one that you administer", c.License)
+	}
+	if f.Mandate.HandsOver {
+		if err := MayHandOver(c.License, f.OwnAdmin, f.Self); err != nil {
+			return Judgement{}, RefusalOf(err)
+		}
 	}
 	lost := Lost(f.Assignment, f.DueAt, f.Now)
 	switch {
 	case lost: // its run was ended from outside: a failed attempt, and any edit starts it anew
 		f.Assignment = Broken
 		f.Attempts++
-	case f.Assignment == Propagating && !f.Contract && !f.Deleting:
+	case f.Assignment == Propagating && !f.Mandate.WhileLocked:
 		return Judgement{}, f.locked(c.License)
 	}
 	j, err := f.compare(c)
@@ -73,7 +80,7 @@ func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 		return Judgement{}, err
 	}
 	j = f.settle(j, len(c.Add) > 0 || lost && f.Person.InTenant())
-	if !f.Contract && (j.Outcome == Assigned || j.Outcome == Invited || j.Outcome == Joined) {
+	if !f.Mandate.Unknown && (j.Outcome == Assigned || j.Outcome == Invited || j.Outcome == Joined) {
 		if err := mayReach(f.Person); err != nil {
 			return Judgement{}, err
 		}
@@ -125,7 +132,7 @@ func mayReach(p Person) *Error {
 // R38).
 func mayRemove(f Facts, l LicenseID, g Grant) *Error {
 	switch {
-	case g.Origin == ByBillTo && !f.Contract && !f.Deleting:
+	case g.Origin == ByBillTo && !f.Mandate.BillTo:
 		return Refuse(Conflict, "R18", "Invoice Reader on License ID %s belongs to the Bill To contact: it moves with the contact", l)
 	case g.Role != Administrator:
 		return nil
@@ -137,18 +144,44 @@ func mayRemove(f Facts, l LicenseID, g Grant) *Error {
 	return nil
 }
 
+// AddRule says whether what a change adds may be added: nil, or a refusal. c has what was asked for, j what of it is new.
+type AddRule func(f Facts, c AccessChange, j Judgement) *Error
+
+// addRules are asked about every change that adds roles, whatever brings it; [Policy.Rules] follow.
+var addRules = []AddRule{neverBoth, neverBesideInherited}
+
+// mayAdd asks all rules about what the change adds.
 func mayAdd(f Facts, c AccessChange, j Judgement) *Error {
+	for _, rules := range [][]AddRule{addRules, f.Policy.Rules} {
+		for _, rule := range rules {
+			if err := rule(f, c, j); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// neverBoth keeps Administrator and Invoice Reader apart (R19).
+func neverBoth(f Facts, c AccessChange, j Judgement) *Error {
 	kept := f.kept(j)
 	for _, r := range j.Add {
 		both := slices.ContainsFunc(j.Add, func(o Role) bool { return exclude(r, o) })
 		if both || Exclude(r, kept) {
-			return Refuse(Conflict, "R19", "Administrator and Invoice Reader exclude each other on License ID %s: to swap them, remove the one in the save that adds the other", c.License)
+			return Refuse(Conflict, "R19", "Administrator and Invoice Reader exclude each other on License ID %s: "+
+				"to swap them, remove one and add the other in the same request", c.License)
 		}
 	}
-	// A failed Invoice Reader must not come alive by the next attempt either.
-	waits := slices.ContainsFunc(kept, func(g Grant) bool { return g.Role == InvoiceReader && !g.Effective })
+	return nil
+}
+
+// neverBesideInherited keeps Invoice Reader from who inherits Administrator (R92). One that failed must not come alive by the
+// next attempt either.
+func neverBesideInherited(f Facts, c AccessChange, j Judgement) *Error {
+	waits := slices.ContainsFunc(f.kept(j), func(g Grant) bool { return g.Role == InvoiceReader && !g.Effective })
 	if f.AdminAbove && len(c.Add) > 0 && (waits || slices.Contains(j.Add, InvoiceReader)) {
-		return Refuse(Conflict, "R92", "the person is Administrator of License ID %s by inheritance, which excludes Invoice Reader: leave it out", c.License)
+		return Refuse(Conflict, "R92", "the person inherits Administrator on License ID %s, which excludes Invoice Reader: "+
+			"leave Invoice Reader out", c.License)
 	}
 	return nil
 }
@@ -188,6 +221,8 @@ func (f Facts) settle(j Judgement, renew bool) Judgement {
 		default:
 			j.Outcome = Invited
 		}
+	case f.Mandate.Registered && f.Assignment == NotAssigned && slices.Equal(j.Add, []Role{Administrator}):
+		j.Outcome, j.Next, j.AtOnce = Assigned, Settled, true
 	case f.Assignment == Broken && waiting > 0 && !again:
 		j.Outcome, j.Next = Changed, Broken
 	case waiting > 0:

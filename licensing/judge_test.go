@@ -102,7 +102,7 @@ func TestR19_AdministratorAndInvoiceReaderExcludeEachOther(t *testing.T) {
 		accepted(t, f, swap(InvoiceReader, Administrator), Assigned, Propagating)
 	})
 	t.Run("the refusal says how they are swapped", func(t *testing.T) {
-		if e := refused(t, settled(Administrator), add(InvoiceReader), Conflict, "R19"); !strings.Contains(e.Message, "in the save that adds the other") {
+		if e := refused(t, settled(Administrator), add(InvoiceReader), Conflict, "R19"); !strings.Contains(e.Message, "in the same request") {
 			t.Error(e.Message)
 		}
 	})

@@ -369,9 +369,9 @@ func historyText(w io.Writer, all []licensing.RoleOn) {
 		}
 		by := r.Given.Name
 		if by == "" {
-			by = "nobody (" + r.Given.Action + ")"
+			by = "nobody (" + string(r.Given.Action) + ")"
 		}
-		rows = append(rows, []string{r.Name, role, state, clock(r.Given.At), r.Given.Action, r.Given.Rule, by})
+		rows = append(rows, []string{r.Name, role, state, clock(r.Given.At), string(r.Given.Action), r.Given.Rule, by})
 	}
 	table(w, []string{"WHO", "ROLE", "STATE", "GIVEN", "BY WHAT", "RULE", "BY WHOM"}, rows)
 }

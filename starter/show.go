@@ -140,7 +140,7 @@ func storyText(w io.Writer, u userStory) {
 		if actor == "" {
 			actor = "the system"
 		}
-		rows = append(rows, []string{"  " + clock(h.At), actor, h.Action, string(h.License), h.Outcome, h.Rule, dash(h.Before.String()) + " → " + dash(h.After.String()), h.Detail})
+		rows = append(rows, []string{"  " + clock(h.At), actor, string(h.Action), string(h.License), h.Outcome, h.Rule, dash(h.Before.String()) + " → " + dash(h.After.String()), h.Detail})
 	}
 	table(w, []string{"  AT", "WHO", "WHAT", "LICENSE ID", "OUTCOME", "RULE", "STATUS", "DETAIL"}, rows)
 }

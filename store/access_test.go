@@ -111,7 +111,7 @@ func TestHistoryTellsWhoDidWhatOnTheLicenseIDsThatIAdminister(t *testing.T) {
 		var text []string
 		for _, l := range all {
 			equal(t, "License ID", l.License, a1)
-			text = append(text, l.Actor+": "+l.Action)
+			text = append(text, l.Actor+": "+string(l.Action))
 		}
 		if len(text) < 3 || text[1] != "bob: register" || text[len(text)-1] != ": activate" {
 			t.Errorf("got %q", text)

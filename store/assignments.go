@@ -30,8 +30,7 @@ func (s *Store) Activate(ctx context.Context, user licensing.UserID, change lice
 				return err
 			}
 		}
-		return t.auditChange(user, ids, auditRow{At: at(t.now), Action: "activate", Outcome: "done", Rule: "R51",
-			Before: opt(licensing.AssignmentInProgress), After: opt(licensing.Active), Detail: "{}"})
+		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditActivate, rule: "R51", after: licensing.Active})
 	})
 	return len(ids), err
 }
@@ -49,8 +48,8 @@ func (s *Store) Fail(ctx context.Context, user licensing.UserID, change licensin
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		return t.auditChange(user, ids, auditRow{At: at(t.now), Action: "fail", Outcome: "done", Rule: "R54",
-			Before: opt(licensing.AssignmentInProgress), After: opt(licensing.Failed), Detail: detail(map[string]any{"reason": reason})})
+		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditFail, rule: "R54", after: licensing.Failed,
+			detail: licensing.FailureNoted{Reason: reason}})
 	})
 }
 
@@ -114,4 +113,13 @@ func (t *tx) inheritedBy(e *licensing.Effective) error {
 		}
 	}
 	return nil
+}
+
+// auditSettled writes the line for each License ID on which an assignment in progress ended.
+func (t *tx) auditSettled(ids []licensing.LicenseID, line auditLine) error {
+	if err := t.get(&line.org, `SELECT org_id FROM users WHERE id = ?`, line.user); err != nil {
+		return err
+	}
+	line.before = licensing.AssignmentInProgress
+	return t.audit(line.on(ids)...)
 }

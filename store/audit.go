@@ -1,62 +1,80 @@
 package store
 
-import (
-	"encoding/json"
+import "vlroles/licensing"
 
-	"vlroles/licensing"
-)
+// auditLine is one line of the audit on its way to its row: who did what to whom, on which License ID, by which rule.
+type auditLine struct {
+	org           licensing.OrgID
+	by            licensing.UserID // "": the system, or a partner by contract
+	request       licensing.RequestID
+	action        licensing.AuditAction
+	user          licensing.UserID // whom it is about
+	license       licensing.LicenseID
+	rule          string
+	refused       bool
+	before, after licensing.Status
+	detail        licensing.Detail
+}
 
 type auditRow struct {
-	At        moment          `db:"at"`
-	OrgID     licensing.OrgID `db:"org_id"`
-	Actor     opt             `db:"actor"`
-	Action    string          `db:"action"`
-	Outcome   string          `db:"outcome"`
-	UserID    opt             `db:"user_id"`
-	LicenseID opt             `db:"license_id"`
-	RequestID opt             `db:"request_id"`
-	Rule      opt             `db:"rule"`
-	Before    opt             `db:"before"`
-	After     opt             `db:"after"`
-	Detail    string          `db:"detail"`
+	At        moment                `db:"at"`
+	OrgID     licensing.OrgID       `db:"org_id"`
+	Actor     opt                   `db:"actor"`
+	Action    licensing.AuditAction `db:"action"`
+	Outcome   string                `db:"outcome"`
+	UserID    opt                   `db:"user_id"`
+	LicenseID opt                   `db:"license_id"`
+	RequestID opt                   `db:"request_id"`
+	Rule      opt                   `db:"rule"`
+	Before    opt                   `db:"before"`
+	After     opt                   `db:"after"`
+	Detail    string                `db:"detail"`
 }
 
 const insertAudit = `
 	INSERT INTO audit (at, org_id, actor, action, outcome, user_id, license_id, request_id, rule, before, after, detail)
 	VALUES (:at, :org_id, :actor, :action, :outcome, :user_id, :license_id, :request_id, :rule, :before, :after, :detail)`
 
-func (t *tx) audit(rows ...auditRow) error { return insert(t, insertAudit, rows) }
+// audit writes lines.
+func (t *tx) audit(lines ...auditLine) error {
+	rows := make([]auditRow, len(lines))
+	for n, l := range lines {
+		row, err := t.auditRow(l)
+		if err != nil {
+			return err
+		}
+		rows[n] = row
+	}
+	return insert(t, insertAudit, rows)
+}
 
-// auditAll writes the line once for each License ID that the user has something on, and returns them.
-func (t *tx) auditAll(user licensing.UserID, row auditRow) ([]licensing.LicenseID, error) {
+func (t *tx) auditRow(l auditLine) (auditRow, error) {
+	outcome := "done"
+	if l.refused {
+		outcome = "refused"
+	}
+	detail, err := licensing.EncodeDetail(l.detail)
+	return auditRow{
+		At: at(t.now), OrgID: l.org, Actor: opt(l.by), Action: l.action, Outcome: outcome, UserID: opt(l.user), LicenseID: opt(l.license),
+		RequestID: opt(l.request), Rule: opt(l.rule), Before: opt(l.before), After: opt(l.after), Detail: detail,
+	}, err
+}
+
+// on repeats the line for each of some License IDs.
+func (l auditLine) on(ids []licensing.LicenseID) []auditLine {
+	out := make([]auditLine, len(ids))
+	for n, id := range ids {
+		out[n] = l
+		out[n].license = id
+	}
+	return out
+}
+
+// auditEverywhere writes the line once for each License ID that its user has something on, and returns them.
+func (t *tx) auditEverywhere(l auditLine) ([]licensing.LicenseID, error) {
 	var ids []licensing.LicenseID
-	if err := t.all(&ids, `SELECT license_id FROM assignments WHERE user_id = ? ORDER BY license_id`, user); err != nil {
+	if err := t.all(&ids, `SELECT license_id FROM assignments WHERE user_id = ? ORDER BY license_id`, l.user); err != nil {
 		return nil, err
 	}
-	var rows []auditRow
-	for _, l := range ids {
-		row.UserID, row.LicenseID = opt(user), opt(l)
-		rows = append(rows, row)
-	}
-	return ids, t.audit(rows...)
-}
-
-func (t *tx) auditChange(user licensing.UserID, ids []licensing.LicenseID, row auditRow) error {
-	if err := t.get(&row.OrgID, `SELECT org_id FROM users WHERE id = ?`, user); err != nil {
-		return err
-	}
-	var rows []auditRow
-	for _, l := range ids {
-		row.UserID, row.LicenseID = opt(user), opt(l)
-		rows = append(rows, row)
-	}
-	return t.audit(rows...)
-}
-
-func detail(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return "{}"
-	}
-	return string(text)
+	return ids, t.audit(l.on(ids)...)
 }

@@ -23,7 +23,7 @@ func (s *Store) ticking(from time.Time) *Store {
 func TestAllRowsOfOneTransactionCarryTheTimeAtWhichItBegan(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		sv := licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{
+		sv := licensing.Save{ID: newRequest(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{
 			ext("kim", add(a1, licensing.BenefitsReader)), ext("pat", add(a1, licensing.ProductKeysReader))}}
 		if _, err := s.ticking(h.now).Save(t.Context(), sv); err != nil {
 			t.Fatal(err)

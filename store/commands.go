@@ -6,8 +6,22 @@ import (
 	"vlroles/licensing"
 )
 
-func refusal(c licensing.Command, action string) auditRow {
-	return auditRow{OrgID: c.Org, Actor: opt(c.By), Action: action, RequestID: opt(c.Request)}
+// hiddenUser is what everybody is told of a user whom there is not, or whom he may not see (R43).
+const hiddenUser = "there is no such user, or you may not see the user"
+
+// commandRequest is an admin's command on one user as a request.
+func commandRequest(a licensing.AuditAction, c licensing.Command) request {
+	return request{id: c.Request, org: c.Org, by: c.By, action: a, content: c}
+}
+
+// commandMandate is the name of an admin who commands.
+func commandMandate(m licensing.Mandate, c licensing.Command) mandate {
+	return adminMandate(m, licensing.Save{ID: c.Request, Org: c.Org, Admin: c.By})
+}
+
+// commandLine begins the audit line of a command.
+func commandLine(a licensing.AuditAction, rule string, c licensing.Command) auditLine {
+	return auditLine{org: c.Org, by: c.By, request: c.Request, action: a, rule: rule, user: c.User}
 }
 
 // commanded is what a command is about: the user, locked, what the user has, and on which License IDs of it the caller may
@@ -21,14 +35,10 @@ type commanded struct {
 // command reads what a command is about. A caller who may decide on none of the user's License IDs learns only that there
 // is no such user (R05, R43).
 func (t *tx) command(c licensing.Command) (commanded, error) {
-	hidden := licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
 	var out commanded
 	rows, err := t.lockUsers(c.Org, []string{string(c.User)}, nil)
-	if err != nil {
-		return out, err
-	}
-	if len(rows) == 0 {
-		return out, hidden
+	if err != nil || len(rows) == 0 {
+		return out, missingUser(err)
 	}
 	out.user = rows[0]
 	if out.holdings, err = t.holdings([]licensing.UserID{c.User}); err != nil {
@@ -41,20 +51,31 @@ func (t *tx) command(c licensing.Command) (commanded, error) {
 	}
 	out.mine = slices.DeleteFunc(all, func(l licensing.LicenseID) bool { return !may[l] })
 	if len(out.mine) == 0 {
-		return out, hidden
+		return out, missingUser(nil)
 	}
 	return out, nil
 }
 
-// commandedInvitation reads what a command on an invitation is about: the newest one.
-func (t *tx) commandedInvitation(c licensing.Command) (*invitationRow, commanded, error) {
-	seen, err := t.command(c)
-	if err != nil {
-		return nil, seen, err
+// commandOnRoles is command where the last admin may be taken away: agreements are locked before the user, as everywhere.
+func (t *tx) commandOnRoles(c licensing.Command) (commanded, error) {
+	if !ids(string(c.User)) {
+		return commanded{}, missingUser(nil)
 	}
-	i, err := t.newestInvitation(c.User)
+	var held []licensing.LicenseID
+	if err := t.all(&held, `SELECT license_id FROM assignments WHERE user_id = ? AND org_id = ?`, c.User, c.Org); err != nil {
+		return commanded{}, err
+	}
+	if err := t.lockAgreements(held); err != nil {
+		return commanded{}, err
+	}
+	return t.command(c)
+}
+
+// commandOnInvitation reads which invitation a command is about: the newest one of a user.
+func (t *tx) commandOnInvitation(user licensing.UserID) (*invitationRow, error) {
+	i, err := t.newestInvitation(user)
 	if err == nil && i == nil {
 		err = licensing.Refuse(licensing.Conflict, "R58", "the person has no invitation")
 	}
-	return i, seen, err
+	return i, err
 }

@@ -12,21 +12,75 @@ import (
 
 // ChangeContact carries out a Change of Contact Information Request (R34): on the License IDs that it names, or on all that
 // list the present contact. Inactive agreements are skipped (R37).
-func (s *Store) ChangeContact(ctx context.Context, c licensing.ContactChange) (licensing.IntakeAnswer, error) {
-	c, err := c.Check(s.policy)
+func (s *Store) ChangeContact(ctx context.Context, ch licensing.ContactChange) (licensing.IntakeAnswer, error) {
+	ch, err := ch.Check(s.policy)
 	if err != nil {
 		return licensing.IntakeAnswer{}, err
 	}
-	return s.contract(ctx, "change contact", c.ID, c.Org, c, func(t *contract) error {
-		t.inviteFor = c.InviteFor
-		return t.changeContact(c)
-	})
+	q := request{id: ch.ID, org: ch.Org, action: licensing.AuditChangeContact, content: ch}
+	return s.fromPartner(ctx, q, ch.InviteFor, func(c *contract) error { return c.changeContact(ch) })
 }
 
-// naming is a contact that takes its place with this request.
-type naming struct {
+// changeContact finds the License IDs of the request and names the contact on each.
+func (c *contract) changeContact(ch licensing.ContactChange) error {
+	ids, err := c.lockListed(ch)
+	if err != nil {
+		return err
+	}
+	found, err := c.existing(ids)
+	if err != nil {
+		return err
+	}
+	for n, l := range ids {
+		ex := found[l]
+		if ex.fresh || ex.Org != c.org {
+			missing := licensing.Refuse(licensing.NotFound, "R08", "the organization has no License ID %s", l)
+			return inList("license_ids[%d]", n, missing)
+		}
+		if err := c.name(l, ch.Contact, ex); err != nil {
+			return err
+		}
+	}
+	c.answer.Agreements = len(ids)
+	return c.decideNamed()
+}
+
+// lockListed locks and returns the License IDs of the request. Those that list the present contact are looked up once to know
+// what to lock, and again under the lock: another request may have been first.
+func (c *contract) lockListed(ch licensing.ContactChange) ([]licensing.LicenseID, error) {
+	if ch.From == "" {
+		return ch.Licenses, c.lockAgreements(ch.Licenses)
+	}
+	ids, err := c.listed(ch)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.lockAgreements(ids); err != nil {
+		return nil, err
+	}
+	return c.listed(ch)
+}
+
+// listed returns the License IDs whose contact of the kind is the person whose place is taken.
+func (c *contract) listed(ch licensing.ContactChange) ([]licensing.LicenseID, error) {
+	var ids []licensing.LicenseID
+	err := c.all(&ids, `
+		SELECT c.license_id
+		FROM contacts c
+		JOIN users u ON u.id = c.user_id
+		JOIN agreements a ON a.license_id = c.license_id
+		WHERE a.org_id = ? AND c.kind = ? AND c.until IS NULL AND (u.sign_in_key = ? OR lower(u.business_email) = ?)
+		ORDER BY c.license_id`, c.org, ch.Contact.Kind, ch.From.Key(), ch.From.Key())
+	if err != nil {
+		return nil, err
+	}
+	return ids, licensing.MayReplace(len(ids), ch.Contact.Kind)
+}
+
+// named is a contact that takes its place with this request.
+type named struct {
 	license licensing.LicenseID
-	contact licensing.Contact
+	kind    licensing.ContactKind
 	user    licensing.UserID // "": people[person]
 	person  int              // of people: who has the role
 	former  licensing.UserID
@@ -35,16 +89,19 @@ type naming struct {
 
 // inOrder puts the Bill To contact last: Administrator wins (R19).
 func inOrder(in []licensing.Contact) []licensing.Contact {
-	out := slices.Clone(in)
-	slices.SortStableFunc(out, func(a, b licensing.Contact) int {
-		return btoi(a.Kind == licensing.BillToContact) - btoi(b.Kind == licensing.BillToContact)
-	})
+	billTo := func(c licensing.Contact) bool { return c.Kind == licensing.BillToContact }
+	out := slices.DeleteFunc(slices.Clone(in), billTo)
+	for _, c := range in {
+		if billTo(c) {
+			out = append(out, c)
+		}
+	}
 	return out
 }
 
-// name takes note of a contact, and of what the contact gets by being named: a role where the contact is a new one (R25, R18),
-// nothing where it was the contact before.
-func (c *contract) name(l licensing.LicenseID, contact licensing.Contact, st standing) error {
+// name notes a contact, and what the contact gets by being named: a role where the contact is a new one (R25, R18), nothing
+// where it was the contact before.
+func (c *contract) name(l licensing.LicenseID, contact licensing.Contact, ex existingAgreement) error {
 	v := licensing.ContactVerdict{License: l, Kind: contact.Kind, Outcome: licensing.ContactNamed}
 	user, holder, err := c.find(contact)
 	if err != nil {
@@ -55,39 +112,35 @@ func (c *contract) name(l licensing.LicenseID, contact licensing.Contact, st sta
 		return err
 	}
 	if same {
-		user = licensing.UserID(former)
+		user = former
 	}
 	switch {
-	case !licensing.MayChangeContact(st.Active, st.fresh):
+	case !licensing.MayChangeContact(ex.Active, ex.fresh):
 		v.Outcome, v.Rule = licensing.ContactSkipped, "R37"
-	case former != "" && licensing.UserID(former) == user:
+	case former != "" && former == user:
 		v.Outcome, v.User = licensing.ContactUnchanged, user
-	}
-	if v.Outcome == licensing.ContactNamed {
-		v.Former, v.Rule = licensing.UserID(former), "R34"
+	default:
+		v.Former, v.Rule = former, "R34"
 		person := c.person(holder, contact)
-		c.named = append(c.named, naming{license: l, contact: contact, user: user, person: person, former: v.Former, verdict: len(c.answer.Contacts)})
-		if err := c.give(person, l, contact.Kind.Role()); err != nil {
-			return err
-		}
+		c.named = append(c.named, named{license: l, kind: contact.Kind, user: user, person: person, former: former,
+			verdict: len(c.answer.Contacts)})
+		c.give(person, l, contact.Kind.Role())
 		if contact.Kind == licensing.BillToContact {
-			if err := c.leaveBillTo(l, holder); err != nil {
-				return err
-			}
+			err = c.leaveBillTo(l, holder)
 		}
 	}
 	c.answer.Contacts = append(c.answer.Contacts, v)
-	return nil
+	return err
 }
 
 // present returns who is the contact now, "" for nobody, and whether the partner names the same person again: by the sign-in
-// e-mail, or by the address on the contract.
-func (c *contract) present(l licensing.LicenseID, contact licensing.Contact) (former opt, same bool, err error) {
+// email, or by the address on the contract.
+func (c *contract) present(l licensing.LicenseID, contact licensing.Contact) (former licensing.UserID, same bool, err error) {
 	var row struct {
-		User     opt             `db:"user_id"`
-		SignIn   string          `db:"sign_in_key"`
-		Business licensing.Email `db:"business_email"`
-		Left     bool            `db:"left_tenant"`
+		User     licensing.UserID `db:"user_id"`
+		SignIn   string           `db:"sign_in_key"`
+		Business licensing.Email  `db:"business_email"`
+		Left     bool             `db:"left_tenant"`
 	}
 	err = c.get(&row, `
 		SELECT c.user_id, u.sign_in_key, u.business_email, NOT u.in_tenant AS left_tenant
@@ -105,8 +158,8 @@ func (c *contract) present(l licensing.LicenseID, contact licensing.Contact) (fo
 }
 
 // find returns the profile of a contact, "" for none, and the one that has the contact's roles: another one where somebody
-// else accepted the contact's invitation instead (R27, R28). Where the partner gives no sign-in e-mail, whoever registered by
-// the invitation that was mailed to the business e-mail is that person; that somebody claims the address is not enough.
+// else accepted the contact's invitation instead (R27, R28). Where the partner gives no sign-in email, whoever registered by
+// the invitation that was mailed to the business email is that person; that somebody claims the address is not enough.
 func (c *contract) find(contact licensing.Contact) (user, holder licensing.UserID, err error) {
 	key := contact.SignIn.Key()
 	if contact.SignIn == "" {
@@ -131,15 +184,14 @@ func (c *contract) find(contact licensing.Contact) (user, holder licensing.UserI
 	if len(rows) != 1 { // nobody; or several with one mailbox, of whom nobody is meant
 		return "", "", nil
 	}
-	user = rows[0]
-	holder, err = c.instead(user)
-	return user, holder, err
+	holder, err = c.instead(rows[0])
+	return rows[0], holder, err
 }
 
 // instead returns who has the roles of a contact: the contact, or whoever accepted the contact's invitation instead and has
 // neither left nor been deleted since (R28, R47, R80).
 func (c *contract) instead(user licensing.UserID) (licensing.UserID, error) {
-	var holder opt
+	var holder licensing.UserID
 	err := c.get(&holder, `
 		SELECT i.accepted_by
 		FROM invitations i
@@ -152,24 +204,26 @@ func (c *contract) instead(user licensing.UserID) (licensing.UserID, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return user, nil
 	}
-	return licensing.UserID(holder), err
+	return holder, err
 }
 
-// leaveBillTo takes Invoice Reader from whoever has it as the Bill To contact of before (R18).
+// leaveBillTo asks to take Invoice Reader from whoever has it as the Bill To contact of before (R18).
 func (c *contract) leaveBillTo(l licensing.LicenseID, holder licensing.UserID) error {
 	var before []licensing.UserID
-	err := c.all(&before, `SELECT user_id FROM grants WHERE license_id = ? AND role = 'invoice_reader' AND origin = 'bill_to' ORDER BY user_id`, l)
+	err := c.all(&before, `
+		SELECT user_id
+		FROM grants
+		WHERE license_id = ? AND role = 'invoice_reader' AND origin = 'bill_to'
+		ORDER BY user_id`, l)
 	for _, u := range before {
-		if u == holder {
-			continue
+		if u != holder {
+			c.access(c.person(u, licensing.Contact{}), l).Remove = []licensing.Role{licensing.InvoiceReader}
 		}
-		ch := c.access(c.person(u, licensing.Contact{}), l)
-		ch.Remove = []licensing.Role{licensing.InvoiceReader}
 	}
 	return err
 }
 
-// administrator takes note of a first administrator (R25).
+// administrator notes a first administrator (R25).
 func (c *contract) administrator(l licensing.LicenseID, first licensing.ContractAdministrator) error {
 	contact := licensing.Contact{SignIn: first.SignIn, Business: first.Business, Name: first.Name}
 	if contact.Business == "" {
@@ -181,17 +235,18 @@ func (c *contract) administrator(l licensing.LicenseID, first licensing.Contract
 	}
 	n := c.person(holder, contact)
 	if !first.Registered.IsZero() {
-		c.imported[n] = first.Registered
+		c.people[n].registered = first.Registered
 	}
 	if holder != "" && first.Business != "" {
 		c.people[n].Business = first.Business
 	}
-	return c.give(n, l, licensing.Administrator)
+	c.give(n, l, licensing.Administrator)
+	return nil
 }
 
-// replace writes the new contact in the place of the former one, who keeps Administrator and inherits nothing any more (R34,
+// replace plans the new contact in the place of the former one, who keeps Administrator and inherits nothing any more (R34,
 // R90).
-func (c *contract) replace(n naming, holder *subject) error {
+func (c *contract) replace(p *plan, n named, holder *subject) error {
 	if holder.refusal != nil {
 		return holder.refusal.In("contacts")
 	}
@@ -201,100 +256,58 @@ func (c *contract) replace(n naming, holder *subject) error {
 	}
 	c.answer.Contacts[n.verdict].User = user
 	if n.former != "" {
-		if err := c.leave(n); err != nil {
+		if err := c.leave(p, n); err != nil {
 			return err
 		}
 	}
-	_, err := c.exec(`INSERT INTO contacts (license_id, kind, user_id, since) VALUES (?, ?, ?, ?)`, n.license, n.contact.Kind, user, at(c.now))
+	p.contacts = append(p.contacts, contactRow{n.license, n.kind, user})
+	if n.kind == licensing.BillToContact { // the role is the contact's now, whoever gave it (R18)
+		p.billTo = append(p.billTo, grantRow{LicenseID: n.license, UserID: holder.user.ID})
+	}
+	line := c.line(user, n.license)
+	line.action, line.rule, line.detail = licensing.AuditContactNamed, "R34", licensing.ContactChanged{Kind: n.kind}
+	p.audit = append(p.audit, line)
+	return nil
+}
+
+// leave plans the end of the former contact's place, and of his opt-in where he is no contact there any more.
+func (c *contract) leave(p *plan, n named) error {
+	p.former = append(p.former, contactRow{n.license, n.kind, n.former})
+	still, err := c.contactKinds(n.license, n.former)
 	if err != nil {
 		return err
 	}
-	if n.contact.Kind == licensing.BillToContact { // the role is the contact's t.now, whoever gave it (R18)
-		_, err := c.exec(`UPDATE grants SET origin = 'bill_to' WHERE license_id = ? AND user_id = ? AND role = 'invoice_reader'`, n.license, holder.user.ID)
+	still = slices.DeleteFunc(still, func(k licensing.ContactKind) bool {
+		return !k.MayInherit() || slices.Contains(p.former, contactRow{n.license, k, n.former})
+	})
+	var ends int
+	if len(still) == 0 {
+		err = c.get(&ends, `SELECT COUNT(*) FROM preferences WHERE license_id = ? AND user_id = ? AND inherit`, n.license, n.former)
 		if err != nil {
 			return err
 		}
 	}
-	row := c.line("contact.named", "R34", n.license)
-	row.UserID, row.Detail = opt(user), detail(map[string]any{"kind": n.contact.Kind})
-	return c.audit(row)
+	if ends > 0 {
+		p.preferences = append(p.preferences, preferenceRow{User: n.former, License: n.license})
+		p.tell(c.mandate, n.former)
+	}
+	line := c.line(n.former, n.license)
+	line.action, line.rule = licensing.AuditContactFormer, "R34"
+	line.detail = licensing.ContactChanged{Kind: n.kind, Ended: ends > 0}
+	p.audit = append(p.audit, line)
+	return nil
 }
 
-func (c *contract) leave(n naming) error {
-	_, err := c.exec(`UPDATE contacts SET until = ? WHERE license_id = ? AND kind = ? AND until IS NULL`, at(c.now), n.license, n.contact.Kind)
+// contactKinds returns as what the contract names a person.
+func (t *tx) contactKinds(l licensing.LicenseID, user licensing.UserID) ([]licensing.ContactKind, error) {
+	var out []licensing.ContactKind
+	err := t.all(&out, `
+		SELECT kind
+		FROM contacts
+		WHERE license_id = ? AND user_id = ? AND until IS NULL
+		ORDER BY kind`, l, user)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("read contacts: %w", err)
 	}
-	var still int
-	err = c.get(&still, `SELECT COUNT(*) FROM contacts WHERE license_id = ? AND user_id = ? AND until IS NULL AND kind <> 'bill_to'`, n.license, n.former)
-	if err != nil {
-		return err
-	}
-	var ended int
-	if still == 0 {
-		ended, err = c.exec(`UPDATE preferences SET inherit = ?, changed_at = ? WHERE license_id = ? AND user_id = ? AND inherit`, false, at(c.now), n.license, n.former)
-		if err != nil {
-			return err
-		}
-		if ended > 0 {
-			c.tell(n.former)
-		}
-	}
-	row := c.line("contact.former", "R34", n.license)
-	row.UserID, row.Detail = opt(n.former), detail(map[string]any{"kind": n.contact.Kind, "ended": ended > 0})
-	return c.audit(row)
-}
-
-// changeContact finds the License IDs of a Change of Contact Information Request and names the contact on each.
-func (c *contract) changeContact(ch licensing.ContactChange) error {
-	ids := ch.Licenses
-	for round := range 2 { // once to know what to lock, and again under the lock: another partner may have been first
-		if ch.From != "" {
-			var err error
-			if ids, err = c.listing(ch); err != nil {
-				return err
-			}
-		}
-		if round == 0 {
-			if err := c.lockAgreements(ids); err != nil {
-				return err
-			}
-		}
-	}
-	found, err := c.standings(ids)
-	if err != nil {
-		return err
-	}
-	for n, l := range ids {
-		st := found[l]
-		if st.fresh || st.Org != c.org {
-			return licensing.Refuse(licensing.NotFound, "R08", "the organization has no License ID %s", l).In(fmt.Sprintf("license_ids[%d]", n))
-		}
-		if err := c.name(l, ch.Contact, st); err != nil {
-			return err
-		}
-	}
-	c.answer.Agreements = len(ids)
-	return c.decide()
-}
-
-// listing returns the License IDs whose contact of the kind is the person whose place is taken.
-func (c *contract) listing(ch licensing.ContactChange) ([]licensing.LicenseID, error) {
-	var ids []licensing.LicenseID
-	err := c.all(&ids, `
-		SELECT c.license_id
-		FROM contacts c
-		JOIN users u ON u.id = c.user_id
-		JOIN agreements a ON a.license_id = c.license_id
-		WHERE a.org_id = ? AND c.kind = ? AND c.until IS NULL AND (u.sign_in_key = ? OR lower(u.business_email) = ?)
-		ORDER BY c.license_id`, c.org, ch.Contact.Kind, ch.From.Key(), ch.From.Key())
-	switch {
-	case err != nil:
-		return nil, err
-	case len(ids) == 0:
-		return nil, licensing.Refuse(licensing.NotFound, "R34", "no License ID lists that person as its %s contact", ch.Contact.Kind).In("from")
-	case len(ids) > licensing.MaxAgreements:
-		return nil, licensing.Refuse(licensing.Invalid, "R34", "%d License IDs list that person, at most %d are changed at once: name them in parts", len(ids), licensing.MaxAgreements).In("from")
-	}
-	return ids, nil
+	return out, nil
 }

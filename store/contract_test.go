@@ -22,7 +22,7 @@ func agreement(l, parent licensing.LicenseID, contacts ...licensing.Contact) lic
 
 func (h *house) put(a licensing.ContractAgreement) licensing.IntakeAnswer {
 	h.Helper()
-	out, err := h.atTime(h.now).PutAgreement(h.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: a})
+	out, err := h.atTime(h.now).PutAgreement(h.Context(), licensing.AgreementPut{ID: newRequest(), Org: h.org, Agreement: a})
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func (h *house) put(a licensing.ContractAgreement) licensing.IntakeAnswer {
 // replace puts a contact in the place of another on some License IDs.
 func (h *house) replace(c licensing.Contact, on ...licensing.LicenseID) licensing.IntakeAnswer {
 	h.Helper()
-	out, err := h.atTime(h.now).ChangeContact(h.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: c, Licenses: on})
+	out, err := h.atTime(h.now).ChangeContact(h.Context(), licensing.ContactChange{ID: newRequest(), Org: h.org, Contact: c, Licenses: on})
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -95,8 +95,9 @@ func TestR28_WhoAcceptsAForwardedInvitationIsTheAdminInsteadAlsoOfLaterLicenseID
 		same(t, "roles of the addressee, of the acceptor", []string{h.held(pat, "C1"), h.held(amy, "C1")}, []string{"", "administrator"})
 		job := h.claim(out.Notice).Job
 		same(t, "the addressee is told", []any{job.Kind, job.To, job.Access[0].License}, []any{licensing.MailForwarded, "pat@fabrikam.example", "C1"})
-		equal(t, "the audit has both", h.count(`SELECT COUNT(*) FROM audit WHERE action = 'register.forwarded' AND detail LIKE ? AND detail LIKE ?`,
-			"%"+string(pat)+"%", "%"+string(amy)+"%"), 1)
+		const both = `SELECT COUNT(*) FROM audit WHERE action = 'register.forwarded' AND user_id = ? AND detail LIKE ?`
+		equal(t, "the audit says from whom", h.count(both, amy, "%"+string(pat)+"%"), 1)
+		equal(t, "the audit says to whom", h.count(both, pat, "%"+string(amy)+"%"), 1)
 		later := h.put(agreement("C2", "", contact(licensing.PrimaryContact, "pat")))
 		same(t, "later (R27)", []any{later.People[0].User, later.Contacts[0].User, h.held(amy, "C2")}, []any{amy, pat, "administrator?"})
 	})
@@ -176,7 +177,7 @@ func TestR34_R37_AContactInformationRequestChangesAllActiveLicenseIDsThatListThe
 		inactive.Inactive = true
 		h.put(inactive)
 		h.join("old")
-		out, err := s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "OLD@fabrikam.example"})
+		out, err := s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: newRequest(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "OLD@fabrikam.example"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,9 +189,9 @@ func TestR34_R37_AContactInformationRequestChangesAllActiveLicenseIDsThatListThe
 		equal(t, "one invitation carries both", out.Work, 1)
 		other := h.save("old@fabrikam.example", ext("kim", add("C3", licensing.BenefitsReader))).People[0] // R37, R38: still editable
 		equal(t, "assignments on an inactive agreement", other.Verdicts[0].Outcome, licensing.Invited)
-		_, err = s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "nobody@fabrikam.example"})
+		_, err = s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: newRequest(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "nobody@fabrikam.example"})
 		wantRefusal(t, err, licensing.NotFound, "R34")
-		_, err = s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: request(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), Licenses: []licensing.LicenseID{"C1", "NONE"}})
+		_, err = s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: newRequest(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), Licenses: []licensing.LicenseID{"C1", "NONE"}})
 		wantRefusal(t, err, licensing.NotFound, "R08")
 	})
 }
@@ -236,7 +237,7 @@ func TestAnAgreementThatIsRefusedWritesNothing(t *testing.T) {
 			t.Run(c.name, func(t *testing.T) {
 				h.TB = t
 				rows, agreements := h.census(), h.count(`SELECT COUNT(*) FROM agreements`)
-				_, err := s.atTime(h.now).PutAgreement(t.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: c.agreement})
+				_, err := s.atTime(h.now).PutAgreement(t.Context(), licensing.AgreementPut{ID: newRequest(), Org: h.org, Agreement: c.agreement})
 				wantRefusal(t, err, c.kind, c.rule)
 				same(t, "rows", []any{h.census(), h.count(`SELECT COUNT(*) FROM agreements`)}, []any{rows, agreements})
 			})
@@ -255,7 +256,7 @@ func TestR41_FourRequestsAtOnceNeverCloseACircleOfParents(t *testing.T) {
 			var calls []func()
 			for n, l := range ring {
 				calls = append(calls, func() {
-					_, _ = s.atTime(h.now).PutAgreement(t.Context(), licensing.AgreementPut{ID: request(), Org: h.org, Agreement: agreement(l, ring[(n+1)%4])})
+					_, _ = s.atTime(h.now).PutAgreement(t.Context(), licensing.AgreementPut{ID: newRequest(), Org: h.org, Agreement: agreement(l, ring[(n+1)%4])})
 				})
 			}
 			atOnce(calls...)
@@ -267,7 +268,7 @@ func TestR41_FourRequestsAtOnceNeverCloseACircleOfParents(t *testing.T) {
 // prefers sets a preference.
 func (h *house) prefers(u licensing.UserID, l licensing.LicenseID, inherit bool) licensing.PreferenceAnswer {
 	h.Helper()
-	return must[licensing.PreferenceAnswer](h.TB)(h.atTime(h.now).Prefer(h.Context(), licensing.PreferenceChange{Request: request(), Org: h.org, User: u, License: l, Inherit: inherit}))
+	return must[licensing.PreferenceAnswer](h.TB)(h.atTime(h.now).Prefer(h.Context(), licensing.PreferenceChange{Request: newRequest(), Org: h.org, User: u, License: l, Inherit: inherit}))
 }
 
 func TestR88_R89_R91_OptingInGivesAdministratorOnEverythingBelowAndOptingOutEndsItAtOnce(t *testing.T) {
@@ -318,7 +319,7 @@ func TestR90_OnlyARegisteredContactWhoIsNamedThereMayOptIn(t *testing.T) {
 			"a License ID that there is not": {bill, "NONE"},
 		} {
 			t.Run(name, func(t *testing.T) {
-				_, err := s.atTime(h.now).Prefer(t.Context(), licensing.PreferenceChange{Request: request(), Org: h.org, User: c.user, License: c.on, Inherit: true})
+				_, err := s.atTime(h.now).Prefer(t.Context(), licensing.PreferenceChange{Request: newRequest(), Org: h.org, User: c.user, License: c.on, Inherit: true})
 				wantRefusal(t, err, licensing.Forbidden, "R90")
 			})
 		}
@@ -536,15 +537,37 @@ func TestR47_R84_WhoAcceptsAForwardedMailIsFoundByTheObjectIDAndIsInTheTenant(t 
 	})
 }
 
-func TestR92_ABillToMailThatAnHeirAcceptsGivesNoInvoiceReader(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
-		h := newHouse(t, s)
-		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "heir")))
-		heir := h.join("heir")
-		h.prefers(heir, "P1", true)
-		h.put(agreement("P2", "P1", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "low")))
-		must[licensing.Registered](t)(h.forward("bill", licensing.Identity{Email: "heir@fabrikam.example"}))
-		same(t, "the heir", []any{h.held(heir, "P2"), h.may(heir, "P2", licensing.ViewOrders).Rule}, []any{"", "R88"})
-		equal(t, "audited", h.count(`SELECT COUNT(*) FROM audit WHERE action = 'register.forwarded' AND outcome = 'refused' AND rule = 'R92'`), 1)
-	})
+func TestR28_R19_R92_AnAcceptorToWhomNothingMayMoveIsRefusedAndTheAddresseeKeepsEverything(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		contact licensing.ContactKind
+		who     func(h *house) licensing.UserID
+		kept    string
+	}{
+		{"an heir accepts a Bill To contact's mail", licensing.BillToContact, func(h *house) licensing.UserID {
+			heir := h.join("heir")
+			h.prefers(heir, "P1", true)
+			return heir
+		}, "invoice_reader?"},
+		{"an Invoice Reader accepts an administrator's mail", licensing.NoticesContact, func(h *house) licensing.UserID {
+			h.join("low")
+			return h.save("low@fabrikam.example", ext("heir", add("P2", licensing.InvoiceReader))).People[0].User
+		}, "administrator?"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, s *Store) {
+				h := newHouse(t, s)
+				h.put(agreement("P1", "", contact(licensing.PrimaryContact, "heir")))
+				h.put(agreement("P2", "P1", contact(c.contact, "mailed"), contact(licensing.PrimaryContact, "low")))
+				heir := c.who(h)
+				before := h.held(heir, "P2")
+				_, err := h.forward("mailed", licensing.Identity{Email: "heir@fabrikam.example"})
+				wantRefusal(t, err, licensing.Conflict, "R28")
+				mailed := h.id("mailed@fabrikam.example")
+				same(t, "both hold what they held", []string{h.held(mailed, "P2"), h.held(heir, "P2")}, []string{c.kept, before})
+				equal(t, "the invitation is open", h.standing(mailed).State, licensing.InvitationOpen)
+				h.register(mailed, "mailed@fabrikam.example")
+			})
+		})
+	}
 }

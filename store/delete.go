@@ -9,101 +9,74 @@ import (
 
 // Delete takes all roles from a user on the License IDs that the caller administers (R80). What is in progress ends, and an
 // invitation that has nothing left to give dies with its links (R82); where the user is the last active admin the License ID
-// is refused and the rest proceeds (R83). The organization's account is not touched (R81).
+// is refused and the rest proceeds (R83). The organization's account is not touched (R81). A user whom the caller may not see
+// is NotFound.
 func (s *Store) Delete(ctx context.Context, c licensing.Command) (licensing.Deletion, error) {
-	var out licensing.Deletion
-	err := s.write(ctx, "delete user", func(t *tx) error {
-		out = licensing.Deletion{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, "delete", c, &out)
-		if err != nil || known {
-			return err
-		}
-		d := &decision{tx: t, purpose: deleting, save: licensing.Save{ID: c.Request, Org: c.Org, Admin: c.By}}
-		all, err := d.everything(c)
+	q := commandRequest(licensing.AuditDelete, c)
+	return carryOut(ctx, s, q, func(t *tx) (licensing.Deletion, []licensing.Work, error) {
+		out := licensing.Deletion{User: c.User}
+		seen, err := t.commandOnRoles(c)
 		if err != nil {
-			return err
+			return out, nil, err
 		}
-		if err := d.read(); err != nil {
-			return err
+		m := commandMandate(licensing.DeleteMandate, c)
+		d, err := t.decide(m, seen.everything())
+		if err != nil {
+			return out, nil, err
 		}
-		d.judge()
-		if err := d.write(); err != nil {
-			return err
+		p := d.planned()
+		if err := p.disinherit(t, m, c.User); err != nil {
+			return out, nil, err
 		}
-		out = licensing.Deletion{User: c.User, Verdicts: d.answer.People[0].Verdicts, Remaining: all - len(d.save.People[0].Access)}
-		if out.Inherits, err = d.disinherit(c); err != nil {
-			return err
+		if err := p.write(t); err != nil {
+			return out, nil, err
 		}
-		out.Work = len(d.plan.work)
-		return t.answerRequest(c.Request, out, d.plan.work)
+		out.Verdicts, out.Work = d.people[0].verdict.Verdicts, len(p.work)
+		out.Remaining = len(seen.holdings.assignments[c.User]) - len(seen.mine)
+		out.Inherits, err = t.inheritedOn(c, seen.mine)
+		return out, p.work, err
 	})
-	if err != nil {
-		s.refused(ctx, err, refusal(c, "delete"))
-	}
-	return out, err
 }
 
-// everything makes the request that removes all of the user's roles as far as the caller may, and returns on how many License
-// IDs the user has any. Agreements are locked before the user, as everywhere.
-func (d *decision) everything(c licensing.Command) (int, error) {
-	if !ids(string(c.User)) {
-		return 0, missingUser(nil)
-	}
-	var held []licensing.LicenseID
-	if err := d.all(&held, `SELECT license_id FROM assignments WHERE user_id = ? AND org_id = ?`, c.User, c.Org); err != nil {
-		return 0, err
-	}
-	if err := d.lockAgreements(held); err != nil {
-		return 0, err
-	}
-	seen, err := d.command(c)
-	if err != nil {
-		return 0, err
-	}
-	person := licensing.PersonChange{User: c.User}
+// everything asks for the removal of all of the user's roles as far as the caller may.
+func (seen commanded) everything() []asked {
+	person := licensing.PersonChange{User: seen.user.ID}
 	for _, l := range seen.mine {
 		ch := licensing.AccessChange{License: l}
-		for _, g := range seen.holdings.grants[c.User][l] {
+		for _, g := range seen.holdings.grants[seen.user.ID][l] {
 			ch.Remove = append(ch.Remove, g.Role)
 		}
 		person.Access = append(person.Access, ch)
 	}
-	d.save.People = []licensing.PersonChange{person}
-	return len(seen.holdings.assignments[c.User]), nil
+	return ask([]licensing.PersonChange{person})
 }
 
-// disinherit ends what the user inherits from agreements that the caller administers, in the same transaction (R52, R80), and
-// returns where the user inherits all the same.
-func (d *decision) disinherit(c licensing.Command) ([]licensing.LicenseID, error) {
+// disinherit plans the end of what the user inherits from agreements that the caller administers (R52, R80).
+func (p *plan) disinherit(t *tx, m mandate, user licensing.UserID) error {
 	var opted []licensing.LicenseID
-	if err := d.all(&opted, `SELECT license_id FROM preferences WHERE user_id = ? AND inherit ORDER BY license_id`, c.User); err != nil {
-		return nil, err
+	if err := t.all(&opted, `SELECT license_id FROM preferences WHERE user_id = ? AND inherit ORDER BY license_id`, user); err != nil {
+		return err
 	}
-	may, err := d.administers(c.Org, c.By, opted)
+	may, err := t.administers(m.org, m.by, opted)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, l := range opted {
 		if !may[l] {
 			continue
 		}
-		if _, err := d.exec(`UPDATE preferences SET inherit = ?, changed_at = ? WHERE user_id = ? AND license_id = ?`, false, at(d.now), c.User, l); err != nil {
-			return nil, err
-		}
-		err := d.audit(auditRow{At: at(d.now), OrgID: c.Org, Actor: opt(c.By), Action: "preference", Outcome: "done", UserID: opt(c.User), LicenseID: opt(l),
-			RequestID: opt(c.Request), Rule: "R80", Detail: detail(map[string]any{"inherit": false})})
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(d.plan.work, func(w licensing.Work) bool { return w.Kind == licensing.WorkAssign && w.User == c.User }) {
-			d.plan.work = append(d.plan.work, tell(c.Org, c.Request, c.User))
-		}
+		line := m.line(user, l)
+		line.action, line.detail = licensing.AuditPreference, licensing.PreferenceChanged{}
+		p.audit = append(p.audit, line)
+		p.preferences = append(p.preferences, preferenceRow{User: user, License: l})
+		p.tell(m, user)
 	}
-	var mine []licensing.LicenseID
-	for _, a := range d.save.People[0].Access {
-		mine = append(mine, a.License)
-	}
-	still, err := d.inheritance(c.Org, []licensing.UserID{c.User}, mine)
+	return nil
+}
+
+// inheritedOn returns on which of the License IDs the user inherits Administrator.
+func (t *tx) inheritedOn(c licensing.Command, ids []licensing.LicenseID) ([]licensing.LicenseID, error) {
+	still, err := t.inheritance(c.Org, []licensing.UserID{c.User}, ids)
 	var out []licensing.LicenseID
 	for l := range still[c.User] {
 		out = append(out, l)

@@ -147,7 +147,7 @@ func TestR67_VerifyingGivesTheVerdictsOfASaveAndHasNoEffect(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		kim := h.member("ada", "kim", add(a1, licensing.BenefitsReader))
-		sv := licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{
+		sv := licensing.Save{ID: newRequest(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{
 			edit(kim, add(a1, licensing.ProductKeysReader)), ext("new", add(a1, licensing.BenefitsReader), add(a2, licensing.BenefitsReader))}}
 		rows := h.census()
 		out := must[licensing.SaveAnswer](t)(s.atTime(h.now).Verify(t.Context(), sv))
@@ -166,7 +166,7 @@ func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		h.hears(licensing.DirectoryPerson{ObjectID: "o-grace", Email: "grace@contoso.example", Name: "Grace Hopper", Left: true})
-		seat := licensing.Seat{ID: request(), Org: h.org, License: a2, Person: licensing.PersonChange{SignIn: "leo@contoso.example"}, Reason: "case 4711"}
+		seat := licensing.Seat{ID: newRequest(), Org: h.org, License: a2, Person: licensing.PersonChange{SignIn: "leo@contoso.example"}, Reason: "case 4711"}
 		out := must[licensing.SaveAnswer](t)(s.atTime(h.now).Seat(t.Context(), seat))
 		leo := out.People[0].User
 		equal(t, "outcome", out.People[0].Verdicts[0].Outcome, licensing.Invited)
@@ -186,7 +186,7 @@ func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 			"with a long reason":               {b1, strings.Repeat("x", licensing.MaxReason+1), licensing.Invalid, "R33"},
 		} {
 			t.Run(name, func(t *testing.T) {
-				seat.ID, seat.License, seat.Reason = request(), c.license, c.reason
+				seat.ID, seat.License, seat.Reason = newRequest(), c.license, c.reason
 				_, err := s.atTime(h.now).Seat(t.Context(), seat)
 				wantRefusal(t, err, c.kind, c.rule)
 			})

@@ -17,28 +17,16 @@ func (s *Store) Directory(ctx context.Context, d licensing.DirectoryChange) (lic
 	if err != nil {
 		return licensing.DirectoryAnswer{}, err
 	}
-	var out licensing.DirectoryAnswer
-	err = s.write(ctx, "change directory", func(t *tx) error {
-		out = licensing.DirectoryAnswer{}
-		known, err := t.claimRequest(d.ID, d.Org, "", "directory", d, &out)
-		if err != nil || known {
-			return err
-		}
-		c := &roll{tx: t, org: d.Org, request: d.ID, field: "people"}
-		if err := c.take(d.People); err != nil {
-			return err
-		}
-		out = c.answer
-		return t.answerRequest(d.ID, out, c.work)
+	q := request{id: d.ID, org: d.Org, action: licensing.AuditDirectory, content: d}
+	return carryOut(ctx, s, q, func(t *tx) (licensing.DirectoryAnswer, []licensing.Work, error) {
+		c := &directoryImport{tx: t, org: d.Org, request: d.ID, field: "people"}
+		err := c.take(d.People)
+		return c.answer, c.work, err
 	})
-	if err != nil {
-		s.refused(ctx, err, auditRow{OrgID: d.Org, Action: "directory", RequestID: opt(d.ID)})
-	}
-	return out, err
 }
 
-// roll is one taking-in of directory people.
-type roll struct {
+// directoryImport is one taking-in of directory people.
+type directoryImport struct {
 	*tx
 	org     licensing.OrgID
 	request licensing.RequestID
@@ -49,7 +37,7 @@ type roll struct {
 }
 
 // take goes through those who left first: their addresses are free for others then.
-func (c *roll) take(people []licensing.DirectoryPerson) error {
+func (c *directoryImport) take(people []licensing.DirectoryPerson) error {
 	held, err := c.lockAdministered(people)
 	if err != nil {
 		return err
@@ -72,7 +60,7 @@ func (c *roll) take(people []licensing.DirectoryPerson) error {
 }
 
 // lockAdministered locks the License IDs that may lose an admin, as a save does that removes one (R33).
-func (c *roll) lockAdministered(people []licensing.DirectoryPerson) ([]licensing.LicenseID, error) {
+func (c *directoryImport) lockAdministered(people []licensing.DirectoryPerson) ([]licensing.LicenseID, error) {
 	var objects []string
 	for _, p := range people {
 		if p.Left {
@@ -98,7 +86,7 @@ func (c *roll) lockAdministered(people []licensing.DirectoryPerson) ([]licensing
 }
 
 // one takes in one person.
-func (c *roll) one(p licensing.DirectoryPerson) error {
+func (c *directoryImport) one(p licensing.DirectoryPerson) error {
 	var old personRow
 	err := c.get(&old, `SELECT object_id, email, email_key, name, present FROM directory_people WHERE org_id = ? AND object_id = ?`, c.org, p.ObjectID)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -127,7 +115,7 @@ func (c *roll) one(p licensing.DirectoryPerson) error {
 }
 
 // addressFree refuses the address of somebody else who is present.
-func (c *roll) addressFree(p licensing.DirectoryPerson) error {
+func (c *directoryImport) addressFree(p licensing.DirectoryPerson) error {
 	var other int
 	err := c.get(&other, `SELECT COUNT(*) FROM directory_people WHERE org_id = ? AND email_key = ? AND object_id <> ? AND present`,
 		c.org, p.Email.Key(), p.ObjectID)
@@ -138,7 +126,7 @@ func (c *roll) addressFree(p licensing.DirectoryPerson) error {
 }
 
 // follow brings the VL user of the person along.
-func (c *roll) follow(p licensing.DirectoryPerson, old personRow) error {
+func (c *directoryImport) follow(p licensing.DirectoryPerson, old personRow) error {
 	if p.Left {
 		u, err := c.profileOf(p.ObjectID)
 		if err != nil || u == nil || !u.InTenant {
@@ -158,7 +146,9 @@ func (c *roll) follow(p licensing.DirectoryPerson, old personRow) error {
 	}
 	if !u.InTenant && !old.Present {
 		c.answer.Returned = append(c.answer.Returned, u.ID)
-		if _, err := c.auditAll(u.ID, c.line("directory.returned", "R86", licensing.UserNotFound)); err != nil {
+		line := c.line(u.ID, licensing.AuditDirectoryReturned, "R86")
+		line.after = licensing.UserNotFound
+		if _, err := c.auditEverywhere(line); err != nil {
 			return err
 		}
 	}
@@ -166,7 +156,7 @@ func (c *roll) follow(p licensing.DirectoryPerson, old personRow) error {
 }
 
 // profileOf locks and returns the VL user who is bound to the object, nil for none.
-func (t *roll) profileOf(object licensing.ObjectID) (*userRow, error) {
+func (t *directoryImport) profileOf(object licensing.ObjectID) (*userRow, error) {
 	var u userRow
 	err := t.get(&u, t.lock(selectUser+` WHERE u.org_id = ? AND u.object_id = ?`, "u"), t.org, object)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -176,32 +166,35 @@ func (t *roll) profileOf(object licensing.ObjectID) (*userRow, error) {
 }
 
 // leaves ends the access of a person who left (R84).
-func (c *roll) leaves(u *userRow) error {
+func (c *directoryImport) leaves(u *userRow) error {
 	u.InTenant = false
 	if err := c.updateUser(*u); err != nil {
 		return err
 	}
 	c.answer.Left = append(c.answer.Left, u.ID)
 	c.tell(u)
-	_, err := c.auditAll(u.ID, c.line("directory.left", "R84", licensing.UserNotFound))
+	line := c.line(u.ID, licensing.AuditDirectoryLeft, "R84")
+	line.after = licensing.UserNotFound
+	_, err := c.auditEverywhere(line)
 	return err
 }
 
 // tell has the downstream system told what the person has now.
-func (c *roll) tell(u *userRow) {
+func (c *directoryImport) tell(u *userRow) {
 	if u.person().Registered() {
 		c.work = append(c.work, tell(c.org, c.request, u.ID))
 		c.answer.Work = len(c.work)
 	}
 }
 
-func (c *roll) line(action string, rule opt, after licensing.Status) auditRow {
-	return auditRow{At: at(c.now), OrgID: c.org, Action: action, Outcome: "done", RequestID: opt(c.request), Rule: rule, After: opt(after), Detail: "{}"}
+// line begins an audit line of the import.
+func (c *directoryImport) line(user licensing.UserID, action licensing.AuditAction, rule string) auditLine {
+	return auditLine{org: c.org, request: c.request, user: user, action: action, rule: rule}
 }
 
 // park takes the address away from the profile of whoever had it before: it is another person's now, who inherits nothing
 // (R47). No address contains a blank, so nobody finds the profile by it.
-func (c *roll) park(p licensing.DirectoryPerson) error {
+func (c *directoryImport) park(p licensing.DirectoryPerson) error {
 	_, err := c.exec(`
 		UPDATE users
 		SET sign_in_key = object_id || ' ' || sign_in_key
@@ -210,7 +203,7 @@ func (c *roll) park(p licensing.DirectoryPerson) error {
 }
 
 // bind gives a profile that the directory did not know the object of the person who has its address now (R57).
-func (c *roll) bind(p licensing.DirectoryPerson) error {
+func (c *directoryImport) bind(p licensing.DirectoryPerson) error {
 	var u userRow
 	err := c.get(&u, c.lock(selectUser+` WHERE u.org_id = ? AND u.sign_in_key = ? AND u.kind = 'internal' AND u.object_id IS NULL`, "u"), c.org, p.Email.Key())
 	if errors.Is(err, sql.ErrNoRows) {
@@ -224,13 +217,13 @@ func (c *roll) bind(p licensing.DirectoryPerson) error {
 	if err := c.updateUser(u); err != nil {
 		return err
 	}
-	_, err = c.auditAll(u.ID, c.line("directory.found", "R57", ""))
+	_, err = c.auditEverywhere(c.line(u.ID, licensing.AuditDirectoryFound, "R57"))
 	return err
 }
 
 // rename gives the profile the directory's name and address. A business e-mail that was the old address moves along; an
 // address that an external profile has stays with that one.
-func (c *roll) rename(u *userRow, p licensing.DirectoryPerson) error {
+func (c *directoryImport) rename(u *userRow, p licensing.DirectoryPerson) error {
 	u.rename(p.Name)
 	if u.SignInKey != p.Email.Key() {
 		var taken int
@@ -242,7 +235,7 @@ func (c *roll) rename(u *userRow, p licensing.DirectoryPerson) error {
 				u.BusinessEmail = string(p.Email)
 			}
 			u.address(p.Email)
-			if _, err := c.auditAll(u.ID, c.line("directory.address", "R47", "")); err != nil {
+			if _, err := c.auditEverywhere(c.line(u.ID, licensing.AuditDirectoryAddress, "R47")); err != nil {
 				return err
 			}
 		}
@@ -251,7 +244,7 @@ func (c *roll) rename(u *userRow, p licensing.DirectoryPerson) error {
 }
 
 // orphans names the License IDs that have no active admin any more (R33).
-func (c *roll) orphans(held []licensing.LicenseID) error {
+func (c *directoryImport) orphans(held []licensing.LicenseID) error {
 	admins, err := c.activeAdmins(held)
 	if err != nil {
 		return err
@@ -261,9 +254,9 @@ func (c *roll) orphans(held []licensing.LicenseID) error {
 			continue
 		}
 		c.answer.Orphaned = append(c.answer.Orphaned, l)
-		row := c.line("agreement.orphaned", "R33", "")
-		row.LicenseID = opt(l)
-		if err := c.audit(row); err != nil {
+		line := c.line("", licensing.AuditOrphaned, "R33")
+		line.license = l
+		if err := c.audit(line); err != nil {
 			return err
 		}
 	}

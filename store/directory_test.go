@@ -10,7 +10,7 @@ import (
 // hears takes in what the directory says.
 func (h *house) hears(people ...licensing.DirectoryPerson) licensing.DirectoryAnswer {
 	h.Helper()
-	out, err := h.atTime(h.now).Directory(h.Context(), licensing.DirectoryChange{ID: request(), Org: h.org, People: people})
+	out, err := h.atTime(h.now).Directory(h.Context(), licensing.DirectoryChange{ID: newRequest(), Org: h.org, People: people})
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -135,13 +135,13 @@ func TestR57_SomebodyOfTheContractIsFoundWhenTheDirectoryHearsOfHim(t *testing.T
 func TestR84_AChangeThatIsRefusedWritesNothingAndTheSameRequestAnswersTheSame(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		_, err := s.atTime(h.now).Directory(t.Context(), licensing.DirectoryChange{ID: request(), Org: h.org, People: []licensing.DirectoryPerson{
+		_, err := s.atTime(h.now).Directory(t.Context(), licensing.DirectoryChange{ID: newRequest(), Org: h.org, People: []licensing.DirectoryPerson{
 			left(leo), {ObjectID: "o-new", Email: "ADA@contoso.example", Name: "New"}}})
 		wantRefusal(t, err, licensing.Conflict, "R47")
 		equal(t, "Leo is there", h.count(`SELECT COUNT(*) FROM directory_people WHERE object_id = 'o-leo' AND present`), 1)
 
 		id := h.colleague()
-		c := licensing.DirectoryChange{ID: request(), Org: h.org, People: []licensing.DirectoryPerson{left(leo)}}
+		c := licensing.DirectoryChange{ID: newRequest(), Org: h.org, People: []licensing.DirectoryPerson{left(leo)}}
 		first := must[licensing.DirectoryAnswer](t)(s.atTime(h.now).Directory(t.Context(), c))
 		h.hears(leo)
 		again := must[licensing.DirectoryAnswer](t)(s.atTime(h.now).Directory(t.Context(), c))
@@ -159,16 +159,16 @@ func TestR33_AnAdminWhoLeavesWhileTheOtherIsRemovedIsNoticed(t *testing.T) {
 			if u := must[*userRow](t)(h.find("ada")); !u.InTenant {
 				must[int](t)(1, h.write(t.Context(), "back", func(x *tx) error { u.InTenant = true; return x.updateUser(*u) }))
 			}
-			other := h.member("ada", string(request())[:8], add(a1, licensing.Administrator))
+			other := h.member("ada", string(newRequest())[:8], add(a1, licensing.Administrator))
 			var out licensing.DirectoryAnswer
 			var v licensing.Verdict
 			atOnce(
 				func() {
-					out, _ = s.atTime(h.now).Directory(t.Context(), licensing.DirectoryChange{ID: request(), Org: h.org, People: []licensing.DirectoryPerson{
+					out, _ = s.atTime(h.now).Directory(t.Context(), licensing.DirectoryChange{ID: newRequest(), Org: h.org, People: []licensing.DirectoryPerson{
 						{ObjectID: "o-ada", Email: "ada@contoso.example", Name: "Ada Lovelace", Left: true}}})
 				},
 				func() {
-					answer, err := s.atTime(h.now).Save(t.Context(), licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{edit(other, take(a1, licensing.Administrator))}})
+					answer, err := s.atTime(h.now).Save(t.Context(), licensing.Save{ID: newRequest(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{edit(other, take(a1, licensing.Administrator))}})
 					if err == nil && len(answer.People[0].Verdicts) > 0 {
 						v = answer.People[0].Verdicts[0]
 					}

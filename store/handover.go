@@ -2,56 +2,40 @@ package store
 
 import (
 	"context"
-	"strings"
 
 	"github.com/google/uuid"
 
 	"vlroles/licensing"
 )
 
-// StartHandOver makes the successor Administrator as a save does, and takes note of what waits for the successor (R30, R32).
-// Each License ID is accepted or refused by itself.
+// StartHandOver makes the successor Administrator as a save does, and notes what waits for the successor (R30, R32). Each
+// License ID is accepted or refused by itself.
 func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
 	sv, err := h.Check(s.policy)
 	if err != nil {
 		return licensing.HandOverAnswer{}, err
 	}
-	var out licensing.HandOverAnswer
-	err = s.write(ctx, "start hand-over", func(t *tx) error {
-		out = licensing.HandOverAnswer{}
-		known, err := t.claimRequest(sv.ID, sv.Org, sv.Admin, "handover", h, &out)
-		if err != nil || known {
-			return err
+	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditHandOver, content: h}
+	return carryOut(ctx, s, q, func(t *tx) (licensing.HandOverAnswer, []licensing.Work, error) {
+		d, err := t.decide(adminMandate(licensing.HandOverMandate, sv), ask(sv.People))
+		if err != nil {
+			return licensing.HandOverAnswer{}, nil, err
 		}
-		d := &decision{tx: t, save: sv, purpose: handing}
-		if err := d.read(); err != nil {
-			return err
-		}
-		var all []licensing.LicenseID
-		for l := range d.agreements {
-			all = append(all, l)
-		}
-		if d.admins, err = t.activeAdmins(all); err != nil {
-			return err
-		}
-		d.judge()
-		if err := d.write(); err != nil {
-			return err
-		}
-		if out, err = d.handOver(); err != nil {
-			return err
-		}
-		return t.answerRequest(sv.ID, out, d.plan.work)
+		p := d.planned()
+		out := licensing.HandOverAnswer{People: d.verdicts(), Confirmation: p.confirm(d)}
+		out.View, out.Notice = p.handOver(d)
+		out.Work = len(p.work)
+		return out, p.work, p.write(t)
 	})
-	return out, err
 }
 
-// handOver writes what waits for the successor, and the mail that asks.
-func (d *decision) handOver() (licensing.HandOverAnswer, error) {
-	person := d.answer.People[0]
-	out := licensing.HandOverAnswer{People: d.answer.People, Work: d.answer.Work, Confirmation: d.answer.Confirmation,
-		View: licensing.HandOverView{ID: d.save.ID, From: d.save.Admin, To: person.User, State: licensing.HandOverOpen, CreatedAt: d.now.UTC()}}
+// handOver plans what waits for the successor, and the mail that asks. Where everything was refused there is nothing to hand
+// over, and no row of it stays.
+func (p *plan) handOver(d *decision) (licensing.HandOverView, licensing.MailID) {
+	person := d.people[0].verdict
+	view := licensing.HandOverView{ID: d.request, From: d.by, To: person.User, State: licensing.HandOverOpen, CreatedAt: d.now.UTC()}
 	var waiting []licensing.LicenseID
+	var lines []handOverLineRow
 	for _, v := range person.Verdicts {
 		line := licensing.HandOverLine{License: v.License, State: licensing.LineWaiting, Status: v.After, DueAt: v.DueAt}
 		if v.Error != nil {
@@ -59,36 +43,27 @@ func (d *decision) handOver() (licensing.HandOverAnswer, error) {
 		} else {
 			waiting = append(waiting, v.License)
 		}
-		out.View.Lines = append(out.View.Lines, line)
-	}
-	if len(waiting) == 0 { // there is nothing to hand over: no row of it stays
-		out.View.State = licensing.HandOverDone
-		return out, nil
-	}
-	_, err := d.exec(`INSERT INTO handovers (id, org_id, from_user, to_user, state, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		d.save.ID, d.save.Org, d.save.Admin, person.User, out.View.State, at(d.now))
-	if err != nil {
-		return out, err
-	}
-	for _, l := range out.View.Lines {
-		if d.agreements[l.License].License == "" {
-			continue // no such License ID
-		}
-		_, err := d.exec(`INSERT INTO handover_lines (handover_id, license_id, state, rule, message) VALUES (?, ?, ?, ?, ?)`,
-			d.save.ID, l.License, l.State, opt(l.Rule), opt(l.Message))
-		if err != nil {
-			return out, err
+		view.Lines = append(view.Lines, line)
+		if d.agreements[v.License].License != "" { // else there is no such License ID
+			lines = append(lines, handOverLineRow{d.request, v.License, line.State, opt(line.Rule), opt(line.Message)})
 		}
 	}
-	notice := mailRow{ID: licensing.MailID(string(d.save.ID) + ".handover"), OrgID: d.save.Org, UserID: person.User, Kind: licensing.MailHandOver,
-		Data: detail(map[string]any{"licenses": waiting}), State: licensing.MailQueued, QueuedAt: at(d.now)}
-	out.Notice = notice.ID
-	return out, insert(d.tx, insertMail, []mailRow{notice})
+	if len(waiting) == 0 {
+		view.State = licensing.HandOverDone
+		return view, ""
+	}
+	p.handovers = append(p.handovers, handOverRow{ID: d.request, OrgID: d.org, From: d.by, To: person.User, State: view.State,
+		CreatedAt: at(d.now)})
+	p.lines = append(p.lines, lines...)
+	notice := mailRow{ID: licensing.MailID(string(d.request) + ".handover"), OrgID: d.org, UserID: person.User,
+		Kind: licensing.MailHandOver, QueuedAt: at(d.now)}
+	p.mail(notice, licensesData{waiting})
+	return view, notice.ID
 }
 
-// AgreeHandOver takes note that the successor agrees (R31).
+// AgreeHandOver notes that the successor agrees (R31). It refuses whoever is not the successor, or has not registered.
 func (s *Store) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
-	return s.commandHandOver(ctx, c, "handover.agree", func(t *tx, h *handOverRow) error {
+	return s.commandHandOver(ctx, c, licensing.AuditAgreeHandOver, func(t *tx, h *handOverRow) error {
 		u, err := t.user(c.Org, c.By)
 		if err != nil {
 			return err
@@ -97,55 +72,41 @@ func (s *Store) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) 
 		if u != nil {
 			p = u.person()
 		}
-		if err := licensing.MayAgree(h.State, c.By == h.To, p); err != nil {
-			return err
-		}
-		h.State = licensing.HandOverAgreed
-		return nil
+		h.State, err = licensing.HandOverAgreed, licensing.MayAgree(h.State, c.By == h.To, p)
+		return err
 	})
 }
 
 // CancelHandOver ends a hand-over for one of the two. What was handed over stays so, and so does the successor's role.
 func (s *Store) CancelHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
-	return s.commandHandOver(ctx, c, "handover.cancel", func(_ *tx, h *handOverRow) error {
-		if h.State.Ended() {
-			return licensing.Refuse(licensing.Conflict, "R32", "the hand-over is %s", h.State)
-		}
-		h.State = licensing.HandOverCancelled
-		return nil
+	return s.commandHandOver(ctx, c, licensing.AuditCancelHandOver, func(_ *tx, h *handOverRow) (err error) {
+		h.State, err = licensing.HandOverCancelled, licensing.MayCancelHandOver(h.State)
+		return err
 	})
 }
 
-func (s *Store) commandHandOver(ctx context.Context, c licensing.HandOverCommand, action string, decide func(*tx, *handOverRow) error) (licensing.HandOverView, error) {
-	var out licensing.HandOverView
-	err := s.write(ctx, strings.ReplaceAll(action, ".", " "), func(t *tx) error {
-		out = licensing.HandOverView{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, action, c, &out)
-		if err != nil || known {
-			return err
-		}
+func (s *Store) commandHandOver(
+	ctx context.Context, c licensing.HandOverCommand, action licensing.AuditAction, change func(*tx, *handOverRow) error,
+) (licensing.HandOverView, error) {
+	q := request{id: c.Request, org: c.Org, by: c.By, action: action, content: c}
+	return carryOut(ctx, s, q, func(t *tx) (licensing.HandOverView, []licensing.Work, error) {
+		var out licensing.HandOverView
 		h, err := t.handOver(c.Org, c.HandOver, c.By)
 		if err != nil {
-			return err
+			return out, nil, err
 		}
-		if err := decide(t, h); err != nil {
-			return err
+		if err := change(t, h); err != nil {
+			return out, nil, err
 		}
-		if err := t.endHandOver(h, action, c.By, c.Request); err != nil {
-			return err
+		if err := t.moveHandOver(h, auditLine{org: c.Org, by: c.By, request: c.Request, action: action}); err != nil {
+			return out, nil, err
 		}
-		if out, err = t.handOverView(*h); err != nil {
-			return err
-		}
-		return t.answerRequest(c.Request, out, []string{})
+		out, err = t.handOverView(*h)
+		return out, nil, err
 	})
-	if err != nil {
-		s.refused(ctx, err, auditRow{OrgID: c.Org, Actor: opt(c.By), Action: action, RequestID: opt(c.Request)})
-	}
-	return out, err
 }
 
-// handOver locks a hand-over that the person has to do with; "" is the system.
+// handOver locks a hand-over that the person has to do with; "" is the system. Another one is NotFound.
 func (t *tx) handOver(org licensing.OrgID, id licensing.RequestID, by licensing.UserID) (*handOverRow, error) {
 	hidden := licensing.Refuse(licensing.NotFound, "R43", "there is no such hand-over, or you may not see it")
 	if !ids(string(org), string(id)) {
@@ -159,21 +120,22 @@ func (t *tx) handOver(org licensing.OrgID, id licensing.RequestID, by licensing.
 	return &h, err
 }
 
-// endHandOver writes the state and audits it on each License ID that waits.
-func (t *tx) endHandOver(h *handOverRow, action string, by licensing.UserID, request licensing.RequestID) error {
+// moveHandOver writes the state and audits it on each License ID that waits.
+func (t *tx) moveHandOver(h *handOverRow, line auditLine) error {
 	if _, err := t.exec(`UPDATE handovers SET state = ?, turns = ? WHERE id = ?`, h.State, h.Turns, h.ID); err != nil {
 		return err
 	}
 	var waiting []licensing.LicenseID
-	if err := t.all(&waiting, `SELECT license_id FROM handover_lines WHERE handover_id = ? AND state = 'waiting' ORDER BY license_id`, h.ID); err != nil {
+	err := t.all(&waiting, `
+		SELECT license_id
+		FROM handover_lines
+		WHERE handover_id = ? AND state = 'waiting'
+		ORDER BY license_id`, h.ID)
+	if err != nil {
 		return err
 	}
-	var rows []auditRow
-	for _, l := range waiting {
-		rows = append(rows, auditRow{At: at(t.now), OrgID: h.OrgID, Actor: opt(by), Action: action, Outcome: "done", UserID: opt(h.From), LicenseID: opt(l),
-			RequestID: opt(request), Rule: "R32", Detail: detail(map[string]any{"successor": h.To, "state": h.State})})
-	}
-	return t.audit(rows...)
+	line.user, line.rule, line.detail = h.From, "R32", licensing.HandOverChanged{Successor: h.To, State: h.State}
+	return t.audit(line.on(waiting)...)
 }
 
 // AdvanceHandOver removes the old admin's Administrator, in the successor's name, where the successor has agreed and is
@@ -181,7 +143,6 @@ func (t *tx) endHandOver(h *handOverRow, action string, by licensing.UserID, req
 func (s *Store) AdvanceHandOver(ctx context.Context, org licensing.OrgID, id licensing.RequestID) (licensing.HandOverStep, error) {
 	var out licensing.HandOverStep
 	err := s.write(ctx, "advance hand-over", func(t *tx) error {
-		out = licensing.HandOverStep{}
 		ready, err := t.readyLines(org, id) // locks agreements first, as everywhere
 		if err != nil {
 			return err
@@ -190,32 +151,38 @@ func (s *Store) AdvanceHandOver(ctx context.Context, org licensing.OrgID, id lic
 		if err != nil {
 			return err
 		}
-		if out.Request, err = t.unstarted(h); err != nil {
-			return err
-		}
-		switch {
-		case h.State.Ended(), out.Request != "": // an attempt before this one removed roles already
-		case h.State == licensing.HandOverAgreed && len(ready) > 0:
-			err = t.removeHandedOver(h, ready)
-		case t.now.After(h.CreatedAt.Add(licensing.HandOverWithin)):
-			h.State = licensing.HandOverExpired
-			err = t.endHandOver(h, "handover.expire", "", id)
-		}
-		if err != nil {
-			return err
-		}
-		if out.View, err = t.handOverView(*h); err != nil {
-			return err
-		}
-		if h.State == licensing.HandOverAgreed && out.View.Waiting() == 0 {
-			out.View.State, h.State = licensing.HandOverDone, licensing.HandOverDone
-			if err := t.endHandOver(h, "handover.done", "", id); err != nil {
-				return err
-			}
-		}
-		out.Request, err = t.unstarted(h)
+		out, err = t.advance(h, ready)
 		return err
 	})
+	return out, err
+}
+
+func (t *tx) advance(h *handOverRow, ready []licensing.LicenseID) (out licensing.HandOverStep, err error) {
+	system := auditLine{org: h.OrgID, request: h.ID}
+	if out.Request, err = t.undispatched(h); err != nil {
+		return out, err
+	}
+	switch {
+	case h.State.Ended(), out.Request != "": // an attempt before this one removed roles already
+	case h.State == licensing.HandOverAgreed && len(ready) > 0:
+		err = t.removeHandedOver(h, ready)
+	case t.now.After(h.CreatedAt.Add(licensing.HandOverWithin)):
+		h.State, system.action = licensing.HandOverExpired, licensing.AuditExpireHandOver
+		err = t.moveHandOver(h, system)
+	}
+	if err != nil {
+		return out, err
+	}
+	if out.View, err = t.handOverView(*h); err != nil {
+		return out, err
+	}
+	if h.State == licensing.HandOverAgreed && out.View.Waiting() == 0 {
+		out.View.State, h.State, system.action = licensing.HandOverDone, licensing.HandOverDone, licensing.AuditDoneHandOver
+		if err := t.moveHandOver(h, system); err != nil {
+			return out, err
+		}
+	}
+	out.Request, err = t.undispatched(h)
 	return out, err
 }
 
@@ -255,56 +222,64 @@ func turnOf(id licensing.RequestID, n int) licensing.RequestID {
 	return licensing.RequestID(uuid.NewSHA1(uuid.MustParse(string(id)), []byte(itoa(n))).String())
 }
 
-// unstarted returns the request of the latest removals where their workflows are still to be started.
-func (t *tx) unstarted(h *handOverRow) (licensing.RequestID, error) {
+// undispatched returns the request of the latest removals where their runs are still to be told, "" for none.
+func (t *tx) undispatched(h *handOverRow) (licensing.RequestID, error) {
 	if h.Turns == 0 {
 		return "", nil
 	}
 	id := turnOf(h.ID, h.Turns)
-	var work string
-	if err := t.get(&work, `SELECT work FROM requests WHERE id = ?`, id); err != nil {
+	var done bool
+	if err := t.get(&done, `SELECT dispatched FROM requests WHERE id = ?`, id); err != nil || done {
 		return "", err
-	}
-	if work == "[]" || work == "null" {
-		return "", nil
 	}
 	return id, nil
 }
 
+// removeHandedOver removes the old admin's role where it is the successor's turn, as a request of its own in the successor's
+// name.
 func (t *tx) removeHandedOver(h *handOverRow, ready []licensing.LicenseID) error {
 	h.Turns++
 	person := licensing.PersonChange{User: h.From}
 	for _, l := range ready {
 		person.Access = append(person.Access, licensing.AccessChange{License: l, Remove: []licensing.Role{licensing.Administrator}})
 	}
-	d := &decision{tx: t, purpose: taking,
-		save: licensing.Save{ID: turnOf(h.ID, h.Turns), Org: h.OrgID, Admin: h.To, People: []licensing.PersonChange{person}}}
-	if _, err := t.claimRequest(d.save.ID, h.OrgID, h.To, "handover.remove", d.save, &d.answer); err != nil {
+	sv := licensing.Save{ID: turnOf(h.ID, h.Turns), Org: h.OrgID, Admin: h.To, People: []licensing.PersonChange{person}}
+	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditRemoveHandOver, content: sv}
+	answer, err := once(t, q, func(t *tx) (licensing.SaveAnswer, []licensing.Work, error) {
+		return t.give(adminMandate(licensing.TakeOverMandate, sv), ask(sv.People))
+	})
+	if err != nil {
 		return err
 	}
-	if err := d.read(); err != nil {
-		return err
-	}
-	d.judge()
-	if err := d.write(); err != nil {
-		return err
-	}
-	for _, v := range d.answer.People[0].Verdicts {
-		state, rule, message := licensing.LineDone, "", ""
-		if v.Error != nil {
-			if v.Error.Kind == licensing.Locked {
-				continue // the old admin's roles there are in progress: the next time
-			}
-			state, rule, message = licensing.LineRefused, v.Error.Rule, v.Error.Message
-		}
-		_, err := t.exec(`UPDATE handover_lines SET state = ?, rule = ?, message = ? WHERE handover_id = ? AND license_id = ?`,
-			state, opt(rule), opt(message), h.ID, v.License)
-		if err != nil {
+	for _, v := range answer.People[0].Verdicts {
+		if err := t.settleLine(h, v); err != nil {
 			return err
 		}
 	}
-	if _, err := t.exec(`UPDATE handovers SET turns = ? WHERE id = ?`, h.Turns, h.ID); err != nil {
-		return err
+	_, err = t.exec(`UPDATE handovers SET turns = ? WHERE id = ?`, h.Turns, h.ID)
+	return err
+}
+
+// settleLine notes what became of one License ID. One on which the old admin's roles are in progress waits for the next time.
+func (t *tx) settleLine(h *handOverRow, v licensing.Verdict) error {
+	state, rule, message := licensing.LineDone, "", ""
+	if v.Error != nil {
+		if v.Error.Kind == licensing.Locked {
+			return nil
+		}
+		state, rule, message = licensing.LineRefused, v.Error.Rule, v.Error.Message
 	}
-	return t.answerRequest(d.save.ID, d.answer, d.plan.work)
+	_, err := t.exec(`
+		UPDATE handover_lines
+		SET state = ?, rule = ?, message = ?
+		WHERE handover_id = ? AND license_id = ?`, state, opt(rule), opt(message), h.ID, v.License)
+	return err
+}
+
+type handOverLineRow struct {
+	HandOver licensing.RequestID `db:"handover_id"`
+	License  licensing.LicenseID `db:"license_id"`
+	State    licensing.LineState `db:"state"`
+	Rule     opt                 `db:"rule"`
+	Message  opt                 `db:"message"`
 }

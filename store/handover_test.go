@@ -8,12 +8,12 @@ import (
 
 func (h *house) handOver(admin string, to licensing.PersonChange, on ...licensing.LicenseID) licensing.HandOverAnswer {
 	h.Helper()
-	return must[licensing.HandOverAnswer](h.TB)(h.atTime(h.now).StartHandOver(h.Context(), licensing.HandOver{ID: request(), Org: h.org, Admin: h.id(admin), Successor: to, Licenses: on}))
+	return must[licensing.HandOverAnswer](h.TB)(h.atTime(h.now).StartHandOver(h.Context(), licensing.HandOver{ID: newRequest(), Org: h.org, Admin: h.id(admin), Successor: to, Licenses: on}))
 }
 
 func (h *house) agree(id licensing.RequestID, by licensing.UserID) (licensing.HandOverView, error) {
 	h.Helper()
-	return h.atTime(h.now).AgreeHandOver(h.Context(), licensing.HandOverCommand{Request: request(), Org: h.org, HandOver: id, By: by})
+	return h.atTime(h.now).AgreeHandOver(h.Context(), licensing.HandOverCommand{Request: newRequest(), Org: h.org, HandOver: id, By: by})
 }
 
 func (h *house) advance(id licensing.RequestID) licensing.HandOverStep {
@@ -77,7 +77,7 @@ func TestR32_AHandOverIsCancelledByEitherOfTheTwoAndExpiresByItself(t *testing.T
 		h := newHouse(t, s)
 		ada, grace := h.id("ada"), h.id("grace")
 		cancel := func(id licensing.RequestID, by licensing.UserID) (licensing.HandOverView, error) {
-			return s.atTime(h.now).CancelHandOver(t.Context(), licensing.HandOverCommand{Request: request(), Org: h.org, HandOver: id, By: by})
+			return s.atTime(h.now).CancelHandOver(t.Context(), licensing.HandOverCommand{Request: newRequest(), Org: h.org, HandOver: id, By: by})
 		}
 		first := h.handOver("ada", ext("sam"), a1)
 		_, err := cancel(first.View.ID, grace)

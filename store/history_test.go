@@ -21,7 +21,7 @@ func (h *house) past(who string, l licensing.LicenseID, on time.Time) (out []str
 		if r.Above != "" {
 			line += " from " + string(r.Above)
 		}
-		out = append(out, line+" by "+r.Given.Action+" "+r.Given.Rule+" "+r.Given.Name)
+		out = append(out, line+" by "+string(r.Given.Action)+" "+r.Given.Rule+" "+r.Given.Name)
 	}
 	return out
 }
@@ -68,7 +68,7 @@ func TestR43_WhoHadWhichRoleOnADayAndHowItCameToBeIsReadFromTheAudit(t *testing.
 			"Ada Lovelace administrator by save R42 Ada Lovelace", "Grace Hopper administrator left by contract R62 ", "kim administrator from M1 by preference R88 kim"})
 		same(t, "B1 on day 6: the contact was replaced (R90)", h.past("ada", b1, at(6)), []string{
 			"Ada Lovelace administrator by save R42 Ada Lovelace", "Grace Hopper administrator left by contract R62 "})
-		for name, who := range map[string]licensing.UserID{"a user": kim, "who left": h.id("grace"), "nobody": licensing.UserID(request())} {
+		for name, who := range map[string]licensing.UserID{"a user": kim, "who left": h.id("grace"), "nobody": licensing.UserID(newRequest())} {
 			_, err := s.RolesOn(t.Context(), h.org, who, b1, at(6))
 			if licensing.KindOf(err) != licensing.Forbidden {
 				t.Errorf("%s: %v", name, err)

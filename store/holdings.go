@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -63,4 +64,9 @@ func (t *tx) holdings(users []licensing.UserID) (holdings, error) {
 		}
 	}
 	return h, nil
+}
+
+// sorted returns the License IDs of some assignments in their order.
+func sorted(m map[licensing.LicenseID]*assignmentRow) []licensing.LicenseID {
+	return slices.Sorted(maps.Keys(m))
 }

@@ -62,7 +62,7 @@ func TestAnIntakeThatIsRefusedWritesNothing(t *testing.T) {
 				h.TB = t
 				rows := h.census()
 				agreements, people := h.count(`SELECT COUNT(*) FROM agreements`), h.count(`SELECT COUNT(*) FROM directory_people`)
-				c.in.ID, c.in.Org, c.in.Name = request(), h.org, "Renamed"
+				c.in.ID, c.in.Org, c.in.Name = newRequest(), h.org, "Renamed"
 				_, err := s.atTime(h.now).Apply(t.Context(), c.in)
 				wantRefusal(t, err, c.kind, c.rule)
 				if e := err.Error(); c.field != "" && !strings.Contains(e, c.field) {

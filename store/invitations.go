@@ -2,14 +2,15 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"vlroles/licensing"
 )
 
-// Resend queues the same link once more, after the cool-down (R58).
+// Resend queues the same link once more, after the cool-down (R58). A user whom the caller may not see is NotFound.
 func (s *Store) Resend(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
-	return s.resending(ctx, c, "resend", func(t *tx, i *invitationRow) error {
+	return s.sendAgain(ctx, c, licensing.AuditResend, func(t *tx, i *invitationRow) error {
 		if err := licensing.MayResend(ruleOf(i), t.now, t.policy); err != nil {
 			return err
 		}
@@ -19,9 +20,10 @@ func (s *Store) Resend(ctx context.Context, c licensing.Command) (licensing.Send
 	})
 }
 
-// Reset opens the next generation of an invitation: a new link, full time; all older links are dead (R58).
+// Reset opens the next generation of an invitation: a new link, full time; all older links are dead (R58). A user whom the
+// caller may not see is NotFound.
 func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
-	return s.resending(ctx, c, "reset", func(t *tx, i *invitationRow) error {
+	return s.sendAgain(ctx, c, licensing.AuditReset, func(t *tx, i *invitationRow) error {
 		if err := licensing.MayReset(ruleOf(i)); err != nil {
 			return err
 		}
@@ -33,56 +35,38 @@ func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.Sendi
 }
 
 func ruleOf(i *invitationRow) licensing.Invitation {
-	if i == nil {
-		return licensing.Invitation{}
+	return licensing.Invitation{
+		State: i.State, Binding: i.Binding, Generation: i.Generation, ExpiresAt: i.ExpiresAt.Time, LastSentAt: i.LastSentAt.Time,
 	}
-	return licensing.Invitation{State: i.State, Binding: i.Binding, Generation: i.Generation, ExpiresAt: i.ExpiresAt.Time, LastSentAt: i.LastSentAt.Time}
 }
 
-// resending is what resend and reset share: lock, authority, rule, row, mail, audit.
-func (s *Store) resending(ctx context.Context, c licensing.Command, action string, decide func(*tx, *invitationRow) error) (licensing.Sending, error) {
-	var out licensing.Sending
-	err := s.write(ctx, action, func(t *tx) error {
-		out = licensing.Sending{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, action, c, &out)
-		if err != nil || known {
-			return err
-		}
-		i, seen, err := t.commandedInvitation(c)
+// sendAgain is what resend and reset share: authority, rule, row, mail, audit.
+func (s *Store) sendAgain(
+	ctx context.Context, c licensing.Command, action licensing.AuditAction, change func(*tx, *invitationRow) error,
+) (licensing.Sending, error) {
+	return carryOut(ctx, s, commandRequest(action, c), func(t *tx) (licensing.Sending, []licensing.Work, error) {
+		var out licensing.Sending
+		seen, err := t.command(c)
 		if err != nil {
-			return err
+			return out, nil, err
+		}
+		i, err := t.commandOnInvitation(c.User)
+		if err != nil {
+			return out, nil, err
 		}
 		if err := licensing.MayInvite(seen.user.person()); err != nil {
-			return err
+			return out, nil, err
 		}
-		before := i.State
-		if err := decide(t, i); err != nil {
-			return err
+		line := commandLine(action, "R58", c)
+		line.before, line.after = statusOfInvitation(i.State), licensing.InvitationSent
+		if err := change(t, i); err != nil {
+			return out, nil, err
 		}
-		if err := t.updateInvitation(*i); err != nil {
-			return err
-		}
+		line.detail = licensing.GenerationOpened{Generation: i.Generation}
 		mail := i.mail(licensing.MailWelcome, t.now)
-		if err := insert(t, insertMail, []mailRow{mail}); err != nil {
-			return err
-		}
-		out = i.sending(mail.ID)
-		for _, l := range seen.mine {
-			err := t.audit(auditRow{
-				At: at(t.now), OrgID: c.Org, Actor: opt(c.By), Action: action, Outcome: "done", UserID: opt(c.User), LicenseID: opt(l),
-				RequestID: opt(c.Request), Rule: "R58", Before: opt(statusOfInvitation(before)), After: opt(licensing.InvitationSent),
-				Detail: detail(map[string]any{"generation": i.Generation}),
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return t.answerRequest(c.Request, out, []string{})
+		p := plan{renewals: []invitationRow{*i}, mails: []mailRow{mail}, audit: line.on(seen.mine)}
+		return i.sending(mail.ID), nil, p.write(t)
 	})
-	if err != nil {
-		s.refused(ctx, err, refusal(c, action))
-	}
-	return out, err
 }
 
 func statusOfInvitation(s licensing.InvitationState) licensing.Status {
@@ -90,56 +74,31 @@ func statusOfInvitation(s licensing.InvitationState) licensing.Status {
 }
 
 // Cancel takes back what the caller administers of a person who has not registered; when nothing is left the invitation
-// ends and its links are dead (R82).
+// ends and its links are dead (R82). A user whom the caller may not see is NotFound, one who has registered a Conflict.
 func (s *Store) Cancel(ctx context.Context, c licensing.Command) (licensing.Withdrawal, error) {
-	var out licensing.Withdrawal
-	err := s.write(ctx, "cancel", func(t *tx) error {
-		out = licensing.Withdrawal{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, "cancel", c, &out)
-		if err != nil || known {
-			return err
-		}
-		i, seen, err := t.commandedInvitation(c)
+	return carryOut(ctx, s, commandRequest(licensing.AuditCancel, c), func(t *tx) (licensing.Withdrawal, []licensing.Work, error) {
+		var out licensing.Withdrawal
+		seen, err := t.commandOnRoles(c)
 		if err != nil {
-			return err
+			return out, nil, err
 		}
-		if i.State == licensing.InvitationAccepted || seen.user.person().Registered() {
-			return licensing.Refuse(licensing.Conflict, "R62", "the person has registered already: remove the roles instead")
+		i, err := t.commandOnInvitation(c.User)
+		if err != nil {
+			return out, nil, err
 		}
-		if err := t.withdraw(c, i, seen.mine, &out); err != nil {
-			return err
+		if err := licensing.MayCancel(i.State, seen.user.person()); err != nil {
+			return out, nil, err
 		}
-		return t.answerRequest(c.Request, out, []string{})
+		d, err := t.decide(commandMandate(licensing.CancelMandate, c), seen.everything())
+		if err != nil {
+			return out, nil, err
+		}
+		p := d.planned()
+		out.Withdrawn = len(p.gone)
+		out.Remaining = len(seen.holdings.assignments[c.User]) - out.Withdrawn
+		out.Ended = out.Remaining == 0
+		return out, nil, p.write(t) // the run that asked ends by itself
 	})
-	if err != nil {
-		s.refused(ctx, err, refusal(c, "cancel"))
-	}
-	return out, err
-}
-
-func (t *tx) withdraw(c licensing.Command, i *invitationRow, licenses []licensing.LicenseID, out *licensing.Withdrawal) error {
-	for _, l := range licenses {
-		if _, err := t.exec(`DELETE FROM assignments WHERE user_id = ? AND license_id = ?`, c.User, l); err != nil {
-			return err
-		}
-		err := t.audit(auditRow{
-			At: at(t.now), OrgID: c.Org, Actor: opt(c.By), Action: "cancel", Outcome: "done", UserID: opt(c.User), LicenseID: opt(l),
-			RequestID: opt(c.Request), Rule: "R82", Before: opt(statusOfInvitation(i.State)), Detail: "{}",
-		})
-		if err != nil {
-			return err
-		}
-	}
-	out.Withdrawn = len(licenses)
-	if err := t.get(&out.Remaining, `SELECT COUNT(*) FROM assignments WHERE user_id = ?`, c.User); err != nil {
-		return err
-	}
-	if out.Remaining > 0 {
-		return nil
-	}
-	out.Ended = true
-	_, err := t.exec(`UPDATE invitations SET state = 'cancelled' WHERE id = ? AND state NOT IN ('accepted', 'cancelled')`, i.ID)
-	return err
 }
 
 // Remind queues the reminder of a generation, once, where the invitation is still open; "" where there is nothing to send.
@@ -153,7 +112,7 @@ func (s *Store) Remind(ctx context.Context, id licensing.InvitationID, generatio
 		}
 		row := i.mail(licensing.MailReminder, t.now)
 		mail = row.ID
-		return t.queueOnce(row)
+		return t.queueOnce(row, struct{}{})
 	})
 	return mail, err
 }
@@ -181,15 +140,11 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 		if err := t.updateInvitation(*i); err != nil {
 			return err
 		}
-		licenses, err := t.auditAll(i.UserID, auditRow{
-			At: at(t.now), OrgID: i.OrgID, Action: "expire", Outcome: "done", Rule: "R56",
-			Before: opt(statusOfInvitation(before)), After: opt(licensing.InvitationExpired), Detail: "{}",
-		})
+		licenses, err := t.auditEverywhere(i.line(licensing.AuditExpire, "R56", before, licensing.InvitationExpired, nil))
 		if err != nil || mail == "" {
 			return err
 		}
-		row.Data = detail(map[string]any{"person": i.UserID, "licenses": licenses})
-		return t.queueOnce(row)
+		return t.queueOnce(row, expiredData{Person: i.UserID, Licenses: licenses})
 	})
 	return mail, err
 }
@@ -202,15 +157,7 @@ func (s *Store) Break(ctx context.Context, id licensing.InvitationID, generation
 		if err != nil || i == nil {
 			return err
 		}
-		i.State, i.Reason = licensing.InvitationRefused, opt(reason)
-		if err := t.updateInvitation(*i); err != nil {
-			return err
-		}
-		_, err = t.auditAll(i.UserID, auditRow{
-			At: at(t.now), OrgID: i.OrgID, Action: "invitation.failed", Outcome: "done", Rule: "R55",
-			Before: opt(licensing.InvitationSent), After: opt(licensing.Failed), Detail: detail(map[string]any{"reason": reason}),
-		})
-		return err
+		return t.failInvitation(i, licensing.AuditInvitationFailed, reason)
 	})
 }
 
@@ -234,7 +181,30 @@ func (t *tx) fenced(id licensing.InvitationID, generation int, states ...licensi
 	return &i, nil
 }
 
+// failInvitation marks an invitation Failed with the reason (R55).
+func (t *tx) failInvitation(i *invitationRow, action licensing.AuditAction, reason string) error {
+	before := i.State
+	i.State, i.Reason = licensing.InvitationRefused, opt(reason)
+	if err := t.updateInvitation(*i); err != nil {
+		return err
+	}
+	_, err := t.auditEverywhere(i.line(action, "R55", before, licensing.Failed, licensing.FailureNoted{Reason: reason}))
+	return err
+}
+
+// line is the audit line of what time or the mail did to an invitation.
+func (i *invitationRow) line(
+	action licensing.AuditAction, rule string, before licensing.InvitationState, after licensing.Status, d licensing.Detail,
+) auditLine {
+	return auditLine{org: i.OrgID, action: action, user: i.UserID, rule: rule, before: statusOfInvitation(before), after: after, detail: d}
+}
+
 // queueOnce puts a mail in the ledger; a second attempt of the same step finds it there.
-func (t *tx) queueOnce(row mailRow) error {
+func (t *tx) queueOnce(row mailRow, data any) error {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	row.Data = string(text)
 	return insert(t, insertMail+` ON CONFLICT (id) DO NOTHING`, []mailRow{row})
 }

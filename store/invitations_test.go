@@ -10,7 +10,7 @@ import (
 // accept registers an identity by a generation of an invitation.
 func (h *house) accept(i licensing.InvitationID, generation int, who licensing.Identity) (licensing.Registered, error) {
 	h.Helper()
-	return h.atTime(h.now).Register(h.Context(), licensing.Registration{Request: request(), Invitation: i, Generation: generation, Identity: who})
+	return h.atTime(h.now).Register(h.Context(), licensing.Registration{Request: newRequest(), Invitation: i, Generation: generation, Identity: who})
 }
 
 func TestR58_ResendMailsTheSameLinkAfterACoolDownAndResetANewOne(t *testing.T) {
@@ -205,13 +205,13 @@ func TestR29_TheSameRegistrationFindsItsAnswerAndNobodyElses(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		r := licensing.Registration{Request: request(), Invitation: h.standing(kim).Sending.Invitation, Generation: 1, Identity: licensing.Identity{Email: "kim@fabrikam.example"}}
+		r := licensing.Registration{Request: newRequest(), Invitation: h.standing(kim).Sending.Invitation, Generation: 1, Identity: licensing.Identity{Email: "kim@fabrikam.example"}}
 		_, err := s.Registered(t.Context(), r)
 		wantRefusal(t, err, licensing.NotFound, "R29")
 		out := must[licensing.Registered](t)(s.atTime(h.now).Register(t.Context(), r))
 		same(t, "again", must[licensing.Registered](t)(s.Registered(t.Context(), r)), out)
 		for name, other := range map[string]func(*licensing.Registration){
-			"another request":    func(r *licensing.Registration) { r.Request = request() },
+			"another request":    func(r *licensing.Registration) { r.Request = newRequest() },
 			"another identity":   func(r *licensing.Registration) { r.Identity.Email = "lee@fabrikam.example" },
 			"another generation": func(r *licensing.Registration) { r.Generation = 2 },
 			"no identity":        func(r *licensing.Registration) { r.Identity = licensing.Identity{} },

@@ -1,63 +1,79 @@
 package store
 
 import (
+	"maps"
 	"slices"
-
-	"github.com/google/uuid"
 
 	"vlroles/licensing"
 )
 
-func (d *decision) read() error {
-	for _, read := range []func() error{d.readCaller, d.readAgreements, d.readPeople, d.readHoldings, d.readSources, d.readAuthority, d.readInheritance} {
-		if err := read(); err != nil {
-			return err
+// load reads and locks everything that the judgement of these people depends on: agreements first, then users.
+func (t *tx) load(m mandate, people []asked) (*decision, error) {
+	d := &decision{tx: t, mandate: m}
+	for _, p := range people {
+		d.people = append(d.people, &subject{asked: p, assignments: map[licensing.LicenseID]*assignmentRow{},
+			grants: map[licensing.LicenseID][]licensing.Grant{}})
+	}
+	for _, load := range []func() error{
+		d.loadCaller, d.loadAgreements, d.loadPeople, d.loadNewcomers, d.loadHoldings, d.loadSources, d.loadAuthority, d.loadAdmins,
+		d.loadInheritance,
+	} {
+		if err := load(); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return d, nil
 }
 
-func (d *decision) readCaller() error {
-	u, err := d.user(d.save.Org, d.save.Admin)
-	if err != nil {
-		return err
+// loadCaller refuses whoever administers nothing because he has not registered or has left (R05).
+func (d *decision) loadCaller() error {
+	if d.everywhere {
+		return nil
 	}
-	if u == nil || !u.person().Registered() || !u.person().InTenant() {
-		return licensing.Refuse(licensing.Forbidden, "R05", "only a registered administrator of the License IDs can assign roles")
+	ok, err := d.active(d.org, d.by)
+	if err == nil && !ok {
+		err = licensing.Refuse(licensing.Forbidden, "R05", "only a registered administrator of the License IDs can assign roles")
 	}
-	return nil
+	return err
 }
 
-// readAgreements locks those that may lose an admin (R33), all in one order.
-func (d *decision) readAgreements() error {
+// loadAgreements locks those that may lose an admin (R33), all in one order.
+func (d *decision) loadAgreements() error {
 	if err := d.lockAgreements(d.losing()); err != nil {
 		return err
 	}
 	var all []licensing.LicenseID
-	for _, p := range d.save.People {
-		for _, c := range p.Access {
+	for _, s := range d.people {
+		for _, c := range s.Access {
 			all = append(all, c.License)
 		}
 	}
 	d.agreements = map[licensing.LicenseID]licensing.Agreement{}
 	for part := range slices.Chunk(unique(all), batch) {
 		var rows []agreementRow
-		if err := d.in(&rows, `SELECT license_id, processed_at, invitation FROM agreements WHERE org_id = ? AND license_id IN (?)`, d.save.Org, part); err != nil {
+		err := d.in(&rows, `
+			SELECT license_id, processed_at, invitation
+			FROM agreements
+			WHERE org_id = ? AND license_id IN (?)`, d.org, part)
+		if err != nil {
 			return err
 		}
 		for _, r := range rows {
-			d.agreements[r.LicenseID] = licensing.Agreement{License: r.LicenseID, ProcessedAt: r.ProcessedAt.Time, NoInvitation: r.Invitation == "none"}
+			d.agreements[r.LicenseID] = licensing.Agreement{
+				License: r.LicenseID, ProcessedAt: r.ProcessedAt.Time, NoInvitation: r.Invitation == "none",
+			}
 		}
 	}
 	return nil
 }
 
-// losing returns the License IDs that may lose an admin by the request, or must have none for it.
+// losing returns the License IDs that may lose an admin, or whose admins the judgement must know.
 func (d *decision) losing() []licensing.LicenseID {
 	var out []licensing.LicenseID
-	for _, p := range d.save.People {
-		for _, c := range p.Access {
-			if slices.Contains(c.Remove, licensing.Administrator) || c.From != nil && c.From.Replace || d.purpose == seating {
+	for _, s := range d.people {
+		for _, c := range s.Access {
+			removes := slices.Contains(c.Remove, licensing.Administrator) || c.From != nil && c.From.Replace
+			if removes || d.HandsOver {
 				out = append(out, c.License)
 			}
 		}
@@ -65,80 +81,93 @@ func (d *decision) losing() []licensing.LicenseID {
 	return unique(out)
 }
 
-// readPeople finds and locks the users, and works out who the new ones are.
-func (d *decision) readPeople() error {
+// loadPeople finds and locks the users.
+func (d *decision) loadPeople() error {
 	ids, keys := []string{""}, []string{""} // IN () is no SQL; no id and no key is empty
-	for _, p := range d.save.People {
-		if p.User != "" {
-			ids = append(ids, string(p.User))
-		} else {
-			keys = append(keys, p.SignIn.Key())
+	for _, s := range d.people {
+		switch {
+		case s.newcomer != nil:
+		case s.User != "":
+			ids = append(ids, string(s.User))
+		default:
+			keys = append(keys, s.SignIn.Key())
 		}
 	}
-	byID, byKey := map[licensing.UserID]userRow{}, map[string]userRow{}
-	rows, err := d.lockUsers(d.save.Org, ids, keys)
+	rows, err := d.lockUsers(d.org, ids, keys)
 	if err != nil {
 		return err
 	}
+	byID, byKey := map[licensing.UserID]userRow{}, map[string]userRow{}
 	for _, u := range rows {
 		byID[u.ID], byKey[u.SignInKey] = u, u
 	}
-	known := map[licensing.UserID]int{}
-	for n, p := range d.save.People {
-		s := &subject{change: p, assignments: map[licensing.LicenseID]*assignmentRow{}, grants: map[licensing.LicenseID][]licensing.Grant{}}
-		if p.User != "" {
-			s.user, s.known = byID[p.User]
-		} else {
-			s.user, s.known = byKey[p.SignIn.Key()]
-		}
-		if p.User != "" && !s.known {
-			s.refusal = licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
-		}
-		if first, twice := known[s.user.ID]; s.known && twice {
-			s.refusal = licensing.Refuse(licensing.Invalid, "R66", "the same person stands at people[%d] already", first)
-		} else if s.known {
-			known[s.user.ID] = n
-		}
-		d.people = append(d.people, s)
-	}
-	return d.readNewcomers()
-}
-
-// readNewcomers works out kind, name and directory object of people without a row (R44, R63, R64).
-func (d *decision) readNewcomers() error {
-	var keys []string
-	for _, s := range d.people {
-		if !s.known && s.refusal == nil {
-			keys = append(keys, s.change.SignIn.Key())
-		}
-	}
-	dir, err := d.directory(d.save.Org, keys)
-	if err != nil {
-		return err
-	}
-	for _, s := range d.people {
-		if s.known || s.refusal != nil {
+	seen := map[licensing.UserID]int{}
+	for n, s := range d.people {
+		switch {
+		case s.newcomer != nil:
+			s.user = *s.newcomer
 			continue
+		case s.User != "":
+			s.user, s.known = byID[s.User]
+		default:
+			s.user, s.known = byKey[s.SignIn.Key()]
 		}
-		s.user, s.refusal = dir.newcomer(s.change.SignIn, s.change.Business, s.change.Name, d.now)
-		s.user.OrgID = d.save.Org
-		if d.purpose == contracting && s.refusal != nil && s.refusal.Rule == "R63" {
-			s.refusal = nil // a contact whom the directory doesn't know shows as User not found (R57)
+		s.refusal = whoIs(s, seen)
+		if s.known && s.refusal == nil {
+			seen[s.user.ID] = n
 		}
 	}
 	return nil
 }
 
-func (d *decision) readHoldings() error {
+// whoIs refuses a person whom there is not, and one who stands in the request twice.
+func whoIs(s *subject, seen map[licensing.UserID]int) *licensing.Error {
+	if s.User != "" && !s.known {
+		return licensing.Refuse(licensing.NotFound, "R43", hiddenUser)
+	}
+	if first, twice := seen[s.user.ID]; s.known && twice {
+		return licensing.Refuse(licensing.Invalid, "R66", "duplicate of people[%d]", first)
+	}
+	return nil
+}
+
+// loadNewcomers works out kind, name and directory object of people without a row (R44, R63, R64).
+func (d *decision) loadNewcomers() error {
+	var keys []string
+	unknown := func(s *subject) bool { return !s.known && s.newcomer == nil && s.refusal == nil }
+	for _, s := range d.people {
+		if unknown(s) {
+			keys = append(keys, s.SignIn.Key())
+		}
+	}
+	dir, err := d.directory(d.org, keys)
+	if err != nil {
+		return err
+	}
+	for _, s := range d.people {
+		if !unknown(s) {
+			continue
+		}
+		s.user, s.refusal = dir.newcomer(s.SignIn, s.Business, s.Name, d.now)
+		s.user.OrgID = d.org
+		if d.Unknown && s.refusal != nil && s.refusal.Rule == "R63" {
+			s.refusal = nil // a contact whom the directory doesn't know shows as User not found (R57)
+		}
+		if !s.registered.IsZero() {
+			s.user.RegisteredAt = at(s.registered)
+		}
+	}
+	return nil
+}
+
+func (d *decision) loadHoldings() error {
 	by := map[licensing.UserID]*subject{}
-	var ids []licensing.UserID
 	for _, s := range d.people {
 		if s.known && s.refusal == nil {
 			by[s.user.ID] = s
-			ids = append(ids, s.user.ID)
 		}
 	}
-	h, err := d.holdings(ids)
+	h, err := d.holdings(slices.Sorted(maps.Keys(by)))
 	if err != nil {
 		return err
 	}
@@ -148,60 +177,58 @@ func (d *decision) readHoldings() error {
 	return nil
 }
 
-// readAuthority finds on which License IDs the caller may decide, and who else could (R05, R33, R69).
-func (d *decision) readAuthority() error {
-	var ids []licensing.LicenseID
-	for id := range d.agreements {
-		ids = append(ids, id)
-	}
+// loadAuthority finds on which License IDs the mandate holds (R05, R69).
+func (d *decision) loadAuthority() error {
+	all := slices.Collect(maps.Keys(d.agreements))
 	for _, s := range d.people {
-		for id := range s.assignments {
-			ids = append(ids, id)
-		}
-	}
-	for _, s := range d.people {
-		for _, c := range s.change.Access {
+		all = append(all, sorted(s.assignments)...)
+		for _, c := range s.Access {
 			if c.From != nil {
-				ids = append(ids, c.From.License)
+				all = append(all, c.From.License)
 			}
 		}
 	}
-	var err error
-	if d.authority, err = d.administers(d.save.Org, d.save.Admin, ids); err != nil {
+	if !d.everywhere {
+		var err error
+		d.authority, err = d.administers(d.org, d.by, all)
 		return err
 	}
+	d.authority = map[licensing.LicenseID]bool{}
+	for _, l := range all {
+		d.authority[l] = true
+	}
+	return nil
+}
+
+// loadAdmins finds who else could administer what may lose an admin (R33).
+func (d *decision) loadAdmins() (err error) {
 	d.admins, err = d.activeAdmins(d.losing())
 	return err
 }
 
-// readInheritance finds who of the people is Administrator by inheritance where something changes (R87, R92).
-func (d *decision) readInheritance() error {
+// loadInheritance finds who of the people is Administrator by inheritance where something changes (R87, R92).
+func (d *decision) loadInheritance() (err error) {
 	var users []licensing.UserID
 	for _, s := range d.people {
 		if s.known {
 			users = append(users, s.user.ID)
 		}
 	}
-	var ids []licensing.LicenseID
-	for id := range d.agreements {
-		ids = append(ids, id)
-	}
-	var err error
-	d.above, err = d.inheritance(d.save.Org, users, ids)
+	d.above, err = d.inheritance(d.org, users, slices.Collect(maps.Keys(d.agreements)))
 	return err
 }
 
-// readSources reads what roles are copied from (R72, R77).
-func (d *decision) readSources() error {
+// loadSources reads what roles are copied from (R72, R77).
+func (d *decision) loadSources() error {
 	var users []licensing.UserID
 	var targets []licensing.LicenseID
 	for _, s := range d.people {
-		for _, c := range s.change.Access {
+		for _, c := range s.Access {
 			if c.From == nil {
 				continue
 			}
 			targets = append(targets, c.License)
-			if uuid.Validate(string(s.source(c))) == nil {
+			if ids(string(s.source(c))) {
 				users = append(users, s.source(c))
 			}
 		}

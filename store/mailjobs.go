@@ -51,19 +51,17 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 	case licensing.MailRegistered:
 		err = t.registeredJob(m, &j)
 	case licensing.MailChanges:
-		var data struct {
-			Verdicts []licensing.Verdict `json:"verdicts"`
-		}
+		var data changesData
 		err = json.Unmarshal([]byte(m.Data), &data)
 		j.Changes = data.Verdicts
 	case licensing.MailConfirmation:
-		err = t.confirmationJob(m, &j)
+		var data confirmationData
+		err = json.Unmarshal([]byte(m.Data), &data)
+		j.Request, j.People = data.Request, data.People
 	case licensing.MailExpired:
 		err = t.expiredJob(m, &j)
 	case licensing.MailForwarded, licensing.MailHandOver:
-		var data struct {
-			Licenses []licensing.LicenseID `json:"licenses"`
-		}
+		var data licensesData
 		err = json.Unmarshal([]byte(m.Data), &data)
 		for _, l := range data.Licenses {
 			j.Access = append(j.Access, licensing.AccessEntry{License: l})
@@ -86,33 +84,10 @@ func (t *tx) registeredJob(m ledgerRow, j *licensing.MailJob) error {
 	return err
 }
 
-func (t *tx) confirmationJob(m ledgerRow, j *licensing.MailJob) error {
-	var data confirmationData
-	if err := json.Unmarshal([]byte(m.Data), &data); err != nil {
-		return err
-	}
-	var text string
-	if err := t.get(&text, `SELECT answer FROM requests WHERE id = ?`, data.Request); err != nil {
-		return err
-	}
-	var answer licensing.SaveAnswer
-	if err := json.Unmarshal([]byte(text), &answer); err != nil {
-		return err
-	}
-	j.Request = data.Request
-	for n := range min(len(data.People), len(answer.People)) {
-		j.People = append(j.People, licensing.ConfirmedPerson{Name: data.People[n].Name, Email: data.People[n].Email, Verdict: answer.People[n]})
-	}
-	return nil
-}
-
 // expiredJob names who did not register to the admin who invited, and what still waits there of what the admin may see
 // (R43, R56).
 func (t *tx) expiredJob(m ledgerRow, j *licensing.MailJob) error {
-	var data struct {
-		Person   licensing.UserID      `json:"person"`
-		Licenses []licensing.LicenseID `json:"licenses"`
-	}
+	var data expiredData
 	if err := json.Unmarshal([]byte(m.Data), &data); err != nil {
 		return err
 	}

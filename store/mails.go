@@ -121,7 +121,7 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 			if st.Code > 0 {
 				reason = strings.TrimSpace(itoa(st.Code) + " " + reason)
 			}
-			return t.undeliverable(id, "mail.refused", reason, func() (int, error) {
+			return t.undeliverable(id, licensing.AuditMailRefused, reason, func() (int, error) {
 				return t.exec(`
 					UPDATE mails
 					SET state = 'refused', lease_until = NULL, code = NULLIF(?, 0), answer = ?, settled_at = ?
@@ -135,7 +135,7 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 // GiveUpMail ends a mail that could not be delivered in time; its invitation is marked as Failed (R55).
 func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID) error {
 	return s.write(ctx, "give up mail", func(t *tx) error {
-		return t.undeliverable(id, "mail.given_up", "not delivered within a day", func() (int, error) {
+		return t.undeliverable(id, licensing.AuditMailGivenUp, "not delivered within a day", func() (int, error) {
 			return t.exec(`
 				UPDATE mails
 				SET state = 'given_up', lease_until = NULL, settled_at = ?
@@ -147,7 +147,7 @@ func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID) error {
 // undeliverable ends a mail, and with the newest welcome mail the hope that its generation is accepted: the invitation is
 // marked as Failed with the reason, so that an admin sees it and can reset it. An older mail, which a resend took the
 // place of, says nothing about the one that counts (R55).
-func (t *tx) undeliverable(id licensing.MailID, action, reason string, end func() (int, error)) error {
+func (t *tx) undeliverable(id licensing.MailID, action licensing.AuditAction, reason string, end func() (int, error)) error {
 	var m ledgerRow
 	if err := t.get(&m, selectMail+` WHERE m.id = ?`, id); err != nil {
 		return missing(err, "mail")
@@ -162,13 +162,5 @@ func (t *tx) undeliverable(id licensing.MailID, action, reason string, end func(
 	if n, err := end(); err != nil || n == 0 || i == nil || i.mail(licensing.MailWelcome, t.now).ID != m.ID {
 		return err
 	}
-	i.State, i.Reason = licensing.InvitationRefused, opt(reason)
-	if err := t.updateInvitation(*i); err != nil {
-		return err
-	}
-	_, err := t.auditAll(i.UserID, auditRow{
-		At: at(t.now), OrgID: i.OrgID, Action: action, Outcome: "done", Rule: "R55",
-		Before: opt(licensing.InvitationSent), After: opt(licensing.Failed), Detail: detail(map[string]any{"reason": reason}),
-	})
-	return err
+	return t.failInvitation(i, action, reason)
 }

@@ -25,16 +25,8 @@ var modelSteps = flag.Int("model.steps", 200, "commands of the model test on eac
 func TestTheStoreDoesWhatASmallModelSays(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		const each = 60
-		set := func(name, value string) {
-			f := flag.Lookup(name)
-			was := f.Value.String()
-			if err := f.Value.Set(value); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = f.Value.Set(was) })
-		}
-		set("rapid.steps", itoa(each))
-		set("rapid.checks", itoa(1))
+		setFlag(t, "rapid.steps", itoa(each))
+		setFlag(t, "rapid.checks", itoa(1))
 		steps := 0
 		for round := 0; steps < *modelSteps; round++ {
 			rapid.Check(t, func(r *rapid.T) {
@@ -114,7 +106,7 @@ type mRole struct {
 func newWorld(r *rapid.T, s *Store) *world {
 	w := &world{s: s, org: licensing.OrgID(uuid.NewString()), now: start, active: map[licensing.LicenseID]bool{}, parent: map[licensing.LicenseID]licensing.LicenseID{},
 		contacts: map[licensing.LicenseID]map[licensing.ContactKind]*mPerson{}}
-	prefix := strings.ToUpper(string(request())[:8]) + "-"
+	prefix := strings.ToUpper(string(newRequest())[:8]) + "-"
 	for _, l := range []licensing.LicenseID{"P", "Q", "R", "S", "N"} {
 		w.licenses = append(w.licenses, licensing.LicenseID(prefix)+l)
 		w.contacts[licensing.LicenseID(prefix)+l] = map[licensing.ContactKind]*mPerson{}
@@ -122,7 +114,7 @@ func newWorld(r *rapid.T, s *Store) *world {
 	p, q, below, alone, n := w.licenses[0], w.licenses[1], w.licenses[2], w.licenses[3], w.licenses[4]
 	w.parent[q], w.parent[below], w.parent[n], w.mailless = p, q, p, n
 	domain := strings.ToLower(prefix) + "contoso.example"
-	in := licensing.Intake{ID: request(), Org: w.org, Name: "Model", Domains: []string{domain}}
+	in := licensing.Intake{ID: newRequest(), Org: w.org, Name: "Model", Domains: []string{domain}}
 	for i := range 6 {
 		m := &mPerson{name: fmt.Sprintf("Person %d", i), held: map[licensing.LicenseID]*mHeld{}, inherit: map[licensing.LicenseID]bool{}, inTenant: true}
 		m.email = licensing.Email(fmt.Sprintf("p%d@fabrikam.example", i))
@@ -482,7 +474,7 @@ func (w *world) save(r *rapid.T) {
 
 // saved has the store do what the model does.
 func (w *world) saved(r *rapid.T, x wish, c licensing.AccessChange) {
-	sv := licensing.Save{ID: request(), Org: w.org, Admin: w.userID(x.by), People: []licensing.PersonChange{w.personChange(x.to, c)}}
+	sv := licensing.Save{ID: newRequest(), Org: w.org, Admin: w.userID(x.by), People: []licensing.PersonChange{w.personChange(x.to, c)}}
 	if _, err := sv.Check(policy()); err != nil {
 		return // not well formed
 	}
@@ -608,7 +600,7 @@ func (w *world) register(r *rapid.T) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	_, err = w.s.atTime(w.now).Register(context.Background(), licensing.Registration{Request: request(), Invitation: st.Sending.Invitation, Generation: st.Sending.Generation,
+	_, err = w.s.atTime(w.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: st.Sending.Invitation, Generation: st.Sending.Generation,
 		Identity: licensing.Identity{Email: m.email}})
 	rule := ""
 	switch {
@@ -717,7 +709,7 @@ func (w *world) command(r *rapid.T) (by, to *mPerson, c licensing.Command, mine 
 		}
 	}
 	slices.Sort(mine) // the order of the verdicts
-	return by, to, licensing.Command{Request: request(), Org: w.org, User: w.userID(to), By: w.userID(by)}, mine
+	return by, to, licensing.Command{Request: newRequest(), Org: w.org, User: w.userID(to), By: w.userID(by)}, mine
 }
 
 func (w *world) reset(r *rapid.T) {
@@ -818,7 +810,7 @@ func (w *world) tenant(r *rapid.T) {
 		return
 	}
 	m.present, w.left = !m.present, true
-	_, err := w.s.atTime(w.now).Directory(context.Background(), licensing.DirectoryChange{ID: request(), Org: w.org,
+	_, err := w.s.atTime(w.now).Directory(context.Background(), licensing.DirectoryChange{ID: newRequest(), Org: w.org,
 		People: []licensing.DirectoryPerson{{ObjectID: m.object, Email: m.email, Name: m.name, Left: !m.present}}})
 	if err != nil {
 		r.Fatal(err)
@@ -853,7 +845,7 @@ func (w *world) recheck(r *rapid.T) {
 func (w *world) contact(r *rapid.T) {
 	l, m := w.anyLicense(r, "license"), w.mostly(r, "contact", func(m *mPerson) bool { return m.registered })
 	kind := rapid.SampledFrom([]licensing.ContactKind{licensing.PrimaryContact, licensing.OnlineAdministratorContact, licensing.BillToContact}).Draw(r, "kind")
-	out, err := w.s.atTime(w.now).ChangeContact(context.Background(), licensing.ContactChange{ID: request(), Org: w.org, Licenses: []licensing.LicenseID{l},
+	out, err := w.s.atTime(w.now).ChangeContact(context.Background(), licensing.ContactChange{ID: newRequest(), Org: w.org, Licenses: []licensing.LicenseID{l},
 		Contact: licensing.Contact{Kind: kind, Business: m.email, SignIn: m.email, Name: m.name}})
 	if err != nil {
 		r.Fatal(err)
@@ -895,7 +887,7 @@ func (w *world) prefer(r *rapid.T) {
 	l := w.licenses[rapid.SampledFrom([]int{0, 0, 0, 1, 1, 3}).Draw(r, "license")]
 	m := w.mostly(r, "who", func(m *mPerson) bool { return w.names(m, l) && m.registered })
 	want := rapid.IntRange(0, 3).Draw(r, "inherit") > 0
-	_, err := w.s.atTime(w.now).Prefer(context.Background(), licensing.PreferenceChange{Request: request(), Org: w.org, User: w.userID(m), License: l, Inherit: want})
+	_, err := w.s.atTime(w.now).Prefer(context.Background(), licensing.PreferenceChange{Request: newRequest(), Org: w.org, User: w.userID(m), License: l, Inherit: want})
 	rule := ""
 	if !m.known || !m.registered || !m.tenant() || !w.names(m, l) {
 		rule = "R90"
@@ -918,7 +910,7 @@ func (w *world) move(r *rapid.T) {
 	}
 	a := w.agreement(l)
 	a.Parent = parent
-	_, err := w.s.atTime(w.now).PutAgreement(context.Background(), licensing.AgreementPut{ID: request(), Org: w.org, Agreement: a})
+	_, err := w.s.atTime(w.now).PutAgreement(context.Background(), licensing.AgreementPut{ID: newRequest(), Org: w.org, Agreement: a})
 	rule := ""
 	if parent == l || parent != "" && slices.Contains(w.above(parent), l) {
 		rule = "R41"

@@ -20,32 +20,21 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.Intak
 	if uuid.Validate(string(in.Org)) != nil {
 		return licensing.IntakeAnswer{}, licensing.Refuse(licensing.Invalid, "", "the organization's id must be a UUID").In("org")
 	}
-	var out licensing.IntakeAnswer
-	err = s.write(ctx, "apply", func(t *tx) error {
-		out = licensing.IntakeAnswer{}
-		if err := t.applyOrganization(in); err != nil {
-			return err
-		}
-		known, err := t.claimRequest(in.ID, in.Org, "", "apply", in, &out)
-		if err != nil || known {
-			return err
-		}
-		people := &roll{tx: t, org: in.Org, request: in.ID, field: "directory"}
+	q := request{id: in.ID, org: in.Org, action: licensing.AuditApply, content: in}
+	q.first = func(t *tx) error { return t.applyOrganization(in) }
+	return carryOut(ctx, s, q, func(t *tx) (licensing.IntakeAnswer, []licensing.Work, error) {
+		people := &directoryImport{tx: t, org: in.Org, request: in.ID, field: "directory"}
 		if err := people.take(in.Directory); err != nil {
-			return err
+			return licensing.IntakeAnswer{}, nil, err
 		}
-		c := &contract{tx: t, org: in.Org, request: in.ID, inviteFor: in.InviteFor, work: people.work}
+		c := t.newContract(q, in.InviteFor)
+		c.plan.work = people.work
 		if err := c.takeIn(in.Agreements, "agreements[%d]"); err != nil {
-			return err
+			return licensing.IntakeAnswer{}, nil, err
 		}
-		out = c.answer
-		out.Domains, out.Directory, out.Orphaned = len(in.Domains), len(in.Directory), people.answer.Orphaned
-		return t.answerRequest(in.ID, out, c.work)
+		c.answer.Domains, c.answer.Directory, c.answer.Orphaned = len(in.Domains), len(in.Directory), people.answer.Orphaned
+		return c.answer, c.plan.work, nil
 	})
-	if err != nil {
-		s.refused(ctx, err, auditRow{OrgID: in.Org, Action: "apply", RequestID: opt(in.ID)})
-	}
-	return out, err
 }
 
 func (t *tx) applyOrganization(in licensing.Intake) error {

@@ -1,6 +1,9 @@
 package store
 
 import (
+	"encoding/json"
+	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -9,7 +12,8 @@ import (
 	"vlroles/licensing"
 )
 
-// plan is what a decision writes.
+// plan is what a decision comes to: rows to write, mails to send, runs to tell. It is data: it can be looked at, and thrown
+// away where somebody only wants to know (R67).
 type plan struct {
 	users       []userRow
 	updates     []userRow
@@ -21,9 +25,16 @@ type plan struct {
 	gone        []assignmentRow
 	grants      []grantRow
 	cleared     []grantRow
+	billTo      []grantRow // Invoice Reader that belongs to the Bill To contact from now on (R18)
+	contacts    []contactRow
+	former      []contactRow
+	preferences []preferenceRow
+	handovers   []handOverRow
+	lines       []handOverLineRow
 	mails       []mailRow
-	audit       []auditRow
+	audit       []auditLine
 	work        []licensing.Work
+	fault       error // why something of it can't be written
 }
 
 // acceptedRow is an invitation that a registration took up.
@@ -34,276 +45,207 @@ type acceptedRow struct {
 	Request licensing.RequestID
 }
 
-// changed is what an audit line says of roles: added ones wait until they are activated, removed ones are gone.
-type changed struct {
-	Added   []licensing.Role  `json:"added,omitempty"`
-	Removed []licensing.Role  `json:"removed,omitempty"`
-	Outcome licensing.Outcome `json:"outcome,omitempty"`
-	Reason  string            `json:"reason,omitempty"`
+// planned is the plan of everything that was accepted, with the audit of what was refused.
+func (d *decision) planned() *plan {
+	p := &plan{}
+	for _, s := range d.people {
+		p.refusals(d, s)
+		if s.refusal != nil || !s.visible && !s.contact {
+			continue
+		}
+		p.person(d, s)
+		after := p.change(d, s)
+		p.follow(d, s, after)
+	}
+	return p
 }
 
-// person plans a new profile, or a corrected name or business e-mail.
-func (p *plan) person(d *decision, s *subject) (updated bool) {
+// refusals plans the audit of what was refused.
+func (p *plan) refusals(d *decision, s *subject) {
+	for _, c := range s.refused {
+		line := d.line("", c.License)
+		line.refused, line.rule, line.action = true, c.Error.Rule, c.under.Action
+		if s.known {
+			line.user = s.user.ID
+		}
+		p.audit = append(p.audit, line)
+	}
+}
+
+// person plans a new profile, one that registers, or a corrected name or business email.
+func (p *plan) person(d *decision, s *subject) {
 	if !s.known {
 		p.users = append(p.users, s.user)
-		return false
+		return
 	}
-	if b := s.change.Business; b != "" && string(b) != s.user.BusinessEmail {
-		s.user.BusinessEmail, updated = string(b), true
+	if s.updates {
+		if s.Business != "" {
+			s.user.BusinessEmail = string(s.Business)
+		}
+		if s.Name != "" && s.user.Kind == licensing.External {
+			s.user.rename(s.Name)
+		}
+		line := d.line(s.user.ID, "")
+		line.action, line.rule = licensing.AuditUpdateUser, "R48"
+		p.audit = append(p.audit, line)
 	}
-	// A directory's name comes from the directory (R44).
-	if n := s.change.Name; n != "" && n != s.user.Name && s.user.Kind == licensing.External {
-		s.user.rename(n)
-		updated = true
-	}
-	if updated || s.byAssignment {
+	if s.updates || s.registers {
 		p.updates = append(p.updates, s.user)
 	}
-	if updated {
-		p.audit = append(p.audit, auditRow{
-			At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: "user.update", Outcome: "done",
-			UserID: opt(s.user.ID), RequestID: opt(d.save.ID), Rule: "R48", Detail: "{}",
-		})
-	}
-	return updated
 }
 
-// change plans what an accepted change writes on its License ID.
-func (p *plan) change(d *decision, s *subject, v licensing.Verdict, j licensing.Judgement) {
+// change plans what the accepted changes of one person write, and returns his assignments as they are then.
+func (p *plan) change(d *decision, s *subject) map[licensing.LicenseID]*assignmentRow {
+	after := maps.Clone(s.assignments)
+	for _, c := range s.changes {
+		a := d.assignment(s, c)
+		if c.Next == licensing.NotAssigned {
+			p.gone = append(p.gone, a)
+			delete(after, c.License)
+		} else {
+			p.assignments = append(p.assignments, a)
+			after[c.License] = &a
+		}
+		for _, r := range c.Add {
+			p.grants = append(p.grants, grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r, Origin: c.under.Origin(r),
+				Effective: c.AtOnce, GrantedBy: d.giver(), GrantedAt: at(d.now)})
+		}
+		for _, r := range c.Remove {
+			p.cleared = append(p.cleared, grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r})
+		}
+		p.audit = append(p.audit, d.changed(s, c))
+	}
+	return after
+}
+
+// giver is the admin who gives; "": the contract, or support.
+func (d *decision) giver() opt {
+	if d.Contract {
+		return ""
+	}
+	return opt(d.by)
+}
+
+// assignment is the row that a change leaves on its License ID.
+func (d *decision) assignment(s *subject, c change) assignmentRow {
 	a := assignmentRow{
-		UserID: s.user.ID, LicenseID: v.License, OrgID: d.save.Org, State: j.Next, DueAt: at(j.DueAt),
-		Attempts: j.Attempts, AddedBy: opt(d.save.Admin), ChangedAt: at(d.now),
+		UserID: s.user.ID, LicenseID: c.License, OrgID: d.org, State: c.Next, DueAt: at(c.Judgement.DueAt), Attempts: c.Attempts,
+		AddedBy: d.giver(), ChangedAt: at(d.now),
 	}
-	if j.Next == licensing.Propagating {
-		a.ChangeID = opt(d.save.ID)
+	if c.Next == licensing.Propagating {
+		a.ChangeID = opt(d.mandate.change)
 	}
-	if old := s.assignments[v.License]; old != nil {
-		a.AddedBy = old.AddedBy
-		if j.Next != licensing.Settled {
-			a.Reference = old.Reference
-		}
-		if j.Next == licensing.Broken {
-			a.Reason = old.Reason
-		}
+	old := s.assignments[c.License]
+	if old == nil {
+		return a
 	}
-	if j.Next == licensing.NotAssigned {
-		p.gone = append(p.gone, a)
-		if old := s.assignments[v.License]; old != nil && old.State == licensing.Propagating {
-			s.stopped = append(s.stopped, licensing.ChangeID(old.ChangeID))
-		}
-		delete(s.assignments, v.License)
-	} else {
-		p.assignments = append(p.assignments, a)
-		s.assignments[v.License] = &a
+	a.AddedBy = old.AddedBy
+	if c.Next != licensing.Settled {
+		a.Reference = old.Reference
 	}
-	for _, r := range j.Add {
-		p.grants = append(p.grants, grantRow{
-			LicenseID: v.License, UserID: s.user.ID, Role: r, Origin: d.origin(r),
-			GrantedBy: opt(d.save.Admin), GrantedAt: at(d.now),
-		})
+	if c.Next == licensing.Broken {
+		a.Reason = old.Reason
 	}
-	for _, r := range j.Remove {
-		p.cleared = append(p.cleared, grantRow{LicenseID: v.License, UserID: s.user.ID, Role: r})
-	}
-	p.audit = append(p.audit, auditRow{
-		At: at(d.now), OrgID: d.save.Org, Actor: opt(d.save.Admin), Action: d.action(), Outcome: "done", UserID: opt(s.user.ID),
-		LicenseID: opt(v.License), RequestID: opt(d.save.ID), Rule: d.rule(s, v), Before: opt(v.Before), After: opt(v.After),
-		Detail: detail(changed{Added: v.Added, Removed: v.Removed, Outcome: v.Outcome, Reason: d.reason}),
-	})
+	return a
 }
 
-// follow plans what the person's accepted changes need besides: an invitation, a propagation, or an end.
-func (p *plan) follow(d *decision, s *subject, accepted []licensing.Verdict) {
-	if len(accepted) == 0 {
-		return
-	}
-	p.stop(d, s)
-	if s.user.person().Registered() {
-		p.propagate(d, s, accepted)
-		return
-	}
-	pending := len(s.assignments) > 0
+// changed is the audit line of an accepted change.
+func (d *decision) changed(s *subject, c change) auditLine {
+	line := d.line(s.user.ID, c.License)
+	line.action, line.rule, line.before, line.after = c.under.Action, c.under.Explains(c.Verdict.Outcome), c.Before, c.After
 	switch {
-	case slices.ContainsFunc(accepted, func(v licensing.Verdict) bool { return v.Outcome == licensing.Invited }):
-		period, err := d.policy.InvitePeriod(d.save.InviteFor)
-		if err != nil {
-			period = d.policy.InviteFor // Check has refused this already
-		}
-		p.invite(s, invitationTerms{
-			org: d.save.Org, request: d.save.ID, by: d.save.Admin, binding: d.binding(), period: period,
-			policy: d.policy, now: d.now,
-		})
-	case !pending && s.invitation != nil:
+	case c.under.Rule != "":
+	case s.known && s.user.ID == d.by && slices.Contains(c.Added, licensing.Administrator):
+		line.rule = "R42"
+	case s.registers:
+		line.rule = "R76"
+	}
+	line.detail = licensing.RolesChanged{Added: c.Add, Removed: c.Remove, Outcome: c.Verdict.Outcome, Reason: d.reason, Other: s.other}
+	if c.under.Action == licensing.AuditRegister {
+		line.detail = nil
+	}
+	return line
+}
+
+// follow plans what a person's accepted changes need besides: an invitation, a propagation, or an end.
+func (p *plan) follow(d *decision, s *subject, after map[licensing.LicenseID]*assignmentRow) {
+	if len(s.changes) == 0 {
+		return
+	}
+	p.stop(d, s, after)
+	invited := func(c change) bool { return c.Verdict.Outcome == licensing.Invited }
+	switch {
+	case s.user.person().Registered():
+		p.propagate(d, s)
+		p.takenUp(d, s)
+	case slices.ContainsFunc(s.changes, invited):
+		p.invite(d, s)
+	case len(after) == 0 && s.invitation != nil:
 		p.withdrawn = append(p.withdrawn, s.invitation.ID)
 		p.work = append(p.work, d.withdrawal(s))
 	}
 }
 
 // stop plans the end of the runs that have nothing left to make effective (R82).
-func (p *plan) stop(d *decision, s *subject) {
-	for _, c := range unique(s.stopped) {
-		left := slices.ContainsFunc(sorted(s.assignments), func(l licensing.LicenseID) bool {
-			a := s.assignments[l]
-			return a.State == licensing.Propagating && licensing.ChangeID(a.ChangeID) == c
-		})
-		if !left {
-			p.work = append(p.work, licensing.Work{Kind: licensing.WorkStop, Org: d.save.Org, Request: d.save.ID, User: s.user.ID,
+func (p *plan) stop(d *decision, s *subject, after map[licensing.LicenseID]*assignmentRow) {
+	running := func(in map[licensing.LicenseID]*assignmentRow) (out []licensing.ChangeID) {
+		for _, l := range sorted(in) {
+			if in[l].State == licensing.Propagating {
+				out = append(out, licensing.ChangeID(in[l].ChangeID))
+			}
+		}
+		return unique(out)
+	}
+	var ended []licensing.ChangeID // of what was taken away; what is in progress anew has another run
+	for _, c := range s.changes {
+		if old := s.assignments[c.License]; c.Next == licensing.NotAssigned && old != nil && old.State == licensing.Propagating {
+			ended = append(ended, licensing.ChangeID(old.ChangeID))
+		}
+	}
+	left := running(after)
+	for _, c := range unique(ended) {
+		if !slices.Contains(left, c) {
+			p.work = append(p.work, licensing.Work{Kind: licensing.WorkStop, Org: d.org, Request: d.request, User: s.user.ID,
 				Propagation: licensing.Propagation{Change: c}})
 		}
 	}
 }
 
-// propagate plans the assignment run of a registered person: one mail a save, whatever the number of License IDs (R70).
-func (p *plan) propagate(d *decision, s *subject, accepted []licensing.Verdict) {
+// propagate plans the run of a registered person: one mail a request, whatever the number of License IDs (R70). What is
+// effective at once needs neither.
+func (p *plan) propagate(d *decision, s *subject) {
 	run := licensing.Propagation{
-		Change: licensing.ChangeID(d.save.ID),
-		Mail:   licensing.MailID(string(d.save.ID) + "." + string(s.user.ID) + ".changes"),
+		Change: licensing.ChangeID(d.request), Mail: licensing.MailID(string(d.request) + "." + string(s.user.ID) + ".changes"),
 	}
-	for _, v := range accepted {
-		run.Removed = run.Removed || len(v.Removed) > 0
-		run.Dues = append(run.Dues, v.DueAt)
+	var told []licensing.Verdict
+	for _, c := range s.changes {
+		if c.AtOnce {
+			continue
+		}
+		told = append(told, c.Verdict)
+		run.Removed = run.Removed || len(c.Removed) > 0
+		run.Dues = append(run.Dues, c.Verdict.DueAt)
+	}
+	if len(told) == 0 {
+		return
 	}
 	run.Dues = dues(run.Dues)
-	p.mails = append(p.mails, mailRow{
-		ID: run.Mail, OrgID: d.save.Org, UserID: s.user.ID, Kind: licensing.MailChanges, State: licensing.MailQueued,
-		Data: detail(map[string]any{"verdicts": accepted}), QueuedAt: at(d.now),
-	})
-	p.work = append(p.work, licensing.Work{Kind: licensing.WorkAssign, Org: d.save.Org, Request: d.save.ID, User: s.user.ID, Propagation: run})
+	p.mail(mailRow{ID: run.Mail, OrgID: d.org, UserID: s.user.ID, Kind: licensing.MailChanges, QueuedAt: at(d.now)}, changesData{told})
+	p.work = append(p.work, licensing.Work{Kind: licensing.WorkAssign, Org: d.org, Request: d.request, User: s.user.ID, Propagation: run})
 }
 
-// invite plans a first invitation, or the next generation of one that expired or failed (R62).
-func (p *plan) invite(s *subject, terms invitationTerms) {
-	kind := licensing.WorkInvite
-	i := invitationRow{
-		ID: licensing.InvitationID(uuid.NewString()), OrgID: terms.org, UserID: s.user.ID, Generation: 1,
-		Binding: terms.binding, CreatedAt: at(terms.now),
+// takenUp plans the end of the invitation of a person who registers without it (R76).
+func (p *plan) takenUp(d *decision, s *subject) {
+	if s.registers && s.invitation != nil {
+		p.accepted = append(p.accepted, acceptedRow{ID: s.invitation.ID, At: at(d.now), By: s.user.ID, Request: d.request})
+		p.work = append(p.work, d.withdrawal(s))
 	}
-	if s.invitation != nil {
-		kind, i = licensing.WorkRenew, *s.invitation
-		i.Generation++
-	}
-	i.Binding = terms.binding // an admin's renewal is for the person named, whatever the invitation was before (R28)
-	i.InviteSeconds = int64(max(terms.period, time.Second) / time.Second)
-	i.InvitedBy = opt(terms.by)
-	i.renew(terms.policy, terms.now)
-	if kind == licensing.WorkInvite {
-		p.invitations = append(p.invitations, i)
-	} else {
-		p.renewals = append(p.renewals, i)
-	}
-	mail := i.mail(licensing.MailWelcome, terms.now)
-	p.mails = append(p.mails, mail)
-	p.work = append(p.work, licensing.Work{Kind: kind, Org: terms.org, Request: terms.request, User: s.user.ID, Sending: i.sending(mail.ID)})
 }
 
-func (p *plan) write(t *tx) error {
-	steps := []func() error{
-		func() error { return insert(t, insertUser, p.users) },
-		func() error { return insert(t, insertInvitation, p.invitations) },
-		func() error { return p.writeAssignments(t) },
-		func() error { return insert(t, insertGrant, p.grants) },
-		func() error { return insert(t, insertMail, p.mails) },
-		func() error { return insert(t, insertAudit, p.audit) },
-	}
-	for _, u := range p.updates {
-		steps = append(steps, func() error { return t.updateUser(u) })
-	}
-	for _, i := range p.renewals {
-		steps = append(steps, func() error { return t.updateInvitation(i) })
-	}
-	for _, i := range p.accepted {
-		steps = append(steps, func() error {
-			_, err := t.exec(`UPDATE invitations SET state = 'accepted', accepted_at = ?, accepted_by = ?, accepted_request = ? WHERE id = ?`, i.At, i.By, i.Request, i.ID)
-			return err
-		})
-	}
-	for _, id := range p.withdrawn {
-		steps = append(steps, func() error {
-			_, err := t.exec(`UPDATE invitations SET state = 'cancelled' WHERE id = ?`, id)
-			return err
-		})
-	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeAssignments clears grants before others are inserted, since the schema lets no two that exclude each other meet.
-func (p *plan) writeAssignments(t *tx) error {
-	for _, g := range p.cleared {
-		if _, err := t.exec(`DELETE FROM grants WHERE license_id = ? AND user_id = ? AND role = ?`, g.LicenseID, g.UserID, g.Role); err != nil {
-			return err
-		}
-	}
-	for _, a := range p.gone {
-		if _, err := t.exec(`DELETE FROM assignments WHERE license_id = ? AND user_id = ?`, a.LicenseID, a.UserID); err != nil {
-			return err
-		}
-	}
-	return insert(t, upsertAssignment, p.assignments)
-}
-
-func (d *decision) origin(r licensing.Role) licensing.Origin {
-	switch {
-	case d.purpose == contracting && r == licensing.InvoiceReader:
-		return licensing.ByBillTo
-	case d.purpose == contracting:
-		return licensing.ByContract
-	}
-	return licensing.ByAdmin
-}
-
-func (d *decision) binding() licensing.Binding {
-	if d.purpose == contracting {
-		return licensing.Forwardable
-	}
-	return licensing.Bound
-}
-
-func (d *decision) action() string {
-	switch d.purpose {
-	case contracting:
-		return "contract"
-	case deleting:
-		return "delete"
-	case seating:
-		return "support.seat"
-	case handing, taking:
-		return "handover"
-	}
-	return "save"
-}
-
-// rule is the rule under which an accepted change was made.
-func (d *decision) rule(s *subject, v licensing.Verdict) opt {
-	switch {
-	case d.purpose == deleting:
-		return "R80"
-	case d.purpose == seating:
-		return "R33"
-	case d.purpose == handing:
-		return "R30"
-	case d.purpose == taking:
-		return "R31"
-	case s.known && s.user.ID == d.save.Admin && slices.Contains(v.Added, licensing.Administrator):
-		return "R42"
-	case s.byAssignment:
-		return "R76"
-	}
-	return outcomeRule(v.Outcome)
-}
-
-func outcomeRule(o licensing.Outcome) opt {
-	switch o {
-	case licensing.Invited:
-		return "R73"
-	case licensing.Joined, licensing.Assigned:
-		return "R62"
-	}
-	return "R71"
+// withdrawal is the end of the run of an invitation that has nothing left to wait for.
+func (d *decision) withdrawal(s *subject) licensing.Work {
+	return licensing.Work{Kind: licensing.WorkWithdraw, Org: d.org, Request: d.request, User: s.user.ID,
+		Sending: licensing.Sending{Invitation: s.invitation.ID, Generation: s.invitation.Generation}}
 }
 
 // dues returns the distinct due times in order, without the zero time.
@@ -313,23 +255,64 @@ func dues(in []time.Time) []time.Time {
 	return slices.CompactFunc(out, time.Time.Equal)
 }
 
-// invitationTerms is under which terms a person is invited.
-type invitationTerms struct {
-	org     licensing.OrgID
-	request licensing.RequestID
-	by      licensing.UserID // "": by contract
-	binding licensing.Binding
-	period  time.Duration
-	policy  licensing.Policy
-	now     time.Time
+// invite plans a first invitation, or the next generation of one that expired or failed (R62).
+func (p *plan) invite(d *decision, s *subject) {
+	kind := licensing.WorkInvite
+	i := invitationRow{ID: licensing.InvitationID(uuid.NewString()), OrgID: d.org, UserID: s.user.ID, Generation: 1, CreatedAt: at(d.now)}
+	if s.invitation != nil {
+		kind, i = licensing.WorkRenew, *s.invitation
+		i.Generation++
+	}
+	i.Binding = d.Binding() // an admin's renewal is for the person named, whatever the invitation was before (R28)
+	i.InviteSeconds, i.InvitedBy = int64(max(d.period(), time.Second)/time.Second), opt(d.by)
+	i.renew(d.policy, d.now)
+	if kind == licensing.WorkInvite {
+		p.invitations = append(p.invitations, i)
+	} else {
+		p.renewals = append(p.renewals, i)
+	}
+	mail := i.mail(licensing.MailWelcome, d.now)
+	p.mails = append(p.mails, mail)
+	p.work = append(p.work, licensing.Work{Kind: kind, Org: d.org, Request: d.request, User: s.user.ID, Sending: i.sending(mail.ID)})
 }
 
-func (d *decision) write() error {
-	if d.purpose == saving || d.purpose == handing {
-		if err := d.confirm(); err != nil {
-			return err
+// period is the time to register; one that can't be was refused before.
+func (d *decision) period() time.Duration {
+	period, err := d.policy.InvitePeriod(d.inviteFor)
+	if err != nil {
+		return d.policy.InviteFor
+	}
+	return period
+}
+
+// mail plans a mail with the data that it is made of.
+func (p *plan) mail(m mailRow, data any) {
+	text, err := json.Marshal(data)
+	m.State, m.Data, p.fault = licensing.MailQueued, string(text), errors.Join(p.fault, err)
+	p.mails = append(p.mails, m)
+}
+
+// confirm plans the mail to whoever asked, with a verdict for each person (R75).
+func (p *plan) confirm(d *decision) licensing.MailID {
+	data := confirmationData{Request: d.request}
+	for _, s := range d.people {
+		c := licensing.ConfirmedPerson{Name: s.user.Name, Email: licensing.Email(s.user.SignInEmail), Verdict: s.verdict}
+		if !s.visible { // what the caller typed, and no more (R35, R43)
+			c.Name, c.Email = s.Name, s.SignIn
+		}
+		data.People = append(data.People, c)
+	}
+	id := licensing.MailID(string(d.request) + ".confirmation")
+	p.mail(mailRow{ID: id, OrgID: d.org, UserID: d.by, Kind: licensing.MailConfirmation, QueuedAt: at(d.now)}, data)
+	return id
+}
+
+// tell has the downstream system told what these people have now, where nothing else does.
+func (p *plan) tell(m mandate, users ...licensing.UserID) {
+	for _, u := range unique(users) {
+		told := func(w licensing.Work) bool { return w.User == u && w.Kind == licensing.WorkAssign }
+		if !slices.ContainsFunc(p.work, told) {
+			p.work = append(p.work, tell(m.org, m.request, u))
 		}
 	}
-	d.answer.Work = len(d.plan.work)
-	return d.plan.write(d.tx)
 }

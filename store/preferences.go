@@ -76,37 +76,21 @@ func (t *tx) below(l licensing.LicenseID) ([]licensing.LicenseID, error) {
 // Prefer sets whether a contact inherits Administrator on everything below an agreement, existing and future (R88). Opting
 // out ends it at once (R89).
 func (s *Store) Prefer(ctx context.Context, c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
-	l, err := licensing.ParseLicenseID(string(c.License))
+	c, err := c.Check()
 	if err != nil {
-		return licensing.PreferenceAnswer{}, err.(*licensing.Error).In("license_id")
-	}
-	c.License = l
-	var out licensing.PreferenceAnswer
-	line := auditRow{OrgID: c.Org, Actor: opt(c.User), Action: "preference", LicenseID: opt(l), RequestID: opt(c.Request),
-		Outcome: "done", Rule: "R88", Detail: detail(map[string]any{"inherit": c.Inherit})}
-	err = s.write(ctx, "change preference", func(t *tx) error {
-		out = licensing.PreferenceAnswer{}
-		known, err := t.claimRequest(c.Request, c.Org, c.User, "preference", c, &out)
-		if err != nil || known {
-			return err
-		}
-		out, err = t.prefer(c)
-		if err != nil || !out.Changed {
-			return either(err, t.answerRequest(c.Request, out, []licensing.Work{}))
-		}
-		row := line
-		row.At, row.UserID = at(t.now), opt(c.User)
-		if err := t.audit(row); err != nil {
-			return err
-		}
-		out.Work = 1
-		return t.answerRequest(c.Request, out, []licensing.Work{tell(c.Org, c.Request, c.User)})
-	})
-	if err != nil {
-		s.refused(ctx, err, line)
 		return licensing.PreferenceAnswer{}, err
 	}
-	return out, nil
+	q := request{id: c.Request, org: c.Org, by: c.User, action: licensing.AuditPreference, license: c.License, content: c}
+	return carryOut(ctx, s, q, func(t *tx) (licensing.PreferenceAnswer, []licensing.Work, error) {
+		out, err := t.prefer(c)
+		if err != nil || !out.Changed {
+			return out, nil, err
+		}
+		out.Work = 1
+		line := auditLine{org: c.Org, by: c.User, request: c.Request, action: q.action, user: c.User, license: c.License, rule: "R88",
+			detail: licensing.PreferenceChanged{Inherit: c.Inherit}}
+		return out, []licensing.Work{tell(c.Org, c.Request, c.User)}, t.audit(line)
+	})
 }
 
 func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
@@ -119,12 +103,7 @@ func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, e
 	if len(rows) == 1 {
 		p = rows[0].person()
 	}
-	var as []licensing.ContactKind
-	err = t.all(&as, `
-		SELECT c.kind
-		FROM contacts c
-		JOIN agreements a ON a.license_id = c.license_id
-		WHERE a.org_id = ? AND c.license_id = ? AND c.user_id = ? AND c.until IS NULL`, c.Org, c.License, c.User)
+	as, err := t.contactKinds(c.License, c.User)
 	if err != nil {
 		return out, err
 	}

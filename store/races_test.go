@@ -27,7 +27,7 @@ func newArena(t *testing.T, s *Store) *arena {
 	return &arena{t: t, s: s, org: licensing.OrgID(uuid.NewString()), now: time.Now().UTC().Truncate(time.Microsecond)}
 }
 
-func request() licensing.RequestID { return licensing.RequestID(uuid.NewString()) }
+func newRequest() licensing.RequestID { return licensing.RequestID(uuid.NewString()) }
 
 // agreement takes in a License ID with administrators: registered ones are active at once, others are invited.
 func (a *arena) agreement(l licensing.LicenseID, registered bool, admins ...string) []licensing.UserID {
@@ -40,7 +40,7 @@ func (a *arena) agreement(l licensing.LicenseID, registered bool, admins ...stri
 		}
 		c.Administrators = append(c.Administrators, p)
 	}
-	out, err := a.s.atTime(a.now).Apply(context.Background(), licensing.Intake{ID: request(), Org: a.org, Name: "Contoso", Agreements: []licensing.ContractAgreement{c}})
+	out, err := a.s.atTime(a.now).Apply(context.Background(), licensing.Intake{ID: newRequest(), Org: a.org, Name: "Contoso", Agreements: []licensing.ContractAgreement{c}})
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func atOnce(calls ...func()) {
 }
 
 func (a *arena) remove(by, whom licensing.UserID, l licensing.LicenseID) (licensing.Verdict, error) {
-	out, err := a.s.atTime(a.now).Save(context.Background(), licensing.Save{ID: request(), Org: a.org, Admin: by, People: []licensing.PersonChange{
+	out, err := a.s.atTime(a.now).Save(context.Background(), licensing.Save{ID: newRequest(), Org: a.org, Admin: by, People: []licensing.PersonChange{
 		{User: whom, Access: []licensing.AccessChange{{License: l, Remove: []licensing.Role{licensing.Administrator}}}}}})
 	if err != nil {
 		return licensing.Verdict{}, err
@@ -172,7 +172,7 @@ func TestR29_TwoPeopleWhoAcceptOneLinkAtOnceAreOne(t *testing.T) {
 			var errs [2]error
 			accept := func(n int) func() {
 				return func() {
-					_, errs[n] = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: request(), Invitation: at.Sending.Invitation, Generation: 1,
+					_, errs[n] = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: at.Sending.Invitation, Generation: 1,
 						Identity: licensing.Identity{Email: licensing.Email(fmt.Sprintf("p%d-%d@fabrikam.example", round, n)), Name: "P"}})
 				}
 			}
@@ -194,7 +194,7 @@ func TestTwoSavesOfTheSameRequestAtOnceAreOne(t *testing.T) {
 		a := newArena(t, s)
 		ann := a.agreement("L1", true, "ann")[0]
 		for round := range rounds {
-			sv := licensing.Save{ID: request(), Org: a.org, Admin: ann, People: []licensing.PersonChange{
+			sv := licensing.Save{ID: newRequest(), Org: a.org, Admin: ann, People: []licensing.PersonChange{
 				{SignIn: licensing.Email(fmt.Sprintf("kim%d@fabrikam.example", round)), Name: "Kim", Access: []licensing.AccessChange{{License: "L1", Add: []licensing.Role{licensing.BenefitsReader}}}}}}
 			var answers [2]licensing.SaveAnswer
 			var errs [2]error
@@ -210,7 +210,7 @@ func TestTwoSavesOfTheSameRequestAtOnceAreOne(t *testing.T) {
 			}
 			sv.People[0].Name = "Other"
 			_, err := s.atTime(a.now).Save(context.Background(), sv)
-			wantRefusal(t, err, licensing.Conflict, "")
+			wantRefusal(t, err, licensing.Conflict, "L06")
 		}
 	})
 }
@@ -224,7 +224,7 @@ func TestR66_TwoAdminsWhoAddTheSameNewPersonAtOnceMakeOneProfile(t *testing.T) {
 			var outcomes [2]licensing.Outcome
 			save := func(n int) func() {
 				return func() {
-					out, err := s.atTime(a.now).Save(context.Background(), licensing.Save{ID: request(), Org: a.org, Admin: ids[n], People: []licensing.PersonChange{
+					out, err := s.atTime(a.now).Save(context.Background(), licensing.Save{ID: newRequest(), Org: a.org, Admin: ids[n], People: []licensing.PersonChange{
 						{SignIn: licensing.Email(fmt.Sprintf("Kim%d@fabrikam.example", round)), Name: "Kim", Access: []licensing.AccessChange{
 							{License: licensing.LicenseID(fmt.Sprintf("L%d", n+1)), Add: []licensing.Role{licensing.BenefitsReader}}}}}})
 					if err != nil {
@@ -251,7 +251,7 @@ func TestR58_AResetAndARegistrationAtOnceNeverBothHold(t *testing.T) {
 		ann := a.agreement("L1", true, "ann")[0]
 		for round := range rounds {
 			email := licensing.Email(fmt.Sprintf("kim%d@fabrikam.example", round))
-			out, err := s.atTime(a.now).Save(context.Background(), licensing.Save{ID: request(), Org: a.org, Admin: ann, People: []licensing.PersonChange{
+			out, err := s.atTime(a.now).Save(context.Background(), licensing.Save{ID: newRequest(), Org: a.org, Admin: ann, People: []licensing.PersonChange{
 				{SignIn: email, Name: "Kim", Access: []licensing.AccessChange{{License: "L1", Add: []licensing.Role{licensing.BenefitsReader}}}}}})
 			if err != nil {
 				t.Fatal(err)
@@ -264,11 +264,11 @@ func TestR58_AResetAndARegistrationAtOnceNeverBothHold(t *testing.T) {
 			var registered, reset error
 			atOnce(
 				func() {
-					_, registered = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: request(), Invitation: at.Sending.Invitation,
+					_, registered = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: at.Sending.Invitation,
 						Generation: 1, Identity: licensing.Identity{Email: email}})
 				},
 				func() {
-					_, reset = s.atTime(a.now).Reset(context.Background(), licensing.Command{Request: request(), Org: a.org, User: kim, By: ann})
+					_, reset = s.atTime(a.now).Reset(context.Background(), licensing.Command{Request: newRequest(), Org: a.org, User: kim, By: ann})
 				},
 			)
 			if (registered == nil) == (reset == nil) {
@@ -287,7 +287,7 @@ func TestR33_R83_TwoAdminsWhoDeleteEachOtherAtOnceLeaveOne(t *testing.T) {
 			var calls []func()
 			for n := range ids {
 				calls = append(calls, func() {
-					_, err := s.atTime(a.now).Delete(context.Background(), licensing.Command{Request: request(), Org: a.org, User: ids[n], By: ids[1-n]})
+					_, err := s.atTime(a.now).Delete(context.Background(), licensing.Command{Request: newRequest(), Org: a.org, User: ids[n], By: ids[1-n]})
 					if err != nil && licensing.KindOf(err) != licensing.NotFound {
 						t.Error(err)
 					}

@@ -11,37 +11,27 @@ import (
 // Recheck looks for a person who shows as User not found in the directory, and gives back what the person had, on every
 // License ID (R86).
 func (s *Store) Recheck(ctx context.Context, c licensing.Command) (licensing.Rechecked, error) {
-	var out licensing.Rechecked
-	err := s.write(ctx, "re-check", func(t *tx) error {
-		out = licensing.Rechecked{}
-		known, err := t.claimRequest(c.Request, c.Org, c.By, "recheck", c, &out)
-		if err != nil || known {
-			return err
-		}
+	return carryOut(ctx, s, commandRequest(licensing.AuditRecheck, c), func(t *tx) (licensing.Rechecked, []licensing.Work, error) {
 		seen, err := t.command(c)
 		if err != nil {
-			return err
+			return licensing.Rechecked{}, nil, err
 		}
-		r := &roll{tx: t, org: c.Org, request: c.Request}
+		r := &directoryImport{tx: t, org: c.Org, request: c.Request}
 		if err := r.recheck(&seen.user); err != nil {
-			return err
+			return licensing.Rechecked{}, nil, err
 		}
-		row := r.line("recheck", "R86", "")
-		row.Actor, row.Before = opt(c.By), opt(licensing.UserNotFound)
-		if _, err := t.auditAll(c.User, row); err != nil {
-			return err
+		line := commandLine(licensing.AuditRecheck, "R86", c)
+		line.before = licensing.UserNotFound
+		if _, err := t.auditEverywhere(line); err != nil {
+			return licensing.Rechecked{}, nil, err
 		}
 		r.tell(&seen.user)
-		out = licensing.Rechecked{User: c.User, Licenses: seen.mine, Work: len(r.work)}
-		return t.answerRequest(c.Request, out, r.work)
+		return licensing.Rechecked{User: c.User, Licenses: seen.mine, Work: len(r.work)}, r.work, nil
 	})
-	if err != nil {
-		s.refused(ctx, err, refusal(c, "recheck"))
-	}
-	return out, err
 }
 
-func (c *roll) recheck(u *userRow) error {
+// recheck finds the person in the directory and binds the profile to that entry.
+func (c *directoryImport) recheck(u *userRow) error {
 	var found personRow
 	by, value := `object_id`, string(u.ObjectID)
 	if value == "" {
@@ -58,8 +48,8 @@ func (c *roll) recheck(u *userRow) error {
 	if err := c.get(&other, `SELECT COUNT(*) FROM users WHERE org_id = ? AND object_id = ? AND id <> ?`, c.org, found.ObjectID, u.ID); err != nil {
 		return err
 	}
-	if other > 0 {
-		return licensing.Refuse(licensing.Conflict, "R47", "the person of the directory has another profile: delete this user and assign the roles there")
+	if err := licensing.MayRecheckAs(other == 0); err != nil {
+		return err
 	}
 	u.ObjectID, u.InTenant = opt(found.ObjectID), true
 	return c.rename(u, licensing.DirectoryPerson{ObjectID: licensing.ObjectID(found.ObjectID), Email: licensing.Email(found.Email), Name: found.Name})

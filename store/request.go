@@ -6,59 +6,136 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 
 	"vlroles/licensing"
 )
 
-// claimRequest makes the request's row. known says that the request was answered before: answer holds that answer.
-func (t *tx) claimRequest(id licensing.RequestID, org licensing.OrgID, by licensing.UserID, kind string, content, answer any) (known bool, err error) {
-	if uuid.Validate(string(id)) != nil {
-		return false, licensing.Refuse(licensing.Invalid, "", "the request id must be a UUID").In("id")
+// request is one command of one caller, as it reaches the store.
+type request struct {
+	id      licensing.RequestID
+	org     licensing.OrgID
+	by      licensing.UserID // who asks; "": a partner, a directory, support or the system
+	action  licensing.AuditAction
+	license licensing.LicenseID // the one License ID that it is about, "" for several
+	content any                 // what is asked: the same id with other content is a Conflict
+	first   func(*tx) error     // makes what the request's row itself needs: the organization of an intake
+}
+
+// step is what a request does once: its answer, and the runs that have to be told.
+type step[A any] func(*tx) (A, []licensing.Work, error)
+
+// carryOut is the envelope of every request: it claims the request's id for its caller and content, does the step, keeps the
+// answer together with what has to be dispatched, and audits a refusal of the whole. The same request gets the answer that
+// was kept.
+func carryOut[A any](ctx context.Context, s *Store, q request, do step[A]) (A, error) {
+	var out, none A
+	err := s.write(ctx, string(q.action), func(t *tx) (err error) {
+		out, err = once(t, q, do)
+		return err
+	})
+	if err != nil {
+		s.auditRefusal(ctx, q, err)
+		return none, err
 	}
-	if uuid.Validate(string(org)) != nil || by != "" && uuid.Validate(string(by)) != nil {
-		return false, licensing.Refuse(licensing.Forbidden, "R05", "there is no such organization or user")
+	return out, nil
+}
+
+// once is carryOut inside a transaction that is open already.
+func once[A any](t *tx, q request, do step[A]) (A, error) {
+	var out A
+	if q.first != nil {
+		if err := q.first(t); err != nil {
+			return out, err
+		}
 	}
-	var found int
-	if err := t.get(&found, `SELECT COUNT(*) FROM organizations WHERE id = ?`, org); err != nil {
+	known, err := t.claim(q, &out)
+	if err != nil || known {
+		return out, err
+	}
+	out, work, err := do(t)
+	if err != nil {
+		return out, err
+	}
+	return out, t.keep(q.id, out, work)
+}
+
+// claim makes the request's row. known says that the request was answered before: answer holds that answer then.
+func (t *tx) claim(q request, answer any) (known bool, err error) {
+	if err := t.mayAsk(q); err != nil {
 		return false, err
 	}
-	if found == 0 {
-		return false, licensing.Refuse(licensing.Forbidden, "R05", "there is no such organization or user")
-	}
-	digest, err := digestOf(org, by, kind, content)
+	digest, err := digestOf(q)
 	if err != nil {
 		return false, err
 	}
 	n, err := t.exec(`
-		INSERT INTO requests (id, org_id, by_user, kind, digest, created_at)
-		VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO NOTHING`, id, org, opt(by), kind, digest, at(t.now))
+		INSERT INTO requests (id, org_id, by_user, action, digest, answer_version, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO NOTHING`, q.id, q.org, opt(q.by), q.action, digest, answerVersion, at(t.now))
 	if err != nil || n == 1 {
 		return false, err
 	}
-	var row struct{ Digest, Answer string }
-	if err := t.get(&row, `SELECT digest, answer FROM requests WHERE id = ?`, id); err != nil {
+	var row keptAnswer
+	if err := t.get(&row, `SELECT digest, answer, answer_version FROM requests WHERE id = ?`, q.id); err != nil {
 		return false, err
 	}
 	if row.Digest != digest {
-		return false, licensing.Refuse(licensing.Conflict, "", "this request id was used for another request: take a new one")
+		return false, licensing.Refuse(licensing.Conflict, "L06", "this request ID was used for another request: use a new one")
 	}
-	return true, json.Unmarshal([]byte(row.Answer), answer)
+	return true, row.read(answer)
+}
+
+// mayAsk refuses ids that are none, and organizations that there are not.
+func (t *tx) mayAsk(q request) error {
+	if uuid.Validate(string(q.id)) != nil {
+		return licensing.Refuse(licensing.Invalid, "L06", "the request ID must be a UUID").In("id")
+	}
+	found := 0
+	if ids(string(q.org)) && (q.by == "" || ids(string(q.by))) {
+		if err := t.get(&found, `SELECT COUNT(*) FROM organizations WHERE id = ?`, q.org); err != nil {
+			return err
+		}
+	}
+	if found == 0 {
+		return licensing.Refuse(licensing.Forbidden, "R05", "there is no such organization or user")
+	}
+	return nil
 }
 
 // digestOf tells a request from another one under the same id.
-func digestOf(org licensing.OrgID, by licensing.UserID, kind string, content any) (string, error) {
-	text, err := json.Marshal(content)
+func digestOf(q request) (string, error) {
+	text, err := json.Marshal(q.content)
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(append([]byte(kind+"\x00"+string(org)+"\x00"+string(by)+"\x00"), text...))
+	sum := sha256.Sum256(append([]byte(string(q.action)+"\x00"+string(q.org)+"\x00"+string(q.by)+"\x00"), text...))
 	return hex.EncodeToString(sum[:]), nil
 }
 
-func (t *tx) answerRequest(id licensing.RequestID, answer, work any) error {
+// answerVersion is the version of the answers that this code keeps. It rises when an answer's fields change their meaning.
+const answerVersion = 1
+
+type keptAnswer struct {
+	Digest  string `db:"digest"`
+	Answer  string `db:"answer"`
+	Version int    `db:"answer_version"`
+}
+
+func (k keptAnswer) read(answer any) error {
+	if k.Version != answerVersion {
+		return fmt.Errorf("read kept answer: version %d is unknown, this program knows %d", k.Version, answerVersion)
+	}
+	if err := json.Unmarshal([]byte(k.Answer), answer); err != nil {
+		return fmt.Errorf("read kept answer: %w", err)
+	}
+	return nil
+}
+
+// keep writes the answer and what has to be dispatched.
+func (t *tx) keep(id licensing.RequestID, answer any, work []licensing.Work) error {
 	a, err := json.Marshal(answer)
 	if err != nil {
 		return err
@@ -67,23 +144,17 @@ func (t *tx) answerRequest(id licensing.RequestID, answer, work any) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE requests SET answer = ?, work = ? WHERE id = ?`, string(a), string(w), id)
+	_, err = t.exec(`UPDATE requests SET answer = ?, work = ?, dispatched = ? WHERE id = ?`, string(a), string(w), len(work) == 0, id)
 	return err
 }
 
-// refused writes the audit line of a refusal in a transaction of its own, since the one that refused wrote nothing.
-func (s *Store) refused(ctx context.Context, err error, row auditRow) {
+// auditRefusal writes the audit line of a refusal in a transaction of its own, since the one that refused wrote nothing.
+func (s *Store) auditRefusal(ctx context.Context, q request, err error) {
 	var e *licensing.Error
-	if !errors.As(err, &e) || row.OrgID == "" {
+	if !errors.As(err, &e) || !ids(string(q.org)) {
 		return
 	}
-	row.Outcome, row.Rule = "refused", opt(e.Rule)
-	if row.Detail == "" {
-		row.Detail = "{}"
-	}
-	// The refusal is the answer; an audit line that can't be written must not hide it, and the database says why in its log.
-	_ = s.write(ctx, "audit refusal", func(t *tx) error {
-		row.At = at(t.now)
-		return t.audit(row)
-	})
+	line := auditLine{org: q.org, by: q.by, request: q.id, action: q.action, license: q.license, rule: e.Rule, refused: true}
+	// The refusal is the answer; a line that can't be written must not hide it, and the database says why in its log.
+	_ = s.write(ctx, "audit refusal", func(t *tx) error { return t.audit(line) })
 }

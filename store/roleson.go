@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,17 +68,6 @@ type past struct {
 	heirs  map[licensing.UserID]licensing.RoleOn // who had opted in there
 }
 
-// told is the detail of an audit line, as far as it tells of roles.
-type told struct {
-	Added     []licensing.Role    `json:"added"`
-	Removed   []licensing.Role    `json:"removed"`
-	Addressee licensing.UserID    `json:"addressee"`
-	Role      licensing.Role      `json:"role"`
-	Parent    licensing.LicenseID `json:"parent"`
-	Inherit   bool                `json:"inherit"`
-	Ended     bool                `json:"ended"`
-}
-
 // read goes through the lines of a License ID up to the time, and through those of the agreements above it for who inherited.
 func (p *past) read(l licensing.LicenseID) error {
 	if err := p.replay(l); err != nil {
@@ -116,55 +104,68 @@ func (p *past) replay(l licensing.LicenseID) error {
 		return err
 	}
 	for _, r := range rows {
-		var d told
-		if err := json.Unmarshal([]byte(r.Detail), &d); err != nil {
+		d, err := licensing.DecodeDetail(r.Action, r.Detail)
+		if err != nil {
 			return fmt.Errorf("audit of License ID %s: %w", l, err)
 		}
-		p.line(r, d)
+		if r.Outcome == "done" {
+			p.line(r, d)
+		}
 	}
 	return nil
 }
 
-// line takes one line of the audit up.
-func (p *past) line(r auditRow, d told) {
+// line takes one line of what was done up.
+func (p *past) line(r auditRow, d licensing.Detail) {
 	user := licensing.UserID(r.UserID)
-	if r.Action == "register.forwarded" { // also where the role was refused to the acceptor
-		delete(p.roles, holder{d.Addressee, d.Role})
-	}
-	if r.Outcome != "done" {
-		return
-	}
-	step := licensing.Step{At: r.At.Time, Action: r.Action, Rule: string(r.Rule), Request: licensing.RequestID(r.RequestID), By: licensing.UserID(r.Actor)}
 	switch r.Action {
-	case "cancel":
-		p.forget(user)
-	case "activate":
-		for h, role := range p.roles {
-			if h.user == user && !role.Effective {
-				role.Effective, role.Activated = true, r.At.Time
-			}
-		}
-	case "agreement":
-		p.parent = d.Parent
-	case "directory.left":
+	case licensing.AuditActivate:
+		p.activate(user, r.At.Time)
+	case licensing.AuditDirectoryLeft:
 		p.absent[user] = true
-	case "directory.found", "recheck":
+	case licensing.AuditDirectoryFound, licensing.AuditRecheck:
 		delete(p.absent, user)
-	case "preference":
+	}
+	switch d := d.(type) {
+	case licensing.RolesChanged:
+		p.change(r, d)
+	case licensing.AgreementChanged:
+		p.parent = d.Parent
+	case licensing.PreferenceChanged:
 		delete(p.heirs, user)
 		if d.Inherit {
-			p.heirs[user] = licensing.RoleOn{User: user, Role: licensing.Administrator, Effective: true, Given: step, Activated: r.At.Time}
+			p.heirs[user] = licensing.RoleOn{User: user, Role: licensing.Administrator, Effective: true, Given: stepOf(r), Activated: r.At.Time}
 		}
-	case "contact.former":
-		if d.Ended {
+	case licensing.ContactChanged:
+		if r.Action == licensing.AuditContactFormer && d.Ended {
 			delete(p.heirs, user)
 		}
 	}
+}
+
+// stepOf is what a line says of how something came to be.
+func stepOf(r auditRow) licensing.Step {
+	return licensing.Step{
+		At: r.At.Time, Action: r.Action, Rule: string(r.Rule), Request: licensing.RequestID(r.RequestID), By: licensing.UserID(r.Actor),
+	}
+}
+
+func (p *past) activate(user licensing.UserID, now time.Time) {
+	for h, role := range p.roles {
+		if h.user == user && !role.Effective {
+			role.Effective, role.Activated = true, now
+		}
+	}
+}
+
+// change takes up which roles were given and taken.
+func (p *past) change(r auditRow, d licensing.RolesChanged) {
+	user := licensing.UserID(r.UserID)
 	for _, role := range d.Removed {
 		delete(p.roles, holder{user, role})
 	}
 	for _, role := range d.Added {
-		on := licensing.RoleOn{User: user, Role: role, Given: step}
+		on := licensing.RoleOn{User: user, Role: role, Given: stepOf(r)}
 		if r.After == opt(licensing.Active) { // registered elsewhere before
 			on.Effective, on.Activated = true, r.At.Time
 		}
@@ -172,14 +173,6 @@ func (p *past) line(r auditRow, d told) {
 	}
 	if len(d.Added) > 0 && r.After == opt(licensing.UserNotFound) {
 		p.absent[user] = true
-	}
-}
-
-func (p *past) forget(user licensing.UserID) {
-	for h := range p.roles {
-		if h.user == user {
-			delete(p.roles, h)
-		}
 	}
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 
 	"vlroles/licensing"
 )
@@ -16,56 +15,46 @@ func (s *Store) Save(ctx context.Context, sv licensing.Save) (licensing.SaveAnsw
 	if err != nil {
 		return licensing.SaveAnswer{}, err
 	}
-	var answer licensing.SaveAnswer
-	err = s.write(ctx, "save", func(t *tx) error {
-		answer = licensing.SaveAnswer{}
-		known, err := t.claimRequest(sv.ID, sv.Org, sv.Admin, "save", sv, &answer)
-		if err != nil || known {
-			return err
-		}
-		d := &decision{tx: t, save: sv}
-		if err := d.read(); err != nil {
-			return err
-		}
-		d.judge()
-		if err := d.write(); err != nil {
-			return err
-		}
-		answer = d.answer
-		return t.answerRequest(sv.ID, answer, d.plan.work)
+	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditSave, content: sv}
+	return carryOut(ctx, s, q, func(t *tx) (licensing.SaveAnswer, []licensing.Work, error) {
+		return t.give(adminMandate(licensing.SaveMandate, sv), ask(sv.People))
 	})
-	if err != nil {
-		s.refused(ctx, err, auditRow{OrgID: sv.Org, Actor: opt(sv.Admin), Action: "save", RequestID: opt(sv.ID)})
-	}
-	return answer, err
 }
 
-// errVerified rolls back what was decided for its verdicts alone.
-var errVerified = errors.New("verified")
+// give decides and writes, and answers as a save does.
+func (t *tx) give(m mandate, people []asked) (licensing.SaveAnswer, []licensing.Work, error) {
+	var out licensing.SaveAnswer
+	d, err := t.decide(m, people)
+	if err != nil {
+		return out, nil, err
+	}
+	p := d.planned()
+	out.People, out.Work = d.verdicts(), len(p.work)
+	if m.Confirms {
+		out.Confirmation = p.confirm(d)
+	}
+	return out, p.work, p.write(t)
+}
 
-// Verify returns what Save would answer now, with no effect (R67). It takes the same locks for a moment.
+// Verify returns what Save would answer now, and changes nothing (R67): it loads and judges as Save does, on a snapshot.
 func (s *Store) Verify(ctx context.Context, sv licensing.Save) (licensing.SaveAnswer, error) {
+	var out licensing.SaveAnswer
 	sv, err := sv.Check(s.policy)
 	if err != nil {
-		return licensing.SaveAnswer{}, err
+		return out, err
 	}
-	var answer licensing.SaveAnswer
-	err = s.write(ctx, "verify", func(t *tx) error {
-		d := &decision{tx: t, save: sv}
-		if err := d.read(); err != nil {
+	err = s.read(ctx, "verify", func(t *tx) error {
+		d, err := t.decide(adminMandate(licensing.SaveMandate, sv), ask(sv.People))
+		if err != nil {
 			return err
 		}
-		d.judge()
-		answer = d.answer
-		for n, person := range d.people {
-			if !person.known {
-				answer.People[n].User = "" // there is no such profile yet
+		out.People = d.verdicts()
+		for n, s := range d.people {
+			if !s.known {
+				out.People[n].User = "" // there is no such profile yet
 			}
 		}
-		return errVerified
+		return nil
 	})
-	if errors.Is(err, errVerified) {
-		err = nil
-	}
-	return answer, err
+	return out, err
 }

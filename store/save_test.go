@@ -352,14 +352,14 @@ func TestR75_TheAdminGetsOneConfirmationWithAVerdictPerPerson(t *testing.T) {
 func TestTheSameRequestGivesTheSameAnswerAndOtherContentIsAConflict(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		sv := licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{ext("kim", add(a1, licensing.BenefitsReader))}}
+		sv := licensing.Save{ID: newRequest(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{ext("kim", add(a1, licensing.BenefitsReader))}}
 		first := must[licensing.SaveAnswer](t)(s.atTime(h.now).Save(t.Context(), sv))
 		rows := h.census()
 		again := must[licensing.SaveAnswer](t)(s.atTime(h.now.Add(time.Hour)).Save(t.Context(), sv))
 		same(t, "answer", again, first)
 		sv.People = []licensing.PersonChange{ext("lee", add(a1, licensing.BenefitsReader))}
 		_, err := s.atTime(h.now).Save(t.Context(), sv)
-		wantRefusal(t, err, licensing.Conflict, "")
+		wantRefusal(t, err, licensing.Conflict, "L06")
 		equal(t, "rows", h.census(), rows)
 	})
 }
@@ -384,7 +384,7 @@ func TestR70_FiveHundredPeopleAreOneSave(t *testing.T) {
 		}
 		work := must[[]licensing.Work](t)(s.Work(t.Context(), licensing.RequestID(strings.TrimSuffix(string(out.Confirmation), ".confirmation"))))
 		equal(t, "work", len(work), licensing.MaxPeople)
-		_, err := s.atTime(h.now).Save(t.Context(), licensing.Save{ID: request(), Org: h.org, Admin: h.id("ada"), People: append(people, ext("more", add(a1, licensing.BenefitsReader)))})
+		_, err := s.atTime(h.now).Save(t.Context(), licensing.Save{ID: newRequest(), Org: h.org, Admin: h.id("ada"), People: append(people, ext("more", add(a1, licensing.BenefitsReader)))})
 		wantRefusal(t, err, licensing.Invalid, "R70")
 	})
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -22,14 +21,13 @@ func (s *Store) Registered(ctx context.Context, r licensing.Registration) (licen
 	}
 	r.Identity = who
 	var row struct {
-		Org    licensing.OrgID `db:"org_id"`
-		Digest string          `db:"digest"`
-		Answer string          `db:"answer"`
+		keptAnswer
+		Org licensing.OrgID `db:"org_id"`
 	}
 	err = s.reads.GetContext(ctx, &row, s.reads.Rebind(`
-		SELECT q.org_id, q.digest, q.answer
+		SELECT q.org_id, q.digest, q.answer, q.answer_version
 		FROM invitations i
-		JOIN requests q ON q.id = i.accepted_request AND q.kind = 'register'
+		JOIN requests q ON q.id = i.accepted_request AND q.action = 'register'
 		WHERE i.id = ? AND i.accepted_request = ?`), r.Invitation, r.Request)
 	if errors.Is(err, sql.ErrNoRows) {
 		return out, none
@@ -37,10 +35,10 @@ func (s *Store) Registered(ctx context.Context, r licensing.Registration) (licen
 	if err != nil {
 		return out, fmt.Errorf("read registration: %w", err)
 	}
-	if digest, err := digestOf(row.Org, "", "register", r); err != nil || digest != row.Digest {
+	if digest, err := digestOf(registration(row.Org, r)); err != nil || digest != row.Digest {
 		return out, either(err, none)
 	}
-	return out, json.Unmarshal([]byte(row.Answer), &out)
+	return out, row.read(&out)
 }
 
 // Standing returns where an invitation stands.

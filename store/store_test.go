@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,15 +32,32 @@ func policy() licensing.Policy {
 // onBoth runs a test on SQLite and on PostgreSQL, each on a fresh database with the schema.
 func onBoth(t *testing.T, test func(t *testing.T, s *Store)) {
 	t.Helper()
-	for _, name := range []string{"SQLite", "PostgreSQL"} {
-		t.Run(name, func(t *testing.T) {
-			s := openFresh(t, name)
-			if _, err := s.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			test(t, s)
-		})
+	for _, name := range databases {
+		t.Run(name, func(t *testing.T) { test(t, freshStore(t, name)) })
 	}
+}
+
+var databases = []string{"SQLite", "PostgreSQL"}
+
+// freshStore is a fresh database with the schema.
+func freshStore(t *testing.T, name string) *Store {
+	t.Helper()
+	s := openFresh(t, name)
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// setFlag sets a flag of the test binary until the test ends.
+func setFlag(t *testing.T, name, value string) {
+	t.Helper()
+	f := flag.Lookup(name)
+	was := f.Value.String()
+	if err := f.Value.Set(value); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Value.Set(was) })
 }
 
 func openFresh(t testing.TB, name string) *Store {

@@ -24,6 +24,7 @@ type tx struct {
 	*sqlx.Tx
 	ctx  context.Context
 	lite bool
+	snap bool // only reads: a snapshot, which locks nothing
 
 	policy licensing.Policy
 	now    time.Time
@@ -54,7 +55,9 @@ func (s *Store) read(ctx context.Context, verb string, f func(*tx) error) error 
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	defer t.Rollback() //nolint:errcheck // nothing was written
-	if err := f(s.begun(ctx, t)); err != nil {
+	snapshot := s.begun(ctx, t)
+	snapshot.snap = true
+	if err := f(snapshot); err != nil {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return nil
@@ -106,7 +109,7 @@ func again(err error) bool {
 
 // lock ends a SELECT that locks the rows it reads. SQLite needs none: its transactions that write run one at a time.
 func (t *tx) lock(query, of string) string {
-	if t.lite {
+	if t.lite || t.snap {
 		return query
 	}
 	return query + " FOR NO KEY UPDATE OF " + of

@@ -25,7 +25,7 @@ func (s *Store) Work(ctx context.Context, id licensing.RequestID) ([]licensing.W
 // request starts nothing again.
 func (s *Store) FinishWork(ctx context.Context, id licensing.RequestID) error {
 	return s.write(ctx, "finish work of request", func(t *tx) error {
-		_, err := t.exec(`UPDATE requests SET work = '[]' WHERE id = ?`, id)
+		_, err := t.exec(`UPDATE requests SET work = '[]', dispatched = true WHERE id = ?`, id)
 		return err
 	})
 }

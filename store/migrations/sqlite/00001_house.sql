@@ -221,10 +221,12 @@ CREATE TABLE requests (
     id         text PRIMARY KEY,
     org_id     text NOT NULL REFERENCES organizations,
     by_user    text, -- whoever asked, known or not
-    kind       text NOT NULL,
-    digest     text NOT NULL,
+    action     text NOT NULL, -- what is asked, as the audit calls it
+    digest     text NOT NULL, -- of caller and content
     answer     text NOT NULL DEFAULT '{}',
-    work       text NOT NULL DEFAULT '[]',
+    answer_version integer NOT NULL, -- of the answer's form
+    work       text NOT NULL DEFAULT '[]', -- the runs that have to be told
+    dispatched boolean NOT NULL DEFAULT true, -- all of them have been
     created_at text NOT NULL
 );
 

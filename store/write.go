@@ -1,0 +1,140 @@
+package store
+
+import "vlroles/licensing"
+
+// write writes the plan. Grants are taken before others are given, since the schema lets no two that exclude each other meet.
+func (p *plan) write(t *tx) error {
+	for _, step := range []func(*tx) error{
+		func(*tx) error { return p.fault }, p.writePeople, p.writeInvitations, p.takeGrants, p.giveGrants, p.writeContacts, p.writeHandOvers,
+		func(t *tx) error { return insert(t, insertMail, p.mails) },
+		func(t *tx) error { return t.audit(p.audit...) },
+	} {
+		if err := step(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *plan) writePeople(t *tx) error {
+	if err := insert(t, insertUser, p.users); err != nil {
+		return err
+	}
+	for _, u := range p.updates {
+		if err := t.updateUser(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeInvitations ends invitations before it makes new ones: a person has at most one that has not ended.
+func (p *plan) writeInvitations(t *tx) error {
+	for _, i := range p.accepted {
+		_, err := t.exec(`
+			UPDATE invitations
+			SET state = 'accepted', accepted_at = ?, accepted_by = ?, accepted_request = ?
+			WHERE id = ?`, i.At, i.By, i.Request, i.ID)
+		if err != nil {
+			return err
+		}
+	}
+	for _, id := range p.withdrawn {
+		if _, err := t.exec(`UPDATE invitations SET state = 'cancelled' WHERE id = ?`, id); err != nil {
+			return err
+		}
+	}
+	for _, i := range p.renewals {
+		if err := t.updateInvitation(i); err != nil {
+			return err
+		}
+	}
+	return insert(t, insertInvitation, p.invitations)
+}
+
+func (p *plan) takeGrants(t *tx) error {
+	for _, g := range p.cleared {
+		_, err := t.exec(`DELETE FROM grants WHERE license_id = ? AND user_id = ? AND role = ?`, g.LicenseID, g.UserID, g.Role)
+		if err != nil {
+			return err
+		}
+	}
+	for _, a := range p.gone {
+		if _, err := t.exec(`DELETE FROM assignments WHERE license_id = ? AND user_id = ?`, a.LicenseID, a.UserID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *plan) giveGrants(t *tx) error {
+	if err := insert(t, upsertAssignment, p.assignments); err != nil {
+		return err
+	}
+	if err := insert(t, insertGrant, p.grants); err != nil {
+		return err
+	}
+	for _, g := range p.billTo {
+		_, err := t.exec(`
+			UPDATE grants
+			SET origin = 'bill_to'
+			WHERE license_id = ? AND user_id = ? AND role = 'invoice_reader'`, g.LicenseID, g.UserID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// contactRow is a person whom a contract names, from now on or until now.
+type contactRow struct {
+	License licensing.LicenseID   `db:"license_id"`
+	Kind    licensing.ContactKind `db:"kind"`
+	User    licensing.UserID      `db:"user_id"`
+}
+
+// preferenceRow is a wish to inherit that ends.
+type preferenceRow struct {
+	User    licensing.UserID
+	License licensing.LicenseID
+}
+
+func (p *plan) writeContacts(t *tx) error {
+	for _, c := range p.former {
+		_, err := t.exec(`
+			UPDATE contacts
+			SET until = ?
+			WHERE license_id = ? AND kind = ? AND user_id = ? AND until IS NULL`, at(t.now), c.License, c.Kind, c.User)
+		if err != nil {
+			return err
+		}
+	}
+	for _, c := range p.contacts {
+		_, err := t.exec(`INSERT INTO contacts (license_id, kind, user_id, since) VALUES (?, ?, ?, ?)`, c.License, c.Kind, c.User, at(t.now))
+		if err != nil {
+			return err
+		}
+	}
+	for _, w := range p.preferences {
+		_, err := t.exec(`
+			UPDATE preferences
+			SET inherit = ?, changed_at = ?
+			WHERE user_id = ? AND license_id = ?`, false, at(t.now), w.User, w.License)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *plan) writeHandOvers(t *tx) error {
+	const handOvers = `
+		INSERT INTO handovers (id, org_id, from_user, to_user, state, created_at)
+		VALUES (:id, :org_id, :from_user, :to_user, :state, :created_at)`
+	if err := insert(t, handOvers, p.handovers); err != nil {
+		return err
+	}
+	return insert(t, `
+		INSERT INTO handover_lines (handover_id, license_id, state, rule, message)
+		VALUES (:handover_id, :license_id, :state, :rule, :message)`, p.lines)
+}

@@ -48,7 +48,7 @@ func TestR25_R44_R61_TheFormOfAnIntake(t *testing.T) {
 		{"an agreement without a program is refused", func(i *Intake) { i.Agreements[0].Program = "" }, "", "agreements[0].program"},
 		{"an agreement that was never processed is refused", func(i *Intake) { i.Agreements[0].ProcessedAt = time.Time{} }, "R61", "agreements[0].processed_at"},
 		{"an administrator without an address is refused", func(i *Intake) { i.Agreements[0].Administrators[0].SignIn = "" }, "R66", "agreements[0].administrators[0].sign_in_email"},
-		{"a bad business e-mail is refused", func(i *Intake) { i.Agreements[0].Administrators[0].Business = "x" }, "R66", "agreements[0].administrators[0].business_email"},
+		{"a bad business email is refused", func(i *Intake) { i.Agreements[0].Administrators[0].Business = "x" }, "R66", "agreements[0].administrators[0].business_email"},
 		{"an administrator without a name is refused", func(i *Intake) { i.Agreements[0].Administrators[0].Name = "" }, "R44", "agreements[0].administrators[0].name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

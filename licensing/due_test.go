@@ -44,7 +44,7 @@ func TestR56_TimeToRegister(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := p.InvitePeriod(c.asked)
 			if c.want == 0 {
-				if e := refusal(t, err, Invalid, "R56"); e.Field != "invite_for" || !strings.Contains(e.Message, "from 1 day to 90 days") {
+				if e := refusal(t, err, Invalid, "R56"); e.Field != "invite_for" || !strings.Contains(e.Message, "for 1 day to 90 days") {
 					t.Errorf("%v", e)
 				}
 			} else if err != nil || got != c.want {

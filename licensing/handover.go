@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// HandOver is the wish of an administrator to be replaced by a successor on some License IDs (R30–R32). The successor is made
-// Administrator, agrees, and from then on the old one's Administrator is removed in the successor's name on each License ID
-// where the successor is active.
+// HandOver is an administrator's request to be replaced by a successor on some License IDs (R30–R32). The
+// successor gets Administrator and agrees. After that, on each License ID where the successor is active, the
+// old administrator's role is removed on the successor's behalf.
 type HandOver struct {
 	ID        RequestID     `json:"id"`
 	Org       OrgID         `json:"org"`
@@ -18,32 +18,36 @@ type HandOver struct {
 	InviteFor time.Duration `json:"invite_for,omitempty"`
 }
 
-// HandOverWithin is how long a hand-over waits for the successor before it ends by itself.
+// HandOverWithin is how long a hand-over waits for the successor before it expires.
 const HandOverWithin = 90 * 24 * time.Hour
 
-// Check returns the hand-over as the save that makes the successor Administrator, or an Invalid *Error that names the first
-// field at fault.
+// Check returns the hand-over as the save that makes the successor Administrator, or an Invalid *Error that
+// names the first field at fault.
 func (h HandOver) Check(p Policy) (Save, error) {
 	if len(h.Successor.Access) > 0 {
-		return Save{}, Refuse(Invalid, "R32", "a hand-over is of Administrator: name License IDs, no roles").In("successor.access")
+		return Save{}, Refuse(Invalid, "R32", "roles can't be chosen: a hand-over always passes on Administrator").
+			In("successor.access")
 	}
 	if len(h.Licenses) == 0 {
-		return Save{}, Refuse(Invalid, "R32", "name at least one License ID").In("license_ids")
+		return Save{}, Refuse(Invalid, "R32", "provide at least one License ID").In("license_ids")
 	}
 	person := h.Successor
 	for _, l := range h.Licenses {
 		person.Access = append(person.Access, AccessChange{License: l, Add: []Role{Administrator}})
 	}
-	return Save{ID: h.ID, Org: h.Org, Admin: h.Admin, InviteFor: h.InviteFor, People: []PersonChange{person}}.Check(p)
+	save := Save{ID: h.ID, Org: h.Org, Admin: h.Admin, People: []PersonChange{person}, InviteFor: h.InviteFor}
+	return save.Check(p)
 }
 
-// MayHandOver says whether the caller may hand a License ID over: as an active admin of it, to somebody else (R30, R32).
+// MayHandOver says whether the caller may hand over a License ID. Its active direct admins may, to another
+// person (R30, R32).
 func MayHandOver(l LicenseID, active, self bool) error {
 	switch {
 	case self:
-		return Refuse(Conflict, "R30", "License ID %s can't be handed over to yourself", l)
+		return Refuse(Conflict, "R30", "you can't hand over License ID %s to yourself", l)
 	case !active:
-		return Refuse(Forbidden, "R32", "you are not an active administrator of License ID %s itself: there is nothing to hand over", l)
+		return Refuse(Forbidden, "R32", "you aren't a direct, active administrator of License ID %s, "+
+			"so you can't hand it over", l)
 	}
 	return nil
 }
@@ -54,16 +58,17 @@ type HandOverState string
 // The states of a hand-over.
 const (
 	HandOverOpen      HandOverState = "open"      // waits for the successor to agree
-	HandOverAgreed    HandOverState = "agreed"    // waits until the successor is active everywhere
+	HandOverAgreed    HandOverState = "agreed"    // waits for the successor to be active
 	HandOverDone      HandOverState = "done"      // every License ID is handed over or refused
-	HandOverCancelled HandOverState = "cancelled" // by one of the two; what was handed over stays so
+	HandOverCancelled HandOverState = "cancelled" // by one of the two; what was handed over stays handed over
 	HandOverExpired   HandOverState = "expired"   // not agreed and active within HandOverWithin
 )
 
-// Ended says whether nothing happens any more.
+// Ended says whether the hand-over is over.
 func (s HandOverState) Ended() bool { return s != HandOverOpen && s != HandOverAgreed }
 
-// MayAgree says whether the person may agree to the hand-over in this state: the successor, registered (R30, R31).
+// MayAgree says whether the person may agree to a hand-over in this state. Only the successor may, once
+// registered (R30, R31).
 func MayAgree(s HandOverState, successor bool, p Person) error {
 	switch {
 	case !successor:
@@ -71,7 +76,7 @@ func MayAgree(s HandOverState, successor bool, p Person) error {
 	case s.Ended():
 		return Refuse(Conflict, "R32", "the hand-over is %s", s)
 	case !p.Registered() || !p.InTenant():
-		return Refuse(Conflict, "R30", "register first, by the invitation's link")
+		return Refuse(Conflict, "R30", "register first: use the link in your invitation")
 	}
 	return nil
 }
@@ -96,7 +101,7 @@ type HandOverLine struct {
 	Message string    `json:"message,omitempty"`
 }
 
-// HandOverView is a hand-over as the two who have to do with it see it.
+// HandOverView is a hand-over as its administrator and its successor see it.
 type HandOverView struct {
 	ID        RequestID      `json:"id"`
 	From      UserID         `json:"from"`
@@ -150,7 +155,7 @@ type HandOverAnswer struct {
 	Confirmation MailID          `json:"confirmation,omitempty"` // to the admin (R75)
 }
 
-// HandOverCommand is what one of the two wants with a hand-over.
+// HandOverCommand is a command for a hand-over by its administrator or its successor.
 type HandOverCommand struct {
 	Request  RequestID `json:"request"`
 	Org      OrgID     `json:"org"`
@@ -158,7 +163,8 @@ type HandOverCommand struct {
 	By       UserID    `json:"by"`
 }
 
-// HandOverStep is how far a step took a hand-over. Request is of the removals whose workflows have to be started, "" for none.
+// HandOverStep is the answer to one step of a hand-over. Request is the request of the removals whose
+// workflows have to be started, "" for none.
 type HandOverStep struct {
 	View    HandOverView `json:"view"`
 	Request RequestID    `json:"request,omitempty"`

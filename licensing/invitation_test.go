@@ -44,7 +44,7 @@ func TestR58_Resend(t *testing.T) {
 			if e := refusal(t, err, c.kind, c.rule); e.Kind == Locked && (!e.Until.Equal(noon.Add(time.Minute)) || !strings.Contains(e.Message, "12:01 UTC")) {
 				t.Errorf("until %s: %s", e.Until, e.Message)
 			}
-			if i.State == InvitationRefused && !strings.Contains(err.Error(), "correct the business e-mail") {
+			if i.State == InvitationRefused && !strings.Contains(err.Error(), "correct the business email") {
 				t.Errorf("the refusal doesn't say what to do: %v", err)
 			}
 		})
@@ -91,7 +91,8 @@ func TestR57_R62_WhoMayBeMailedAnInvitation(t *testing.T) {
 }
 
 // next are the words by which a refusal tells what to do.
-var next = []string{"ask ", "use the ", "sign in ", "open the ", "reset it", "correct ", "assign roles", "can be sent again", "no invitation is needed"}
+var next = []string{"ask ", "use the ", "sign in ", "open the ", "reset it", "correct ", "assign roles",
+	"you can resend it after", "no invitation is needed"}
 
 func TestR29_R82_AcceptedAndWithdrawnAreEnds(t *testing.T) {
 	all := []InvitationState{NotInvited, InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationRefused, InvitationCancelled}

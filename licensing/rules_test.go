@@ -118,7 +118,8 @@ func eachSource(t *testing.T, f func(name string, file *ast.File)) {
 	}
 }
 
-// refusals returns what stands for the rule in the file's calls of Refuse: the quoted string, or "something else".
+// refusals returns what stands for the rule in the file's calls of Refuse: the quoted string, or "something
+// else".
 func refusals(file *ast.File) []string {
 	var out []string
 	ast.Inspect(file, func(n ast.Node) bool {

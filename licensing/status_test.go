@@ -153,10 +153,10 @@ func TestR54_AfterThreeFailuresTheAdviceIsSupport(t *testing.T) {
 	}{
 		{"after one it is to assign again", Failed, 1, "Assign the roles again"},
 		{"after two it is to assign again", Failed, 2, "Assign the roles again"},
-		{"after three it is support, with a reference", Failed, 3, "failed 3 times: contact support and quote the reference. support@contoso.example"},
+		{"after three it is support, with a reference", Failed, 3, "failed 3 times. Contact support and quote the reference. support@contoso.example"},
 		{"after ten it is support too", Failed, 10, "failed 10 times"},
 		{"an expired invitation is to be reset", InvitationExpired, 0, "Reset the invitation"},
-		{"a person not found is to be checked again or deleted", UserNotFound, 0, "re-check"},
+		{"a person not found is to be checked again or deleted", UserNotFound, 0, "Re-check"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := Advice(c.status, c.attempts, p); !strings.Contains(got, c.has) {

@@ -3,6 +3,7 @@ package licensing
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -91,14 +92,21 @@ const (
 	LineRefused LineState = "refused"
 )
 
-// HandOverLine is one License ID of a hand-over.
+// HandOverLine is one License ID of a hand-over. A refused line keeps the rule and what its sentence needs. [HandOverView.For]
+// makes the sentence for its reader.
 type HandOverLine struct {
 	License LicenseID `json:"license_id"`
 	State   LineState `json:"state"`
 	Status  Status    `json:"status,omitempty"` // the successor's, while waiting
 	DueAt   time.Time `json:"due_at,omitzero"`
-	Rule    string    `json:"rule,omitempty"` // refused: why
-	Message string    `json:"message,omitempty"`
+	Rule    string    `json:"rule,omitempty"`    // refused: why
+	Until   time.Time `json:"until,omitzero"`    // refused as locked: until when (R52)
+	Message string    `json:"message,omitempty"` // refused: why, for the reader
+}
+
+// RefusedLine returns the line of a License ID that can't be handed over, without a message.
+func RefusedLine(l LicenseID, why *Error) HandOverLine {
+	return HandOverLine{License: l, State: LineRefused, Rule: why.Rule, Until: why.Until}
 }
 
 // HandOverView is a hand-over as its administrator and its successor see it.
@@ -109,6 +117,59 @@ type HandOverView struct {
 	State     HandOverState  `json:"state"`
 	CreatedAt time.Time      `json:"created_at"`
 	Lines     []HandOverLine `json:"lines"`
+}
+
+// For returns the hand-over with the message of each refused line as this person should read it: the successor, or else the
+// one who hands over.
+func (v HandOverView) For(reader UserID) HandOverView {
+	v.Lines = slices.Clone(v.Lines)
+	for i := range v.Lines {
+		v.Lines[i].Message = v.Lines[i].message(reader == v.To)
+	}
+	return v
+}
+
+// A refused line tells each of the two the same fact in the second person of its own.
+var lineMessages = map[string]struct{ admin, successor string }{
+	"R05": {
+		"you don't administer License ID {license}",
+		"the administrator who hands over doesn't administer License ID {license}"},
+	"R19": {
+		"the successor has Invoice Reader on License ID {license}, so Administrator isn't possible there",
+		"you have Invoice Reader on License ID {license}, so Administrator isn't possible there"},
+	"R30": {
+		"you can't hand over License ID {license} to yourself",
+		"you can't hand over License ID {license} to yourself"},
+	"R32": {
+		"you aren't a direct, active administrator of License ID {license}, so you can't hand it over",
+		"the administrator who hands over isn't a direct, active administrator of License ID {license}"},
+	"R52": {
+		"the successor's roles on License ID {license} were being changed{until}: hand it over again after that",
+		"your roles on License ID {license} were being changed{until}: ask for a new hand-over after that"},
+	"R57": {
+		"the successor isn't in the organization's directory, so License ID {license} can't be handed over",
+		"you aren't in the organization's directory, so License ID {license} can't be handed over"},
+	"R87": {
+		"you inherit Administrator on License ID {license}, so it can't be removed there",
+		"the administrator who hands over inherits Administrator on License ID {license}, so it can't be removed there"},
+}
+
+// message returns why the line was refused, for the successor or for the one who hands over, "" where it wasn't.
+func (l HandOverLine) message(successor bool) string {
+	if l.State != LineRefused {
+		return ""
+	}
+	until := ""
+	if !l.Until.IsZero() {
+		until = " until " + Clock(l.Until)
+	}
+	text := "License ID {license} can't be handed over"
+	if m, ok := lineMessages[l.Rule]; ok && successor {
+		text = m.successor
+	} else if ok {
+		text = m.admin
+	}
+	return strings.NewReplacer("{license}", string(l.License), "{until}", until).Replace(text)
 }
 
 // Waiting counts the lines that wait for the successor.

@@ -57,12 +57,13 @@ func (d *decision) handOver() (licensing.HandOverAnswer, error) {
 	for _, v := range person.Verdicts {
 		line := licensing.HandOverLine{License: v.License, State: licensing.LineWaiting, Status: v.After, DueAt: v.DueAt}
 		if v.Error != nil {
-			line = licensing.HandOverLine{License: v.License, State: licensing.LineRefused, Rule: v.Error.Rule, Message: v.Error.Message}
+			line = licensing.RefusedLine(v.License, v.Error)
 		} else {
 			waiting = append(waiting, v.License)
 		}
 		out.View.Lines = append(out.View.Lines, line)
 	}
+	out.View = out.View.For(d.save.Admin)
 	if len(waiting) == 0 { // there is nothing to hand over: no row of it stays
 		out.View.State = licensing.HandOverDone
 		return out, nil
@@ -151,6 +152,7 @@ func (s *Store) commandHandOver(ctx context.Context, c licensing.HandOverCommand
 		if out, err = t.handOverView(*h); err != nil {
 			return err
 		}
+		out = out.For(c.By)
 		return t.answerRequest(c.Request, out, []string{})
 	})
 	if err != nil {
@@ -377,7 +379,7 @@ func (s *Store) HandOvers(ctx context.Context, org licensing.OrgID, by licensing
 			if err != nil {
 				return fmt.Errorf("hand-over %s: %w", h.ID, err)
 			}
-			out = append(out, v)
+			out = append(out, v.For(by))
 		}
 		return nil
 	})

@@ -85,7 +85,7 @@ func (i Intake) Check(p Policy) (Intake, error) {
 	return i, err
 }
 
-// checkDomains reads the domains of a tenant (R63).
+// checkDomains reads the domains of a tenant.
 func checkDomains(domains []string) ([]string, error) {
 	out := slices.Clone(domains)
 	for n, d := range out {

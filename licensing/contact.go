@@ -65,7 +65,7 @@ func (c *Contact) check() error {
 	)
 }
 
-// checkContacts reads the contacts of one agreement, one of each kind at most.
+// checkContacts reads the contacts of one agreement, at most one of each kind (R34).
 func checkContacts(contacts []Contact) ([]Contact, error) {
 	out := slices.Clone(contacts)
 	var seen []ContactKind
@@ -94,7 +94,7 @@ type ContactChange struct {
 	InviteFor time.Duration `json:"invite_for,omitempty"`
 }
 
-// Check returns the change in canonical form, or an Invalid *Error that names the first field at fault.
+// Check returns the change in canonical form, or an Invalid *Error that names the first field at fault (R34).
 func (c ContactChange) Check(p Policy) (ContactChange, error) {
 	if _, err := p.InvitePeriod(c.InviteFor); err != nil {
 		return c, err

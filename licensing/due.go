@@ -32,9 +32,9 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// DueAt returns when roles become effective: start is the time of registration, or of the assignment for a
-// registered person; processed is the agreement's processing time. max(start + 2 h, processed + 10 h) (R60,
-// R61).
+// DueAt returns when roles become effective: max(start + 2 h, processed + 10 h) by default (R53, R60, R61).
+// start is the time of registration, or of the assignment for a registered person; processed is when the
+// agreement was processed.
 func (p Policy) DueAt(start, processed time.Time) time.Time {
 	due := start.Add(p.Propagation)
 	if late := processed.Add(p.Processing); !processed.IsZero() && late.After(due) {

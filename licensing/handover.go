@@ -69,7 +69,7 @@ const (
 func (s HandOverState) Ended() bool { return s != HandOverOpen && s != HandOverAgreed }
 
 // MayAgree says whether the person may agree to a hand-over in this state. Only the successor may, once
-// registered (R30, R31).
+// registered (R30).
 func MayAgree(s HandOverState, successor bool, p Person) error {
 	switch {
 	case !successor:
@@ -92,8 +92,8 @@ const (
 	LineRefused LineState = "refused"
 )
 
-// HandOverLine is one License ID of a hand-over. A refused line keeps the rule and what its sentence needs. [HandOverView.For]
-// makes the sentence for its reader.
+// HandOverLine is one License ID of a hand-over. A refused line keeps the rule and what its sentence needs.
+// [HandOverView.For] makes the sentence for its reader.
 type HandOverLine struct {
 	License LicenseID `json:"license_id"`
 	State   LineState `json:"state"`
@@ -119,8 +119,8 @@ type HandOverView struct {
 	Lines     []HandOverLine `json:"lines"`
 }
 
-// For returns the hand-over with the message of each refused line as this person should read it: the successor, or else the
-// one who hands over.
+// For returns the hand-over with the message of each refused line as this person should read it: the
+// successor, or else the one who hands over.
 func (v HandOverView) For(reader UserID) HandOverView {
 	v.Lines = slices.Clone(v.Lines)
 	for i := range v.Lines {
@@ -154,7 +154,8 @@ var lineMessages = map[string]struct{ admin, successor string }{
 		"the administrator who hands over inherits Administrator on License ID {license}, so it can't be removed there"},
 }
 
-// message returns why the line was refused, for the successor or for the one who hands over, "" where it wasn't.
+// message returns why the line was refused, for the successor or for the one who hands over, "" where it
+// wasn't.
 func (l HandOverLine) message(successor bool) string {
 	if l.State != LineRefused {
 		return ""

@@ -24,7 +24,7 @@ func (id ObjectID) printable() bool {
 // LicenseID is the number of one agreement (contract): 1 to 32 capital letters, digits and dashes.
 type LicenseID string
 
-// ParseLicenseID reads a License ID, folding letters to capitals. It returns an Invalid *Error.
+// ParseLicenseID reads a License ID and turns its letters into capitals (R08). It returns an Invalid *Error.
 func ParseLicenseID(s string) (LicenseID, error) {
 	s = strings.TrimSpace(s)
 	if s == "" || len(s) > 32 {

@@ -90,7 +90,7 @@ func MayReset(i Invitation) error {
 }
 
 // MayInvite says whether the person may be sent an invitation, the same or a new one: nobody who has
-// registered (R62), and nobody who is missing from the directory (R57, R59).
+// registered (R62), and nobody who is missing from the directory (R57).
 func MayInvite(p Person) error {
 	if p.Registered() {
 		return Refuse(Conflict, "R62", alreadyRegistered)

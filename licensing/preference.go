@@ -46,7 +46,7 @@ func MayPrefer(p Person, as []ContactKind, l LicenseID) error {
 }
 
 // Inherits says whether the person inherits Administrator on a License ID below an agreement: after opting in
-// there, and without a direct Invoice Reader on the License ID (R92).
+// there (R91), and without a direct Invoice Reader on the License ID (R92).
 func Inherits(optedIn bool, held []Grant) bool {
 	return optedIn && !slices.ContainsFunc(held, func(g Grant) bool { return g.Role == InvoiceReader })
 }

@@ -26,8 +26,8 @@ type Identity struct {
 	Name     string   `json:"name,omitempty"`
 }
 
-// Check returns the identity in canonical form, or an Invalid *Error. A profile needs a sign-in email (R66),
-// even where everybody who has the link may register (R28). A name that can't be shown becomes "".
+// Check returns the identity in canonical form, or an Invalid *Error. A profile needs a sign-in email, even
+// where everybody who has the link may register. A name that can't be shown becomes "".
 func (i Identity) Check() (Identity, error) {
 	if err := parse("email", &i.Email, ParseEmail); err != nil {
 		return i, err
@@ -50,7 +50,8 @@ func (i Invitation) Addresses(who Identity) bool {
 }
 
 // MayRegister says whether the identity may accept generation gen of the invitation now. The first to accept
-// gets it (R28, R29, R47, R56, R58, R82, R84). A refusal names nobody (R35).
+// gets it, and a link of an older generation is refused (R28, R29, R47, R56, R82, R84). A refusal names
+// nobody (R35).
 func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 	switch {
 	case i.State == InvitationAccepted:

@@ -2,9 +2,9 @@ package licensing
 
 import "slices"
 
-// Rule is one rule in a sentence of its own.
+// Rule is a rule or a law in one sentence.
 type Rule struct {
-	ID   string // "R52"
+	ID   string // "R52", "L01"
 	Text string
 }
 
@@ -127,12 +127,29 @@ var rules = []Rule{
 	{"R92", "An inherited Administrator excludes Invoice Reader just as a direct one does."},
 }
 
+// laws are what people take for granted of the engine, whatever the rules say.
+var laws = []Rule{
+	{"L01", "What was answered as done happens within minutes, whichever part stops in between."},
+	{"L02", "Every mail ends as sent, refused, given up or dropped, and none waits without something that settles it."},
+	{"L03", "What the caller may do is judged first, and unknown, hidden and foreign things get the same answer."},
+	{"L04", "Every act names its principal, and the audit keeps it, also for a request that is refused as a whole."},
+	{"L05", "An address is never an identity: that is an issuer with a subject, or the directory's object id."},
+	{"L06", "A request id belongs to one caller and one content, and no caller can claim an id that the system derives."},
+	{"L07", "Nobody can be flooded with mail, and a name in a mail carries no address, link or instruction."},
+	{"L08", "A downstream system never ends up with more than is granted."},
+	{"L09", "A registration proves to the step that decides it that it came by the link, whose token is kept nowhere."},
+	{"L10", "Personal data has an end, and the audit keeps ids, not addresses."},
+}
+
 // Rules returns every rule in the order of the ids.
 func Rules() []Rule { return slices.Clone(rules) }
 
-// RuleText returns the sentence of a rule, or "" where there is no such rule.
+// Laws returns every law of the engine in the order of the ids.
+func Laws() []Rule { return slices.Clone(laws) }
+
+// RuleText returns the sentence of a rule or a law, or "" where there is none with this id.
 func RuleText(id string) string {
-	for _, r := range rules {
+	for _, r := range append(Rules(), laws...) {
 		if r.ID == id {
 			return r.Text
 		}

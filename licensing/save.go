@@ -43,9 +43,8 @@ type AccessChange struct {
 	From    *RoleSource `json:"from,omitempty"` // instead of Add and Remove
 }
 
-// Check reads the whole request and returns it in canonical form, or an *Error that names the first field at
-// fault. It reads no database: whether the people and License IDs exist is decided when the save is carried
-// out.
+// Check returns the request in canonical form, or an *Error that names the first field at fault (R67, R70).
+// It reads no database: whether the people and License IDs exist is decided when the save is carried out.
 func (s Save) Check(p Policy) (Save, error) {
 	if len(s.People) == 0 {
 		return s, Refuse(Invalid, "R70", "provide at least one person").In("people")

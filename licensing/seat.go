@@ -32,7 +32,7 @@ func (s Seat) Check(p Policy) (Save, error) {
 }
 
 // MaySeat says whether support may appoint an administrator: only where there is no active admin who could
-// (R05, R33).
+// (R05).
 func MaySeat(l LicenseID, known bool, admins int) error {
 	switch {
 	case !known:

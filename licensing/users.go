@@ -23,7 +23,7 @@ type UserFilter struct {
 	Cursor  string    // UserPage.Next of the page before
 }
 
-// Check returns the filter in canonical form, or an Invalid *Error that names the field at fault.
+// Check returns the filter in canonical form, or an Invalid *Error that names the field at fault (R40).
 func (f UserFilter) Check() (UserFilter, error) {
 	valid := utf8.ValidString(f.Query) // before ToLower, which replaces invalid bytes
 	f.Query = strings.ToLower(strings.TrimSpace(f.Query))

@@ -67,6 +67,22 @@ func TestR10_TheSchemaKnowsEachRole(t *testing.T) {
 	}
 }
 
+func TestMakeHelpSaysWhatEachTargetDoes(t *testing.T) {
+	text := read(t, "Makefile")
+	phony := regexp.MustCompile(`(?m)^\.PHONY: (.*)$`).FindStringSubmatch(text)
+	if phony == nil {
+		t.Fatal("the Makefile lists no targets")
+	}
+	for _, target := range strings.Fields(phony[1]) {
+		help := regexp.MustCompile(`(?m)^` + target + `:.*## (.*)$`).FindStringSubmatch(text)
+		if help == nil {
+			t.Errorf("%s has no help", target)
+		} else if width := len("  ") + 15 + len(help[1]); width > 100 {
+			t.Errorf("the help of %s has %d columns", target, width)
+		}
+	}
+}
+
 // glossary returns the lines of the glossary's table: the whole line, the word, and what holds it.
 func glossary(t *testing.T) [][]string {
 	t.Helper()

@@ -90,7 +90,8 @@ func glossary(t *testing.T) [][]string {
 	_, text, _ = strings.Cut(text, "\n|---|---|---|---|\n")
 	lines := glossaryLine.FindAllStringSubmatch(text, -1)
 	if len(lines) == 0 || len(lines) != strings.Count(text, "\n") {
-		t.Fatalf("%d of %d lines have a word, a meaning, what holds it and what it is not", len(lines), strings.Count(text, "\n"))
+		t.Fatalf("%d of %d lines have a word, a meaning, what holds it and what it is not", len(lines),
+			strings.Count(text, "\n"))
 	}
 	return lines
 }
@@ -132,7 +133,8 @@ func declarations(t *testing.T, folder string) []string {
 	}
 	var out []string
 	for _, name := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(folder, name), nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(folder, name), nil,
+			parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}

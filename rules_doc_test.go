@@ -97,14 +97,18 @@ func TestR04_NoCallToMicrosoftIsAssumedAnywhere(t *testing.T) {
 }
 
 func TestARuleIsDecidedByOneOrTwo(t *testing.T) {
-	of := func(what sort, name string, rules int) decider { return decider{name: name, rules: rules, sort: what} }
+	of := func(what sort, name string,
+		rules int) decider {
+		return decider{name: name, rules: rules, sort: what}
+	}
 	for _, c := range []struct {
 		name string
 		in   []decider
 		want string
 	}{
 		{"nothing", nil, ""},
-		{"those that decide most rules", []decider{of(function, "a", 1), of(function, "b", 9), of(function, "c", 2)}, "b c"},
+		{"those that decide most rules",
+			[]decider{of(function, "a", 1), of(function, "b", 9), of(function, "c", 2)}, "b c"},
 		{"by name where they decide as many", []decider{of(function, "b", 1), of(function, "a", 1)}, "a b"},
 		{"a helper only where no function is exported", []decider{of(helper, "h", 5), of(function, "f", 1)}, "f"},
 		{"a type only where there is no function", []decider{of(typ, "t", 5), of(helper, "h", 1)}, "h"},
@@ -203,7 +207,8 @@ func traceRules(t *testing.T) map[string]trace {
 			addFolder(traces, name, named(string(text)))
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ParseComments|parser.SkipObjectResolution)
+		file, err := parser.ParseFile(token.NewFileSet(), name, text,
+			parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +243,10 @@ func sources(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
+	slices.SortFunc(out, func(a,
+		b string) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
 	return out
 }
 
@@ -308,7 +316,8 @@ func receiver(f *ast.FuncDecl) string {
 	return ""
 }
 
-// deciding returns the one or two that decide a rule: of the best sort there is, and those that decide most rules first.
+// deciding returns the one or two that decide a rule: of the best sort there is, and those that decide most
+// rules first.
 func deciding(in []decider) []decider {
 	if len(in) == 0 {
 		return nil
@@ -346,7 +355,8 @@ func carried(function string) []string {
 	if !ok {
 		return nil
 	}
-	return slices.DeleteFunc(strings.Split(rest, "_"), func(word string) bool { return !wholeID.MatchString(word) })
+	return slices.DeleteFunc(strings.Split(rest, "_"),
+		func(word string) bool { return !wholeID.MatchString(word) })
 }
 
 var quotedID = regexp.MustCompile(`"[RL]\d\d"`)

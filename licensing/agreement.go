@@ -37,7 +37,7 @@ type ContractAgreement struct {
 	ProcessedAt    time.Time               `json:"processed_at"`
 	Inactive       bool                    `json:"inactive,omitempty"`
 	NoInvitation   bool                    `json:"no_invitation,omitempty"` // people get roles without one (R76)
-	Contacts       []Contact               `json:"contacts,omitempty"`      // a kind that is not named stays as it is
+	Contacts       []Contact               `json:"contacts,omitempty"`      // other kinds stay as they are
 	Administrators []ContractAdministrator `json:"administrators,omitempty"`
 }
 
@@ -182,8 +182,8 @@ func MayTakeIn(a ContractAgreement, known bool) error {
 	if known || names || len(a.Administrators) > 0 {
 		return nil
 	}
-	return Refuse(Invalid, "R25", "a new agreement needs a primary or notices contact, who becomes its administrator").
-		In("contacts")
+	return Refuse(Invalid, "R25", "a new agreement needs a primary or notices contact, "+
+		"who becomes its administrator").In("contacts")
 }
 
 // AgreementLine is a License ID whose assignments the caller may change (R68).

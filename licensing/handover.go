@@ -151,7 +151,7 @@ var lineMessages = map[string]struct{ admin, successor string }{
 		"you aren't in the organization's directory, so License ID {license} can't be handed over"},
 	"R87": {
 		"you inherit Administrator on License ID {license}, so it can't be removed there",
-		"the administrator who hands over inherits Administrator on License ID {license}, so it can't be removed there"},
+		"the administrator who hands over inherits that role on License ID {license}, so it can't be removed there"},
 }
 
 // message returns why the line was refused, for the successor or for the one who hands over, "" where it

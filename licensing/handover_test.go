@@ -54,7 +54,8 @@ func TestR32_NoLineNeedsMoreThanItHas(t *testing.T) {
 	for _, r := range append(Rules(), Rule{ID: "none"}) {
 		l := RefusedLine(licenseA, Refuse(Conflict, r.ID, "for whoever asked"))
 		for _, successor := range []bool{true, false} {
-			if got := l.message(successor); !strings.Contains(got, string(licenseA)) || strings.ContainsAny(got, "{}") {
+			if got := l.message(successor); !strings.Contains(got, string(licenseA)) ||
+				strings.ContainsAny(got, "{}") {
 				t.Errorf("%s: %q", r.ID, got)
 			}
 		}
@@ -62,7 +63,8 @@ func TestR32_NoLineNeedsMoreThanItHas(t *testing.T) {
 }
 
 func TestR32_EachRefusalOfAHandOverHasItsSentence(t *testing.T) {
-	successor := Facts{Administers: true, Policy: DefaultPolicy(), Agreement: &Agreement{License: licenseA}, Now: noon}
+	successor := Facts{Administers: true, Policy: DefaultPolicy(), Agreement: &Agreement{License: licenseA},
+		Now: noon}
 	old := settled()
 	old.AdminAbove, old.Above = true, "P-1"
 	judged := func(f Facts, c AccessChange, change func(*Facts)) error {
@@ -76,7 +78,8 @@ func TestR32_EachRefusalOfAHandOverHasItsSentence(t *testing.T) {
 	}{
 		{"to oneself", MayHandOver(licenseA, true, true)},
 		{"by nobody's administrator", MayHandOver(licenseA, false, false)},
-		{"on somebody else's License ID", judged(successor, add(Administrator), func(f *Facts) { f.Administers = false })},
+		{"on somebody else's License ID",
+			judged(successor, add(Administrator), func(f *Facts) { f.Administers = false })},
 		{"to a successor whose roles are being changed", judged(successor, add(Administrator), func(f *Facts) {
 			f.Person, f.Assignment, f.DueAt = registered, Propagating, noon
 		})},

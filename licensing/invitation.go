@@ -14,7 +14,7 @@ const (
 	InvitationOpen      InvitationState = "open"
 	InvitationAccepted  InvitationState = "accepted"
 	InvitationLapsed    InvitationState = "expired"
-	InvitationRefused   InvitationState = "failed" // the mail was refused; if it arrived after all, the link works
+	InvitationRefused   InvitationState = "failed" // the mail was refused; the link works
 	InvitationCancelled InvitationState = "cancelled"
 )
 

@@ -50,8 +50,8 @@ func MayPaste(from RoleSource, source []Grant, administers, parent bool) error {
 
 func (c AccessChange) checkSource() (AccessChange, error) {
 	if len(c.Add)+len(c.Remove) > 0 {
-		return c, Refuse(Invalid, "R72", "provide either roles to add and remove or a source to copy from, not both").
-			In("from")
+		return c, Refuse(Invalid, "R72", "provide either roles to add and remove "+
+			"or a source to copy from, not both").In("from")
 	}
 	from := *c.From
 	if err := parse("from.license_id", &from.License, ParseLicenseID); err != nil {

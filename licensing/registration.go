@@ -16,7 +16,7 @@ type Registered struct {
 	Propagation Propagation   `json:"propagation"`
 	Access      []AccessEntry `json:"access"`
 	Notice      MailID        `json:"notice,omitempty"` // mail to the addressee: somebody else registered (R28)
-	Again       Sending       `json:"again,omitzero"`   // the addressee's invitation to roles that an admin gave (R28)
+	Again       Sending       `json:"again,omitzero"`   // the addressee's, to what an admin gave (R28)
 }
 
 // Identity is who registers: what the identity provider vouches for.
@@ -67,8 +67,8 @@ func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 		return Refuse(NotFound, "R28", "this invitation doesn't exist: "+
 			"open the link in your email again, or ask for a new one")
 	case i.Left && (i.Binding == Bound || i.Addresses(who)):
-		return Refuse(Forbidden, "R84", "this invitation is for someone who is no longer in the organization's directory: "+
-			"ask the person who invited you")
+		return Refuse(Forbidden, "R84", "this invitation is for someone who is no longer "+
+			"in the organization's directory: ask the person who invited you")
 	case i.Binding == Forwardable && !i.Addresses(who):
 		return nil
 	case i.ObjectID != "" && who.ObjectID != "" && i.ObjectID != who.ObjectID:

@@ -30,11 +30,20 @@ func areSentences(t *testing.T, letter string, list []Rule) {
 		"an id is a letter and two digits": func(_ int, r Rule) bool {
 			return !ruleID.MatchString(r.ID) || !strings.HasPrefix(r.ID, letter)
 		},
-		"no id stands twice":                  func(i int, r Rule) bool { return slices.Index(ids, r.ID) != i },
-		"ids ascend":                          func(i int, r Rule) bool { return i > 0 && ids[i-1] > r.ID },
-		"a text is one sentence":              func(_ int, r Rule) bool { return strings.Index(r.Text+" ", ". ") != len(r.Text)-1 },
-		"no two rules share a text":           func(i int, r Rule) bool { return RuleText(ids[(i+1)%len(ids)]) == r.Text },
-		"a text fits into a cell of a table":  func(_ int, r Rule) bool { return strings.ContainsAny(r.Text, "|\n") },
+		"no id stands twice": func(i int, r Rule) bool { return slices.Index(ids, r.ID) != i },
+		"ids ascend":         func(i int, r Rule) bool { return i > 0 && ids[i-1] > r.ID },
+		"a text is one sentence": func(_ int,
+			r Rule) bool {
+			return strings.Index(r.Text+" ", ". ") != len(r.Text)-1
+		},
+		"no two rules share a text": func(i int,
+			r Rule) bool {
+			return RuleText(ids[(i+1)%len(ids)]) == r.Text
+		},
+		"a text fits into a cell of a table": func(_ int,
+			r Rule) bool {
+			return strings.ContainsAny(r.Text, "|\n")
+		},
 		"a text is short":                     func(_ int, r Rule) bool { return len(r.Text) > 150 },
 		"a rule's text is found under its id": func(_ int, r Rule) bool { return RuleText(r.ID) != r.Text },
 	} {

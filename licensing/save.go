@@ -21,14 +21,14 @@ type Save struct {
 	Org       OrgID          `json:"org"`
 	Admin     UserID         `json:"admin"` // who saves
 	People    []PersonChange `json:"people"`
-	InviteFor time.Duration  `json:"invite_for,omitempty"` // how long an invitation is valid; 0: the default (R56)
+	InviteFor time.Duration  `json:"invite_for,omitempty"` // validity of invitations; 0: the default (R56)
 }
 
 // PersonChange is what a save changes for one person: a VL user by id, or anybody by sign-in email.
 type PersonChange struct {
 	User     UserID         `json:"user,omitempty"`
 	SignIn   Email          `json:"sign_in_email,omitempty"`
-	Business Email          `json:"business_email,omitempty"` // "": new person: the sign-in email; known: unchanged
+	Business Email          `json:"business_email,omitempty"` // "": the sign-in email, or unchanged
 	Name     string         `json:"name,omitempty"`           // required for a new external person (R44)
 	Access   []AccessChange `json:"access,omitempty"`
 }
@@ -77,8 +77,8 @@ func (s Save) Check(p Policy) (Save, error) {
 		changes += len(clean.Access)
 	}
 	if changes > MaxChanges {
-		return s, Refuse(Invalid, "R70", "a request can have up to %d changes (people × License IDs); this one has %d",
-			MaxChanges, changes).In("people")
+		return s, Refuse(Invalid, "R70", "a request can have up to %d changes (people × License IDs); "+
+			"this one has %d", MaxChanges, changes).In("people")
 	}
 	s.People = people
 	return s, nil
@@ -98,8 +98,8 @@ func (pc PersonChange) check() (PersonChange, error) {
 		return pc, err
 	}
 	if len(pc.Access) > MaxLicenses {
-		return pc, Refuse(Invalid, "R08", "you can change up to %d License IDs of one person at a time", MaxLicenses).
-			In("access")
+		return pc, Refuse(Invalid, "R08", "you can change up to %d License IDs of one person at a time",
+			MaxLicenses).In("access")
 	}
 	if len(pc.Access) == 0 && (pc.User == "" || pc.Business == "" && pc.Name == "") {
 		return pc, Refuse(Invalid, "R08", "provide at least one License ID and its roles").In("access")

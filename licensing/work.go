@@ -6,7 +6,7 @@ import "time"
 type Propagation struct {
 	Change  ChangeID    `json:"change"`
 	Mail    MailID      `json:"mail,omitempty"`    // the mail that tells the user
-	Dues    []time.Time `json:"dues,omitempty"`    // distinct due times, ascending; none where roles were only removed
+	Dues    []time.Time `json:"dues,omitempty"`    // distinct and ascending; none where roles were only removed
 	Removed bool        `json:"removed,omitempty"` // roles were removed, which is effective already
 }
 

@@ -53,8 +53,12 @@ func TestEveryRuleHasATestThatCarriesItsID(t *testing.T) {
 	}
 }
 
-// foreign are hosts that the product must not know: it interoperates with a process, and calls none of its owner's services.
+// foreign are hosts that the product must not know: it interoperates with a process, and calls none of its
+// owner's services.
 var foreign = regexp.MustCompile(`(?i)\b([a-z0-9-]+\.)*(microsoft|microsoftonline|office365?|windows|azure|live)\.(com|net)\b`)
+
+// written are the endings of the files in which such a host could stand.
+var written = []string{".go", ".sql", ".yml", ".yaml", ".html", ".txt", ".css"}
 
 func TestR04_NoCallToMicrosoftIsAssumedAnywhere(t *testing.T) {
 	for _, c := range []struct {
@@ -78,7 +82,7 @@ func TestR04_NoCallToMicrosoftIsAssumedAnywhere(t *testing.T) {
 			return fs.SkipDir
 		case file == "config/values.go": // refuses a sender of that domain (R73)
 			return nil
-		case d.IsDir() || strings.HasSuffix(file, "_test.go") || !slices.Contains([]string{".go", ".sql", ".yml", ".yaml", ".html", ".txt", ".css"}, path.Ext(file)):
+		case d.IsDir() || strings.HasSuffix(file, "_test.go") || !slices.Contains(written, path.Ext(file)):
 			return nil
 		}
 		text, err := os.ReadFile(file)
@@ -89,6 +93,36 @@ func TestR04_NoCallToMicrosoftIsAssumedAnywhere(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestARuleIsDecidedByOneOrTwo(t *testing.T) {
+	of := func(what sort, name string,
+		rules int) decider {
+		return decider{name: name, rules: rules, sort: what}
+	}
+	for _, c := range []struct {
+		name string
+		in   []decider
+		want string
+	}{
+		{"nothing", nil, ""},
+		{"those that decide most rules",
+			[]decider{of(function, "a", 1), of(function, "b", 9), of(function, "c", 2)}, "b c"},
+		{"by name where they decide as many", []decider{of(function, "b", 1), of(function, "a", 1)}, "a b"},
+		{"a helper only where no function is exported", []decider{of(helper, "h", 5), of(function, "f", 1)}, "f"},
+		{"a type only where there is no function", []decider{of(typ, "t", 5), of(helper, "h", 1)}, "h"},
+		{"a type", []decider{of(typ, "t", 1)}, "t"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, d := range deciding(c.in) {
+				got = append(got, d.name)
+			}
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("got %q", got)
+			}
+		})
 	}
 }
 
@@ -106,6 +140,7 @@ func TestTheRulesThatATestCarries(t *testing.T) {
 		{"several rules", "TestR28_R29_WhoMayRegister", "R28 R29"},
 		{"a fuzz test", "FuzzR66_Addresses", "R66"},
 		{"a rule at the end", "TestAddresses_R66", "R66"},
+		{"a law", "TestR33_L04_TheAuditNamesThePrincipal", "R33 L04"},
 		{"three digits are no rule", "TestR330_Nothing", ""},
 		{"a word that begins like a rule is none", "TestR33TheLastAdminStays", ""},
 		{"a benchmark is no test", "BenchmarkR40_TheList", ""},
@@ -124,6 +159,7 @@ func TestTheRulesThatATextNames(t *testing.T) {
 		{"several rules", "R28, R29", "R28 R29"},
 		{"a range names what is between", "a closed set (R11–R13)", "R11 R12 R13"},
 		{"a long range says what a text is about", "one transaction (R05–R76)", ""},
+		{"a law", "no address is an identity (L05)", "L05"},
 		{"three digits are no rule", "R330", ""},
 		{"the name of a test is no rule", "see TestR33_TheLastAdminStays", ""},
 	} {
@@ -137,9 +173,26 @@ func TestTheRulesThatATextNames(t *testing.T) {
 
 // trace is where a rule is found.
 type trace struct {
-	files []string // that name it
-	tests []string // that carry its id
+	deciders []decider // of licensing, whose doc comments name it
+	folders  []string  // with code or comments that name it, without licensing where there are deciders
+	tests    []string  // that carry its id
 }
+
+// decider is a function of licensing that decides rules, or a type that holds one.
+type decider struct {
+	name, file string
+	rules      int // how many rules its doc comment names
+	sort       sort
+}
+
+// sort is what a decider is. The first one says best where a rule is decided.
+type sort int
+
+const (
+	function sort = iota
+	helper        // an unexported function
+	typ
+)
 
 // traceRules reads the module's Go and SQL files.
 func traceRules(t *testing.T) map[string]trace {
@@ -151,17 +204,21 @@ func traceRules(t *testing.T) map[string]trace {
 			t.Fatal(err)
 		}
 		if path.Ext(name) == ".sql" {
-			addFile(traces, name, named(string(text)))
+			addFolder(traces, name, named(string(text)))
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ParseComments|parser.SkipObjectResolution)
+		file, err := parser.ParseFile(token.NewFileSet(), name, text,
+			parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if strings.HasSuffix(name, "_test.go") {
 			addTests(traces, path.Dir(name), file)
 		} else {
-			addFile(traces, name, namedInGo(file))
+			addFolder(traces, name, namedInGo(file))
+		}
+		if path.Dir(name) == "licensing" && !strings.HasSuffix(name, "_test.go") {
+			addDeciders(traces, name, file)
 		}
 	}
 	return traces
@@ -186,7 +243,10 @@ func sources(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
+	slices.SortFunc(out, func(a,
+		b string) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
 	return out
 }
 
@@ -200,14 +260,74 @@ func rank(name string) int {
 	return len(order)
 }
 
-func addFile(traces map[string]trace, name string, ids []string) {
+func addFolder(traces map[string]trace, name string, ids []string) {
+	folder, _, _ := strings.Cut(name, "/")
 	for _, id := range ids {
 		tr := traces[id]
-		if !slices.Contains(tr.files, name) {
-			tr.files = append(tr.files, name)
+		if !slices.Contains(tr.folders, folder) {
+			tr.folders = append(tr.folders, folder)
 		}
 		traces[id] = tr
 	}
+}
+
+// addDeciders notes the functions and types whose doc comments name rules.
+func addDeciders(traces map[string]trace, name string, file *ast.File) {
+	for _, d := range file.Decls {
+		who, doc, what := declared(d)
+		ids := slices.Compact(slices.Sorted(slices.Values(named(doc))))
+		for _, id := range ids {
+			tr := traces[id]
+			tr.deciders = append(tr.deciders, decider{name: who, file: name, rules: len(ids), sort: what})
+			traces[id] = tr
+		}
+	}
+}
+
+// declared returns the name and the doc comment of a function, a method or a type, "" for anything else.
+func declared(d ast.Decl) (name, doc string, what sort) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		what = helper
+		if d.Name.IsExported() {
+			what = function
+		}
+		return receiver(d) + d.Name.Name, d.Doc.Text(), what
+	case *ast.GenDecl:
+		if s, ok := d.Specs[0].(*ast.TypeSpec); ok {
+			return s.Name.Name, d.Doc.Text(), typ
+		}
+	}
+	return "", "", typ
+}
+
+// receiver returns the type of a method with a dot, "" for a function.
+func receiver(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return ""
+	}
+	t := f.Recv.List[0].Type
+	if p, ok := t.(*ast.StarExpr); ok {
+		t = p.X
+	}
+	if id, ok := t.(*ast.Ident); ok {
+		return id.Name + "."
+	}
+	return ""
+}
+
+// deciding returns the one or two that decide a rule: of the best sort there is, and those that decide most
+// rules first.
+func deciding(in []decider) []decider {
+	if len(in) == 0 {
+		return nil
+	}
+	out := slices.SortedFunc(slices.Values(in), func(a, b decider) int {
+		return cmp.Or(cmp.Compare(a.sort, b.sort), cmp.Compare(b.rules, a.rules), cmp.Compare(a.name, b.name))
+	})
+	best := out[0].sort
+	out = slices.DeleteFunc(out, func(d decider) bool { return d.sort != best })
+	return out[:min(2, len(out))]
 }
 
 func addTests(traces map[string]trace, folder string, file *ast.File) {
@@ -224,7 +344,7 @@ func addTests(traces map[string]trace, folder string, file *ast.File) {
 	}
 }
 
-var wholeID = regexp.MustCompile(`^R\d\d$`)
+var wholeID = regexp.MustCompile(`^[RL]\d\d$`)
 
 // carried returns the ids that stand between underscores in the name of a test.
 func carried(function string) []string {
@@ -235,10 +355,11 @@ func carried(function string) []string {
 	if !ok {
 		return nil
 	}
-	return slices.DeleteFunc(strings.Split(rest, "_"), func(word string) bool { return !wholeID.MatchString(word) })
+	return slices.DeleteFunc(strings.Split(rest, "_"),
+		func(word string) bool { return !wholeID.MatchString(word) })
 }
 
-var quotedID = regexp.MustCompile(`"R\d\d"`)
+var quotedID = regexp.MustCompile(`"[RL]\d\d"`)
 
 // namedInGo returns the ids in comments and strings. One in quotes in a comment shows what an id looks like.
 func namedInGo(file *ast.File) []string {
@@ -257,18 +378,19 @@ func namedInGo(file *ast.File) []string {
 	return ids
 }
 
-var idOrRange = regexp.MustCompile(`\bR(\d\d)(?:–R(\d\d))?\b`)
+var idOrRange = regexp.MustCompile(`\b([RL])(\d\d)(?:–[RL](\d\d))?\b`)
 
-// named returns the ids in a text. A range of more than ten says what the text is about, not what is decided there.
+// named returns the ids in a text. A range of more than ten says what the text is about, not what is decided
+// there.
 func named(text string) []string {
 	var ids []string
 	for _, m := range idOrRange.FindAllStringSubmatch(text, -1) {
-		first, last := number(m[1]), number(cmp.Or(m[2], m[1]))
+		first, last := number(m[2]), number(cmp.Or(m[3], m[2]))
 		if last-first >= 10 {
 			continue
 		}
 		for n := first; n <= last; n++ {
-			ids = append(ids, fmt.Sprintf("R%02d", n))
+			ids = append(ids, fmt.Sprintf("%s%02d", m[1], n))
 		}
 	}
 	return ids
@@ -286,28 +408,47 @@ func number(digits string) int {
 func rulesTable(traces map[string]trace) string {
 	var b strings.Builder
 	b.WriteString("# The rules\n\n" +
-		"Written by `make rules` from the code: don't edit. A rule's sentence stands in `licensing/rules.go`. It is decided in the files\n" +
-		"whose code or comments name its id, the rules' own package first; its tests carry the id in their name. — stands for none.\n\n" +
-		"| rule | meaning | decided in | tests |\n|---|---|---|---|\n")
+		"Written by `make rules` from the code: don't edit. The sentences stand in `licensing/rules.go`. A rule is decided by\n" +
+		"the functions of licensing whose doc comments name its id: the two that decide most, or a type where there is no\n" +
+		"function. The folders after them name it too. Its tests carry its id in their names. — stands for none.\n\n" +
+		"| rule | meaning | decided by | named in | tests |\n|---|---|---|---|---|\n")
 	for _, r := range licensing.Rules() {
-		tr := traces[r.ID]
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.ID, r.Text, cell(tr.files, link), cell(tr.tests, code))
+		b.WriteString(row(r, traces[r.ID], "—"))
+	}
+	b.WriteString("\n## Laws of the engine\n\n" +
+		"What people take for granted of it, whatever the rules say.\n\n" +
+		"| law | meaning | decided by | named in | tests |\n|---|---|---|---|---|\n")
+	for _, r := range licensing.Laws() {
+		b.WriteString(row(r, traces[r.ID], "no test yet"))
 	}
 	return b.String()
 }
 
-// cell is a line for each item, or a dash.
-func cell(items []string, form func(string) string) string {
-	if len(items) == 0 {
-		return "—"
+// row is the line of one rule.
+func row(r licensing.Rule, tr trace, untested string) string {
+	by := deciding(tr.deciders)
+	folders := tr.folders
+	if len(by) > 0 {
+		folders = slices.DeleteFunc(slices.Clone(folders), func(f string) bool { return f == "licensing" })
 	}
-	lines := make([]string, len(items))
-	for i, item := range items {
-		lines[i] = form(item)
-	}
-	return strings.Join(lines, "<br>")
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", r.ID, r.Text,
+		cell(by, "<br>", "—", link), cell(folders, ", ", "—", plain), cell(tr.tests, "<br>", untested, code))
 }
 
-func link(file string) string { return "[" + file + "](../" + file + ")" }
+// cell joins the items, or says that there are none.
+func cell[T any](items []T, between, none string, form func(T) string) string {
+	if len(items) == 0 {
+		return none
+	}
+	parts := make([]string, len(items))
+	for i, item := range items {
+		parts[i] = form(item)
+	}
+	return strings.Join(parts, between)
+}
+
+func link(d decider) string { return "[licensing." + d.name + "](../" + d.file + ")" }
+
+func plain(folder string) string { return folder }
 
 func code(test string) string { return "`" + test + "`" }

@@ -144,7 +144,7 @@ func TestFaults(t *testing.T) {
 		{"a password that may travel in clear text", with("VL_SMTP_HOST", "smtp.example", "VL_SMTP_TLS", "opportunistic", "VL_MAIL_FROM", "a@b.example",
 			"VL_SMTP_USER", "u", "VL_SMTP_PASSWORD", "p"), "VL_SMTP_TLS", "must be mandatory"},
 		{"a login without a password", with("VL_SMTP_USER", "u"), "VL_SMTP_PASSWORD", "go together"},
-		{"a sender that is no address", with("VL_MAIL_FROM", "Contoso <a@b.example>"), "VL_MAIL_FROM", "e-mail address"},
+		{"a sender that is no address", with("VL_MAIL_FROM", "Contoso <a@b.example>"), "VL_MAIL_FROM", "email address"},
 		{"a sender that no relay takes", with("VL_SMTP_HOST", "smtp.example"), "VL_MAIL_FROM", "name the sender"},
 		{"a sender's name on two lines", with("VL_MAIL_FROM_NAME", "a\r\nBcc: b@c.example"), "VL_MAIL_FROM_NAME", "one line"},
 		{"a rate that is no number", with("VL_MAIL_PER_SECOND", "NaN"), "VL_MAIL_PER_SECOND", "0.1 to 1000"},

@@ -23,8 +23,9 @@ type Answer struct {
 	Above LicenseID `json:"above,omitempty"` // Allowed by inheritance: from which agreement
 }
 
-// MayDo answers whether the person may do p on License ID l (R01, R02, R07, R11–R17, R71, R84, R88, R92). known is false where there
-// is no such person or License ID in the organization. A tenant role is no input (R07).
+// MayDo answers whether the person may do p on License ID l (R01, R02, R07, R11–R17, R71, R84, R88, R92).
+// known is false where the organization has no such person or License ID. A role in the tenant is not an
+// input (R07).
 func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 	deny := func(rule, format string, args ...any) Answer {
 		return Answer{Rule: rule, Why: fmt.Sprintf(format, args...)}
@@ -33,9 +34,9 @@ func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 	case !known:
 		return deny("R02", "no role on License ID %s", l)
 	case !f.Person.InTenant():
-		return deny("R84", "the person is not in the organization's directory")
+		return deny("R84", "the person isn't in the organization's directory")
 	case !f.Person.Registered():
-		return deny("R23", "the person has not registered")
+		return deny("R23", "the person hasn't registered")
 	}
 	waiting := false
 	for _, g := range f.Held {
@@ -43,7 +44,8 @@ func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 			continue
 		}
 		if g.Effective {
-			return Answer{Allowed: true, Rule: "R01", Role: g.Role, Origin: g.Origin, Why: fmt.Sprintf("%s on License ID %s", g.Role.Info().Name, l)}
+			return Answer{Allowed: true, Rule: "R01", Role: g.Role, Origin: g.Origin,
+				Why: fmt.Sprintf("%s on License ID %s", g.Role.Info().Name, l)}
 		}
 		waiting = true
 	}
@@ -52,12 +54,12 @@ func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 			Why: fmt.Sprintf("Administrator on License ID %s, inherited from %s", l, f.Above)}
 	}
 	if waiting {
-		return deny("R53", "the role on License ID %s is not effective yet", l)
+		return deny("R53", "the role on License ID %s isn't effective yet", l)
 	}
 	if len(f.Held) == 0 {
 		return deny("R02", "no role on License ID %s", l)
 	}
-	return deny("R02", "none of the person's roles on License ID %s permits it", l)
+	return deny("R02", "none of the person's roles on License ID %s allows this", l)
 }
 
 // AccessEntry is a user's roles on one License ID.
@@ -72,6 +74,6 @@ type AccessEntry struct {
 	Reference string    `json:"reference,omitempty"` // Failed: to quote to support
 	Advice    string    `json:"advice,omitempty"`
 
-	Contact       []ContactKind `json:"contact,omitempty"`        // as what the contract names the user
-	FormerContact bool          `json:"former_contact,omitempty"` // it named the user once, and doesn't any more (R34)
+	Contact       []ContactKind `json:"contact,omitempty"`        // the contacts that the user is
+	FormerContact bool          `json:"former_contact,omitempty"` // the user was replaced as a contact (R34)
 }

@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// The bounds of one intake; a larger one goes in parts.
+// The bounds of one intake. Send a larger one in parts.
 const (
+	MaxDomains        = 100   // domains in one intake
 	MaxDirectory      = 1_000 // directory people in one intake
 	MaxAgreements     = 200   // agreements in one intake
 	MaxAdministrators = 50    // first administrators of one agreement
 )
 
-// Intake is what is known of an organization from outside: its tenant's domains and directory, its agreements and their
-// first administrators (R03, R25). Taking the same in again changes nothing.
+// Intake is what partner and tenant say about an organization: its domains and directory, its agreements and
+// their first administrators (R03, R25). The same intake a second time changes nothing.
 type Intake struct {
 	ID         RequestID           `json:"id"`
 	Org        OrgID               `json:"org"`
@@ -27,20 +28,22 @@ type Intake struct {
 	InviteFor  time.Duration       `json:"invite_for,omitempty"`
 }
 
-// ContractAgreement is one agreement. Parents stand before their children, or are known already.
+// ContractAgreement is one agreement of an intake. A parent comes before its children, or is in the database
+// already.
 type ContractAgreement struct {
 	License        LicenseID               `json:"license_id"`
 	Program        string                  `json:"program"`
 	Parent         LicenseID               `json:"parent,omitempty"`
 	ProcessedAt    time.Time               `json:"processed_at"`
 	Inactive       bool                    `json:"inactive,omitempty"`
-	NoInvitation   bool                    `json:"no_invitation,omitempty"` // assigning goes straight to in progress (R76)
-	Contacts       []Contact               `json:"contacts,omitempty"`      // kinds that are not named stay as they are
+	NoInvitation   bool                    `json:"no_invitation,omitempty"` // people get roles without one (R76)
+	Contacts       []Contact               `json:"contacts,omitempty"`      // other kinds stay as they are
 	Administrators []ContractAdministrator `json:"administrators,omitempty"`
 }
 
-// ContractAdministrator is a first administrator whom the partner names (R25). Where the person has registered elsewhere before,
-// Registered says when, and the role is effective at once; else an invitation goes out that may be forwarded (R27, R28).
+// ContractAdministrator is a first administrator whom the partner names (R25). Where the person has
+// registered elsewhere before, Registered says when, and the role is effective at once. Otherwise the person
+// gets an invitation that may be forwarded (R27, R28).
 type ContractAdministrator struct {
 	SignIn     Email     `json:"sign_in_email"`
 	Business   Email     `json:"business_email,omitempty"`
@@ -54,7 +57,7 @@ type IntakeAnswer struct {
 	Directory  int              `json:"directory"`
 	Agreements int              `json:"agreements"`
 	Contacts   []ContactVerdict `json:"contacts,omitempty"`
-	People     []PersonVerdict  `json:"people"` // administrators and contacts whose roles changed, in the order in which they first appear
+	People     []PersonVerdict  `json:"people"` // whose roles changed, in the order of the intake
 	Orphaned   []LicenseID      `json:"orphaned,omitempty"`
 	Work       int              `json:"work"`
 }
@@ -67,9 +70,9 @@ func (i Intake) Check(p Policy) (Intake, error) {
 	if _, err := p.InvitePeriod(i.InviteFor); err != nil {
 		return i, err
 	}
-	if len(i.Domains) > 100 || len(i.Directory) > MaxDirectory || len(i.Agreements) > MaxAgreements {
-		return i, Refuse(Invalid, "", "an intake has at most 100 domains, %d people of the directory and %d agreements",
-			MaxDirectory, MaxAgreements)
+	if len(i.Domains) > MaxDomains || len(i.Directory) > MaxDirectory || len(i.Agreements) > MaxAgreements {
+		return i, Refuse(Invalid, "", "a request can have up to %d domains, %d directory people and %d agreements",
+			MaxDomains, MaxDirectory, MaxAgreements)
 	}
 	var err error
 	if i.Domains, err = checkDomains(i.Domains); err != nil {
@@ -82,13 +85,14 @@ func (i Intake) Check(p Policy) (Intake, error) {
 	return i, err
 }
 
-// checkDomains reads the domains of a tenant (R63).
+// checkDomains reads the domains of a tenant.
 func checkDomains(domains []string) ([]string, error) {
 	out := slices.Clone(domains)
 	for n, d := range out {
 		e, err := ParseEmail("x@" + strings.ToLower(strings.TrimSpace(d)))
 		if err != nil {
-			return out, Refuse(Invalid, "R63", "not a domain").In(fmt.Sprintf("domains[%d]", n))
+			return out, Refuse(Invalid, "R63", "enter a valid domain, such as example.com").
+				In(fmt.Sprintf("domains[%d]", n))
 		}
 		out[n] = e.Domain()
 	}
@@ -106,8 +110,7 @@ func checkAgreements(agreements []ContractAgreement) ([]ContractAgreement, error
 		}
 		l := out[n].License
 		if first, twice := seen[l]; twice {
-			return out, Refuse(Invalid, "R08", "License ID %s stands at agreements[%d] already", l, first).
-				In(field + ".license_id")
+			return out, Refuse(Invalid, "R08", "duplicate of agreements[%d]", first).In(field + ".license_id")
 		}
 		seen[l] = n
 	}
@@ -126,17 +129,18 @@ func (a *ContractAgreement) check() error {
 		return Refuse(Invalid, "R41", "an agreement can't be its own parent").In("parent")
 	}
 	if a.Program = CleanName(a.Program); a.Program == "" {
-		return Refuse(Invalid, "", "the program is missing, such as MBSA or Enterprise Agreement").In("program")
+		return Refuse(Invalid, "", "program is required (for example, MBSA)").In("program")
 	}
 	if a.ProcessedAt.IsZero() {
-		return Refuse(Invalid, "R61", "the time of processing is missing").In("processed_at")
+		return Refuse(Invalid, "R61", "processed_at is required").In("processed_at")
 	}
 	if a.Contacts, err = checkContacts(a.Contacts); err != nil {
 		return err
 	}
 	a.Administrators = slices.Clone(a.Administrators)
 	if len(a.Administrators) > MaxAdministrators {
-		return Refuse(Invalid, "R25", "an agreement comes with at most %d administrators", MaxAdministrators).In("administrators")
+		return Refuse(Invalid, "R25", "an agreement can have up to %d administrators", MaxAdministrators).
+			In("administrators")
 	}
 	for n := range a.Administrators {
 		if err := a.Administrators[n].check(); err != nil {
@@ -154,7 +158,7 @@ func (c *ContractAdministrator) check() error {
 	)
 }
 
-// AgreementPut is what a partner says of one agreement: new, or changed (R03, R25, R34).
+// AgreementPut is one new or changed agreement as the partner sends it (R03, R25, R34).
 type AgreementPut struct {
 	ID        RequestID         `json:"id"`
 	Org       OrgID             `json:"org"`
@@ -171,13 +175,15 @@ func (p AgreementPut) Check(policy Policy) (AgreementPut, error) {
 	return p, err
 }
 
-// MayTakeIn says whether a new agreement can be taken in: somebody must become its administrator (R25).
+// MayTakeIn says whether an agreement can be added. A new one must name somebody who becomes its
+// administrator (R25).
 func MayTakeIn(a ContractAgreement, known bool) error {
 	names := slices.ContainsFunc(a.Contacts, func(c Contact) bool { return c.Kind.Role() == Administrator })
 	if known || names || len(a.Administrators) > 0 {
 		return nil
 	}
-	return Refuse(Invalid, "R25", "a new agreement names a primary or a notices contact, who becomes its administrator").In("contacts")
+	return Refuse(Invalid, "R25", "a new agreement needs a primary or notices contact, "+
+		"who becomes its administrator").In("contacts")
 }
 
 // AgreementLine is a License ID whose assignments the caller may change (R68).
@@ -187,12 +193,12 @@ type AgreementLine struct {
 	Parent      LicenseID `json:"parent,omitempty"`
 	ProcessedAt time.Time `json:"processed_at"`
 	Inactive    bool      `json:"inactive,omitempty"`
-	Inherited   bool      `json:"inherited,omitempty"` // by way of an agreement above it; its users aren't listed (R41)
+	Inherited   bool      `json:"inherited,omitempty"` // through a parent; its users aren't listed (R41)
 	Admins      int       `json:"admins"`              // active admins (R33)
 }
 
-// Orphan is a License ID without an active admin (R33). Waiting is how many people were given Administrator there and have
-// not registered, or wait for their due time.
+// Orphan is a License ID without an active admin (R33). Waiting is how many people were given Administrator
+// there and have not registered, or wait for their due time.
 type Orphan struct {
 	License LicenseID `json:"license_id"`
 	Program string    `json:"program"`

@@ -19,11 +19,14 @@ func TestR25_R44_R61_TheFormOfAnIntake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := out.Agreements[0]; out.Name != "Contoso" || out.Domains[0] != "contoso.example" || out.Directory[0].Name != "Ada L" || a.License != "A-1" ||
-		a.Parent != "P-1" || a.Administrators[0].SignIn != "ada@contoso.example" || a.Administrators[0].Name != "Ada" {
+	if a := out.Agreements[0]; out.Name != "Contoso" || out.Domains[0] != "contoso.example" ||
+		out.Directory[0].Name != "Ada L" || a.License != "A-1" ||
+		a.Parent != "P-1" || a.Administrators[0].SignIn != "ada@contoso.example" ||
+		a.Administrators[0].Name != "Ada" {
 		t.Errorf("got %+v", out)
 	}
-	if a := in.Agreements[0]; in.Domains[0] != " Contoso.Example " || in.Directory[0].Name != "Ada\nL" || a.License != "a-1" || a.Administrators[0].Name != " Ada " {
+	if a := in.Agreements[0]; in.Domains[0] != " Contoso.Example " || in.Directory[0].Name != "Ada\nL" ||
+		a.License != "a-1" || a.Administrators[0].Name != " Ada " {
 		t.Errorf("the caller's intake was changed: %+v", in)
 	}
 	for _, c := range []struct {
@@ -34,22 +37,39 @@ func TestR25_R44_R61_TheFormOfAnIntake(t *testing.T) {
 		{"an organization without a name is refused", func(i *Intake) { i.Name = " " }, "R44", "name"},
 		{"a domain with an @ is refused", func(i *Intake) { i.Domains[0] = "a@b.example" }, "R63", "domains[0]"},
 		{"a domain without a dot is refused", func(i *Intake) { i.Domains[0] = "contoso" }, "R63", "domains[0]"},
-		{"101 domains are refused", func(i *Intake) { i.Domains = many(101, func(i int) string { return "a.example" }) }, "", ""},
-		{"1,001 people of the directory are refused", func(i *Intake) { i.Directory = make([]DirectoryPerson, 1001) }, "", ""},
+		{"101 domains are refused",
+			func(i *Intake) { i.Domains = many(101, func(i int) string { return "a.example" }) }, "", ""},
+		{"1,001 people of the directory are refused",
+			func(i *Intake) { i.Directory = make([]DirectoryPerson, 1001) }, "", ""},
 		{"201 agreements are refused", func(i *Intake) { i.Agreements = make([]ContractAgreement, 201) }, "", ""},
-		{"a time to register out of bounds is refused", func(i *Intake) { i.InviteFor = time.Hour }, "R56", "invite_for"},
-		{"a person without an object id is refused", func(i *Intake) { i.Directory[0].ObjectID = "" }, "R47", "directory[0].object_id"},
-		{"an object id with a blank is refused", func(i *Intake) { i.Directory[0].ObjectID = "o 1" }, "R47", "directory[0].object_id"},
-		{"a person with a bad address is refused", func(i *Intake) { i.Directory[0].Email = "ada" }, "R66", "directory[0].email"},
-		{"a person without a name to see is refused", func(i *Intake) { i.Directory[0].Name = "\u200b" }, "R44", "directory[0].name"},
-		{"an agreement without a number is refused", func(i *Intake) { i.Agreements[0].License = "" }, "R08", "agreements[0].license_id"},
-		{"a bad parent is refused", func(i *Intake) { i.Agreements[0].Parent = "p 1" }, "R08", "agreements[0].parent"},
-		{"an agreement can't be its own parent, whatever the case", func(i *Intake) { i.Agreements[0].Parent = "A-1" }, "R41", "agreements[0].parent"},
-		{"an agreement without a program is refused", func(i *Intake) { i.Agreements[0].Program = "" }, "", "agreements[0].program"},
-		{"an agreement that was never processed is refused", func(i *Intake) { i.Agreements[0].ProcessedAt = time.Time{} }, "R61", "agreements[0].processed_at"},
-		{"an administrator without an address is refused", func(i *Intake) { i.Agreements[0].Administrators[0].SignIn = "" }, "R66", "agreements[0].administrators[0].sign_in_email"},
-		{"a bad business e-mail is refused", func(i *Intake) { i.Agreements[0].Administrators[0].Business = "x" }, "R66", "agreements[0].administrators[0].business_email"},
-		{"an administrator without a name is refused", func(i *Intake) { i.Agreements[0].Administrators[0].Name = "" }, "R44", "agreements[0].administrators[0].name"},
+		{"a time to register out of bounds is refused", func(i *Intake) { i.InviteFor = time.Hour }, "R56",
+			"invite_for"},
+		{"a person without an object id is refused", func(i *Intake) { i.Directory[0].ObjectID = "" }, "R47",
+			"directory[0].object_id"},
+		{"an object id with a blank is refused", func(i *Intake) { i.Directory[0].ObjectID = "o 1" }, "R47",
+			"directory[0].object_id"},
+		{"a person with a bad address is refused", func(i *Intake) { i.Directory[0].Email = "ada" }, "R66",
+			"directory[0].email"},
+		{"a person without a name to see is refused", func(i *Intake) { i.Directory[0].Name = "\u200b" }, "R44",
+			"directory[0].name"},
+		{"an agreement without a number is refused", func(i *Intake) { i.Agreements[0].License = "" }, "R08",
+			"agreements[0].license_id"},
+		{"a bad parent is refused", func(i *Intake) { i.Agreements[0].Parent = "p 1" }, "R08",
+			"agreements[0].parent"},
+		{"an agreement can't be its own parent, whatever the case",
+			func(i *Intake) { i.Agreements[0].Parent = "A-1" }, "R41", "agreements[0].parent"},
+		{"an agreement without a program is refused", func(i *Intake) { i.Agreements[0].Program = "" }, "",
+			"agreements[0].program"},
+		{"an agreement that was never processed is refused",
+			func(i *Intake) { i.Agreements[0].ProcessedAt = time.Time{} }, "R61", "agreements[0].processed_at"},
+		{"an administrator without an address is refused",
+			func(i *Intake) { i.Agreements[0].Administrators[0].SignIn = "" }, "R66",
+			"agreements[0].administrators[0].sign_in_email"},
+		{"a bad business email is refused", func(i *Intake) { i.Agreements[0].Administrators[0].Business = "x" },
+			"R66", "agreements[0].administrators[0].business_email"},
+		{"an administrator without a name is refused",
+			func(i *Intake) { i.Agreements[0].Administrators[0].Name = "" }, "R44",
+			"agreements[0].administrators[0].name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := good()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ContactKind says as what a contract names a person.
+// ContactKind is the capacity in which a contract names a person.
 type ContactKind string
 
 // The kinds of contact.
@@ -21,18 +21,19 @@ const (
 
 var contactKinds = []ContactKind{PrimaryContact, NoticesContact, OnlineAdministratorContact, BillToContact}
 
-// ParseContactKind reads a kind, with blanks and hyphens for underscores; an unknown one is an Invalid *Error that names the
-// valid ones.
+// ParseContactKind reads a kind, also with spaces or hyphens in place of underscores. An unknown kind is an
+// Invalid *Error that names the valid ones.
 func ParseContactKind(s string) (ContactKind, error) {
 	k := ContactKind(strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(s))))
 	if slices.Contains(contactKinds, k) {
 		return k, nil
 	}
-	return "", Refuse(Invalid, "R34", "unknown kind of contact; valid ones: primary, notices, online_administrator, bill_to")
+	return "", Refuse(Invalid, "R34",
+		"unknown contact kind; valid values: primary, notices, online_administrator, bill_to")
 }
 
-// Role returns the role that the contact has by being named, "" for none: Administrator (R25), or Invoice Reader, which
-// moves with the contact (R18).
+// Role returns the role that comes with this kind of contact, "" for none: Administrator (R25), or Invoice
+// Reader, which moves with the contact (R18).
 func (k ContactKind) Role() Role {
 	switch k {
 	case PrimaryContact, NoticesContact:
@@ -46,8 +47,8 @@ func (k ContactKind) Role() Role {
 // MayInherit says whether the contact may opt in to Administrator on everything below the agreement (R88).
 func (k ContactKind) MayInherit() bool { return k != BillToContact }
 
-// Contact is a person whom a contract names. The business e-mail is the address on the contract (R48); the sign-in e-mail is
-// the same where the partner gives none.
+// Contact is a person whom a contract names. The business email is the address on the contract (R48). Where
+// the partner gives no sign-in email, it is the same as the business email.
 type Contact struct {
 	Kind     ContactKind `json:"kind"`
 	Business Email       `json:"business_email"`
@@ -64,7 +65,7 @@ func (c *Contact) check() error {
 	)
 }
 
-// checkContacts reads the contacts of one agreement, one of each kind at most.
+// checkContacts reads the contacts of one agreement, at most one of each kind (R34).
 func checkContacts(contacts []Contact) ([]Contact, error) {
 	out := slices.Clone(contacts)
 	var seen []ContactKind
@@ -74,25 +75,26 @@ func checkContacts(contacts []Contact) ([]Contact, error) {
 			return out, in(field, err)
 		}
 		if slices.Contains(seen, out[n].Kind) {
-			return out, Refuse(Invalid, "R34", "the %s contact is named twice", out[n].Kind).In(field + ".kind")
+			return out, Refuse(Invalid, "R34", "the %s contact is listed twice", out[n].Kind).
+				In(field + ".kind")
 		}
 		seen = append(seen, out[n].Kind)
 	}
 	return out, nil
 }
 
-// ContactChange is a Change of Contact Information Request: Contact takes the place of the contact of its kind, on the given
-// License IDs or on all that list From (R34).
+// ContactChange is a Change of Contact Information Request: Contact replaces the contact of the same kind,
+// either on Licenses or on every License ID that names From (R34).
 type ContactChange struct {
 	ID        RequestID     `json:"id"`
 	Org       OrgID         `json:"org"`
 	Contact   Contact       `json:"contact"`
 	Licenses  []LicenseID   `json:"license_ids,omitempty"`
-	From      Email         `json:"from,omitempty"` // the present contact's business or sign-in e-mail
+	From      Email         `json:"from,omitempty"` // the present contact's business or sign-in email
 	InviteFor time.Duration `json:"invite_for,omitempty"`
 }
 
-// Check returns the change in canonical form, or an Invalid *Error that names the first field at fault.
+// Check returns the change in canonical form, or an Invalid *Error that names the first field at fault (R34).
 func (c ContactChange) Check(p Policy) (ContactChange, error) {
 	if _, err := p.InvitePeriod(c.InviteFor); err != nil {
 		return c, err
@@ -101,10 +103,11 @@ func (c ContactChange) Check(p Policy) (ContactChange, error) {
 		return c, in("contact", err)
 	}
 	if (len(c.Licenses) == 0) == (c.From == "") {
-		return c, Refuse(Invalid, "R34", "say which License IDs, or whose place the contact takes on all that list that person: one of the two").In("license_ids")
+		return c, Refuse(Invalid, "R34", "provide either license_ids or from").In("license_ids")
 	}
 	if len(c.Licenses) > MaxAgreements {
-		return c, Refuse(Invalid, "R34", "one request changes at most %d License IDs", MaxAgreements).In("license_ids")
+		return c, Refuse(Invalid, "R34", "you can change up to %d License IDs at a time", MaxAgreements).
+			In("license_ids")
 	}
 	c.Licenses = slices.Clone(c.Licenses)
 	for n := range c.Licenses {
@@ -113,35 +116,36 @@ func (c ContactChange) Check(p Policy) (ContactChange, error) {
 			return c, err
 		}
 		if id := c.Licenses[n]; slices.Contains(c.Licenses[:n], id) {
-			return c, Refuse(Invalid, "R08", "License ID %s is given twice", id).In(field)
+			return c, Refuse(Invalid, "R08", "License ID %s is listed twice", id).In(field)
 		}
 	}
 	err := parseGiven("from", &c.From, ParseEmail)
 	return c, err
 }
 
-// ContactOutcome is what became of one contact of one agreement.
+// ContactOutcome is what a request did with one contact of one agreement.
 type ContactOutcome string
 
 // The outcomes of a contact.
 const (
 	ContactNamed     ContactOutcome = "named"     // is the contact now
-	ContactUnchanged ContactOutcome = "unchanged" // was it before: nothing is given anew, even where an admin took the role away
+	ContactUnchanged ContactOutcome = "unchanged" // was it before: a role that was removed is not given again
 	ContactSkipped   ContactOutcome = "skipped"   // the contract is inactive (R37)
 )
 
-// ContactVerdict is the answer to one contact of one agreement. What became of the roles stands in the answer's people.
+// ContactVerdict is the answer to one contact of one agreement. What happened to the roles is in the answer's
+// people.
 type ContactVerdict struct {
 	License LicenseID      `json:"license_id"`
 	Kind    ContactKind    `json:"kind"`
 	Outcome ContactOutcome `json:"outcome"`
 	User    UserID         `json:"user,omitempty"`
-	Former  UserID         `json:"former,omitempty"` // whose place it is; keeps Administrator, loses Bill To's Invoice Reader (R34)
+	Former  UserID         `json:"former,omitempty"` // who is replaced; only Bill To loses its role (R34)
 	Rule    string         `json:"rule,omitempty"`
 }
 
-// MayChangeContact says whether the contacts of an agreement follow the contract (R37). fresh says that the agreement comes
-// with this request.
+// MayChangeContact says whether the contacts of an agreement can be changed (R37). fresh says that this
+// request adds the agreement.
 func MayChangeContact(active, fresh bool) bool { return active || fresh }
 
 // MayReplace says whether a contact who is listed on so many License IDs can be replaced by one request (R34).

@@ -12,19 +12,19 @@ type DirectoryPerson struct {
 
 func (d *DirectoryPerson) check() error {
 	if d.ObjectID == "" || !d.ObjectID.printable() {
-		return Refuse(Invalid, "R47", "the object id has 1 to 128 printable ASCII characters").In("object_id")
+		return Refuse(Invalid, "R47", "an object ID has 1 to 128 printable ASCII characters").In("object_id")
 	}
 	if err := parse("email", &d.Email, ParseEmail); err != nil {
 		return err
 	}
 	if d.Name = CleanName(d.Name); d.Name == "" {
-		return Refuse(Invalid, "R44", "the name is missing").In("name")
+		return Refuse(Invalid, "R44", "a name is required").In("name")
 	}
 	return nil
 }
 
-// DirectoryChange is what a tenant says of some of its people: they came, were renamed, changed their address, left or
-// returned (R47, R84–R86).
+// DirectoryChange is what a tenant says about some of its people: who joined, left, returned, or has a new
+// name or address (R47, R84–R86).
 type DirectoryChange struct {
 	ID     RequestID         `json:"id"`
 	Org    OrgID             `json:"org"`
@@ -34,7 +34,8 @@ type DirectoryChange struct {
 // Check returns the change in canonical form, or an Invalid *Error that names the first field at fault.
 func (d DirectoryChange) Check() (DirectoryChange, error) {
 	if len(d.People) == 0 || len(d.People) > MaxDirectory {
-		return d, Refuse(Invalid, "R84", "a change of the directory has 1 to %d people, this one %d", MaxDirectory, len(d.People)).In("people")
+		return d, Refuse(Invalid, "R84", "a directory change can have 1 to %d people; this one has %d",
+			MaxDirectory, len(d.People)).In("people")
 	}
 	people, err := checkDirectory(d.People, "people")
 	d.People = people
@@ -51,7 +52,7 @@ func checkDirectory(people []DirectoryPerson, field string) ([]DirectoryPerson, 
 			return out, in(at, err)
 		}
 		if first, twice := seen[out[n].ObjectID]; twice {
-			return out, Refuse(Invalid, "R47", "the same object id stands at %s[%d] already", field, first).In(at + ".object_id")
+			return out, Refuse(Invalid, "R47", "duplicate of %s[%d]", field, first).In(at + ".object_id")
 		}
 		seen[out[n].ObjectID] = n
 	}
@@ -60,34 +61,35 @@ func checkDirectory(people []DirectoryPerson, field string) ([]DirectoryPerson, 
 
 // DirectoryAnswer is what a change of the directory did.
 type DirectoryAnswer struct {
-	Changed  int         `json:"changed"`            // people of whom something was new
+	Changed  int         `json:"changed"`            // people whose entry changed
 	Left     []UserID    `json:"left,omitempty"`     // VL users whose access ended with it (R84)
-	Returned []UserID    `json:"returned,omitempty"` // VL users who are back; an admin's re-check gives them their access (R86)
+	Returned []UserID    `json:"returned,omitempty"` // VL users whose access a re-check can restore (R86)
 	Orphaned []LicenseID `json:"orphaned,omitempty"` // License IDs that lost their last active admin (R33)
 	Work     int         `json:"work"`
 }
 
-// Rechecked is the answer to a re-check: the person is in the directory, and has what was given before (R86).
+// Rechecked is the answer to a re-check: the person is in the directory, and the access is restored (R86).
 type Rechecked struct {
 	User     UserID      `json:"user"`
-	Licenses []LicenseID `json:"license_ids"` // of those that the caller administers
+	Licenses []LicenseID `json:"license_ids"` // those that the caller administers
 	Work     int         `json:"work"`
 }
 
-// MayRecheck says whether a re-check finds the person. found says that the directory has somebody present with the person's
-// object id, or with the address of a person who was never in it (R57, R86).
+// MayRecheck says whether a re-check may restore the person's access. found says that the directory has the
+// person's object id, or, for a person who was never in it, the address (R57, R86).
 func MayRecheck(p Person, found bool) error {
 	switch {
 	case p.InTenant():
-		return Refuse(Conflict, "R57", "the person is not missing from the organization's directory")
+		return Refuse(Conflict, "R57", "the person isn't missing from the organization's directory")
 	case !found:
-		return Refuse(Conflict, "R86", "the organization's directory still doesn't have the person: have the account restored there, or delete the user")
+		return Refuse(Conflict, "R86", "the person still isn't in the organization's directory: "+
+			"have the account restored there, or delete the user")
 	}
 	return nil
 }
 
-// Differences returns what a directory says now that is not known: who came, was renamed or moved to another address, and who
-// left (R84). Those who left stand first. Known are all who are present as far as we know.
+// Differences compares the people who were known to be present with the directory of now. It returns those
+// who left, first, and then those who joined or have a new name or address (R84).
 func Differences(known, now []DirectoryPerson) (changes []DirectoryPerson, left int) {
 	was := make(map[ObjectID]DirectoryPerson, len(known))
 	for _, p := range known {
@@ -112,17 +114,18 @@ func Differences(known, now []DirectoryPerson) (changes []DirectoryPerson, left 
 	return changes, left
 }
 
-// The bounds of what a comparison may take away by itself: a directory that was emptied by mistake must not lock everybody
-// out.
+// How many people one comparison may remove: a directory that was emptied by mistake must not lock everybody
+// out. A comparison is refused where it exceeds both bounds.
 const (
 	LeaversAnyhow = 20 // people
 	LeaversAtMost = 20 // percent of those who are known
 )
 
-// MayCompare says whether so many people may leave by one comparison (R84).
+// MayCompare says whether one comparison may remove so many people (R84).
 func MayCompare(known, left int) error {
 	if left > LeaversAnyhow && left*100 > known*LeaversAtMost {
-		return Refuse(Conflict, "R84", "the directory lacks %d of %d people who are known: nothing was taken over; if they really left, tell them by `starter directory`", left, known)
+		return Refuse(Conflict, "R84", "this comparison would remove %d of %d people, so nothing was changed; "+
+			"if they did leave, remove them with `starter directory`", left, known)
 	}
 	return nil
 }

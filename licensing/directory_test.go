@@ -9,14 +9,17 @@ func TestR84_DifferencesAreWhoCameChangedAndLeftWithTheLeaversFirst(t *testing.T
 	person := func(id, email, name string) DirectoryPerson {
 		return DirectoryPerson{ObjectID: ObjectID(id), Email: Email(email), Name: name}
 	}
-	known := []DirectoryPerson{person("a", "a@x.example", "A"), person("b", "b@x.example", "B"), person("c", "c@x.example", "C")}
-	now := []DirectoryPerson{person("a", "a@x.example", "A"), person("b", "c@x.example", "Bee"), person("d", "d@x.example", "D")}
+	known := []DirectoryPerson{person("a", "a@x.example", "A"), person("b", "b@x.example", "B"),
+		person("c", "c@x.example", "C")}
+	now := []DirectoryPerson{person("a", "a@x.example", "A"), person("b", "c@x.example", "Bee"),
+		person("d", "d@x.example", "D")}
 	changes, left := Differences(known, now)
 	var got []string
 	for _, c := range changes {
 		got = append(got, fmt.Sprint(c.ObjectID, " ", c.Email, " ", c.Left))
 	}
-	if want := "[c c@x.example true b c@x.example false d d@x.example false]"; fmt.Sprint(got) != want || left != 1 {
+	if want := "[c c@x.example true b c@x.example false d d@x.example false]"; fmt.Sprint(got) != want ||
+		left != 1 {
 		t.Fatalf("%v, %d", got, left)
 	}
 	if none, left := Differences(known, known); len(none) != 0 || left != 0 {
@@ -65,7 +68,8 @@ func TestR47_R84_AChangeOfTheDirectoryIsReadWholeOrRefusedWithItsField(t *testin
 			}
 		})
 	}
-	if out, err := (DirectoryChange{People: []DirectoryPerson{ann}}).Check(); err != nil || out.People[0] != ann {
+	if out, err := (DirectoryChange{People: []DirectoryPerson{ann}}).Check(); err != nil ||
+		out.People[0] != ann {
 		t.Fatal(out, err)
 	}
 }

@@ -1,6 +1,8 @@
-// Package licensing holds the words and the rules of volume-licensing roles: roles and what they permit, License IDs,
-// people, grants, statuses, invitations, due times, links and refusals. Everything here is a pure function of its
-// arguments, uses the standard library only, and is the one place where a rule is decided; the rest of the house asks.
+// Package licensing holds the words and the rules of volume-licensing roles: roles and what they permit,
+// License IDs, people, grants, statuses, invitations, due times, links and refusals. Everything here is a
+// pure function of its arguments and uses the standard library only. Rules are decided here and nowhere else:
+// the other packages ask.
 //
-// A rule is named by its id ("R33") in the docstring of what decides it and in every refusal ([Error.Rule]).
+// The id of a rule ("R33") stands in the doc comment of the function that decides it and in every refusal
+// ([Error.Rule]).
 package licensing

@@ -9,9 +9,9 @@ import (
 type Policy struct {
 	Propagation time.Duration // from registration or assignment to access; 2 h (R53, R60)
 	Processing  time.Duration // from an agreement's processing to access; 10 h (R61)
-	InviteFor   time.Duration // an invitation's time to register; 30 days (R56)
-	InviteMin   time.Duration // least that a request may ask; 1 day (R56)
-	InviteMax   time.Duration // most that a request may ask; 90 days (R56)
+	InviteFor   time.Duration // how long an invitation is valid; 30 days (R56)
+	InviteMin   time.Duration // the shortest time that a request may ask for; 1 day (R56)
+	InviteMax   time.Duration // the longest time that a request may ask for; 90 days (R56)
 	RemindAhead time.Duration // reminder this long before the expiry; 7 days; 0 sends none
 	ResendEvery time.Duration // cool-down between two sendings of one invitation; 5 min (R58)
 	Support     string        // whom to ask, as people read it: an address or a page (R54, R75)
@@ -33,8 +33,9 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// DueAt returns when roles become effective: start is the time of registration, or of the assignment for a registered
-// person; processed is the agreement's processing time. max(start + 2 h, processed + 10 h) (R60, R61).
+// DueAt returns when roles become effective: max(start + 2 h, processed + 10 h) by default (R53, R60, R61).
+// start is the time of registration, or of the assignment for a registered person; processed is when the
+// agreement was processed.
 func (p Policy) DueAt(start, processed time.Time) time.Time {
 	due := start.Add(p.Propagation)
 	if late := processed.Add(p.Processing); !processed.IsZero() && late.After(due) {
@@ -43,22 +44,21 @@ func (p Policy) DueAt(start, processed time.Time) time.Time {
 	return due
 }
 
-// InvitePeriod returns an invitation's time to register: the one asked for within the bounds, or the default for 0 (R56).
-// It returns an Invalid *Error.
+// InvitePeriod returns how long an invitation is valid: as asked, or the default for 0 (R56). Outside the
+// bounds it returns an Invalid *Error.
 func (p Policy) InvitePeriod(asked time.Duration) (time.Duration, error) {
 	if asked == 0 {
 		return p.InviteFor, nil
 	}
 	if asked < p.InviteMin || asked > p.InviteMax {
-		e := Refuse(Invalid, "R56", "an invitation lives from %s to %s", Period(p.InviteMin), Period(p.InviteMax))
-		e.Field = "invite_for"
-		return 0, e
+		return 0, Refuse(Invalid, "R56", "an invitation can be valid for %s to %s",
+			Period(p.InviteMin), Period(p.InviteMax)).In("invite_for")
 	}
 	return asked, nil
 }
 
-// RemindAt returns when to remind of an invitation that ends at expires, or zero for never. An invitation shorter than
-// twice the lead is reminded at its half.
+// RemindAt returns when to remind of an invitation that ends at expires, or zero for never. An invitation
+// that is shorter than twice RemindAhead is reminded at half its time.
 func (p Policy) RemindAt(from, expires time.Time) time.Time {
 	if p.RemindAhead <= 0 {
 		return time.Time{}
@@ -69,8 +69,8 @@ func (p Policy) RemindAt(from, expires time.Time) time.Time {
 	return expires.Add(-p.RemindAhead)
 }
 
-// Jitter returns a share of most in [0, most) that depends on the id alone, so that thousands of timers which would
-// fire at one instant spread out, and a replay finds the same time.
+// Jitter returns a duration in [0, most) that depends on the id alone. It spreads timers that would otherwise
+// fire at the same instant, and a replay gets the same time.
 func Jitter(id string, most time.Duration) time.Duration {
 	if most <= 0 {
 		return 0

@@ -8,7 +8,8 @@ import (
 
 func TestTimesAsPeopleReadThem(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		720 * time.Hour: "30 days", 24 * time.Hour: "1 day", 36 * time.Hour: "36 hours", time.Hour: "1 hour", 45 * time.Minute: "45 minutes",
+		720 * time.Hour: "30 days", 24 * time.Hour: "1 day", 36 * time.Hour: "36 hours", time.Hour: "1 hour",
+		45 * time.Minute: "45 minutes",
 		90 * time.Second: "90 seconds", 1500 * time.Millisecond: "1 second", 20 * time.Millisecond: "20ms", 0: "0s",
 	} {
 		if got := Period(d); got != want {
@@ -44,13 +45,15 @@ func TestR56_TimeToRegister(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := p.InvitePeriod(c.asked)
 			if c.want == 0 {
-				if e := refusal(t, err, Invalid, "R56"); e.Field != "invite_for" || !strings.Contains(e.Message, "from 1 day to 90 days") {
+				if e := refusal(t, err, Invalid, "R56"); e.Field != "invite_for" ||
+					!strings.Contains(e.Message, "for 1 day to 90 days") {
 					t.Errorf("%v", e)
 				}
 			} else if err != nil || got != c.want {
 				t.Errorf("got %s, %v", got, err)
 			}
-			_, err = Save{People: []PersonChange{{User: "u", Access: []AccessChange{add(BenefitsReader)}}}, InviteFor: c.asked}.Check(p)
+			_, err = Save{People: []PersonChange{{User: "u", Access: []AccessChange{add(BenefitsReader)}}},
+				InviteFor: c.asked}.Check(p)
 			if (err != nil) != (c.want == 0) {
 				t.Errorf("a save: %v", err)
 			}
@@ -94,8 +97,10 @@ func TestR53_R60_R61_WhenRolesBecomeEffective(t *testing.T) {
 		{"R60: two hours after the registration", DefaultPolicy(), ago(48 * time.Hour), 2 * time.Hour},
 		{"R61: ten hours after the processing where that is later", DefaultPolicy(), ago(time.Hour), 9 * time.Hour},
 		{"R61: an agreement processed now takes ten hours", DefaultPolicy(), noon, 10 * time.Hour},
-		{"R61: one processed eight hours ago no longer matters", DefaultPolicy(), ago(8 * time.Hour), 2 * time.Hour},
-		{"R61: one processed a second later does", DefaultPolicy(), ago(8*time.Hour - time.Second), 2*time.Hour + time.Second},
+		{"R61: one processed eight hours ago no longer matters", DefaultPolicy(), ago(8 * time.Hour),
+			2 * time.Hour},
+		{"R61: one processed a second later does", DefaultPolicy(), ago(8*time.Hour - time.Second),
+			2*time.Hour + time.Second},
 		{"R60: an agreement without a time of processing is old", DefaultPolicy(), time.Time{}, 2 * time.Hour},
 		{"R53: both delays are configuration", own, ago(30 * time.Minute), 30 * time.Minute},
 		{"R53: the shorter one too", own, ago(2 * time.Hour), time.Minute},

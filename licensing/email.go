@@ -10,7 +10,8 @@ import (
 // Email is an address as its owner writes it. Compare [Email.Key]s, never Emails.
 type Email string
 
-// Key returns the form in which addresses are compared and indexed: without case; plus and dots are kept (R66).
+// Key returns the form in which addresses are compared and indexed: in lower case, with plus signs and dots
+// kept (R66).
 func (e Email) Key() string { return strings.ToLower(string(e)) }
 
 // Domain returns the part behind the @ in lower case.
@@ -23,36 +24,37 @@ func (e Email) Domain() string {
 // It returns an Invalid *Error that doesn't repeat the input.
 func ParseEmail(s string) (Email, error) {
 	s = strings.TrimSpace(s)
-	bad := func(why string) (Email, error) { return "", Refuse(Invalid, "R66", "the e-mail address %s", why) }
+	bad := func(why string) (Email, error) { return "", Refuse(Invalid, "R66", "%s", why) }
 	if s == "" {
-		return bad("is missing")
+		return bad("an email address is required")
 	}
 	if len(s) > 254 {
-		return bad("is longer than 254 characters")
+		return bad("the email address is longer than 254 characters")
 	}
 	for i := 0; i < len(s); i++ {
 		if s[i] > unicode.MaxASCII {
-			return bad("has letters outside ASCII; write its domain in the xn-- form")
+			return bad("the email address has non-ASCII characters; use the xn-- form of its domain")
 		}
 		if s[i] <= ' ' || s[i] == 0x7f || strings.IndexByte(`"(),:;<>[\]`, s[i]) >= 0 {
-			return bad("has a character that is not allowed in an address")
+			return bad("the email address has a character that isn't allowed")
 		}
 	}
 	a, err := mail.ParseAddress(s)
 	if err != nil || a.Address != s {
-		return bad("has not the form name@domain")
+		return bad("enter a valid email address, such as name@example.com")
 	}
 	at := strings.LastIndexByte(s, '@')
 	if at > 64 {
-		return bad("has more than 64 characters before the @")
+		return bad("the email address has more than 64 characters before the @")
 	}
 	labels := strings.Split(s[at+1:], ".")
 	if len(labels) < 2 {
-		return bad("needs a domain with a dot, such as name@contoso.example")
+		return bad("the domain of the email address needs a dot, as in name@example.com")
 	}
 	top := labels[len(labels)-1]
-	if slices.ContainsFunc(labels, func(l string) bool { return !isLabel(l) }) || strings.Trim(top, "0123456789") == "" {
-		return bad("has a domain that is not valid")
+	isNumber := strings.Trim(top, "0123456789") == ""
+	if isNumber || slices.ContainsFunc(labels, func(l string) bool { return !isLabel(l) }) {
+		return bad("the email address has an invalid domain")
 	}
 	return Email(s), nil
 }

@@ -6,7 +6,8 @@ import (
 )
 
 func TestR47_SignInEmails(t *testing.T) {
-	for _, s := range []string{"user@userorg.onmicrosoft.com", "USER@UserOrg.OnMicrosoft.com", "u_x#ext#@contoso.onmicrosoft.com"} {
+	for _, s := range []string{"user@userorg.onmicrosoft.com", "USER@UserOrg.OnMicrosoft.com",
+		"u_x#ext#@contoso.onmicrosoft.com"} {
 		if e, err := ParseEmail(s); err != nil || string(e) != s {
 			t.Errorf("%s is read as %q, %v", s, e, err)
 		}

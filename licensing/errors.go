@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// Kind says to a program what sort of refusal an [Error] is.
+// Kind tells programs what sort of refusal an [Error] is.
 type Kind string
 
 // The kinds of refusal. Everything that is not an *Error is an internal fault.
 const (
-	Invalid     Kind = "invalid"     // the input breaks a rule of form; correct it
+	Invalid     Kind = "invalid"     // the input is malformed
 	Forbidden   Kind = "forbidden"   // the caller may not do this
 	NotFound    Kind = "not_found"   // there is no such thing, or the caller may not know of it
 	Conflict    Kind = "conflict"    // the present state rules it out
 	Locked      Kind = "locked"      // not now: possible from Error.Until on
-	Gone        Kind = "gone"        // it was possible once (a used, expired or replaced link)
-	Unavailable Kind = "unavailable" // a part of the system doesn't answer; try again with the same request id
+	Gone        Kind = "gone"        // no longer possible (a used, expired or replaced link)
+	Unavailable Kind = "unavailable" // a part of the system doesn't answer: retry with the same request id
 )
 
-// Error is the one error type of the product: a kind for the program, a rule for the curious, a sentence for the person.
-// Message never holds a name, an e-mail address or a secret, so that it may be logged.
+// Error is a refusal, the one error type of the product: a kind for programs, the id of the rule that
+// decided, and a sentence for people. Message never holds a name, an email address or a secret, so that it
+// may be logged.
 type Error struct {
 	Kind    Kind      `json:"kind"`
 	Rule    string    `json:"rule,omitempty"`  // "R52"

@@ -30,7 +30,8 @@ func Exclude(r Role, held []Grant) bool {
 	return slices.ContainsFunc(held, func(g Grant) bool { return exclude(r, g.Role) })
 }
 
-// Effective is a user's grants as a downstream system must know them: what is effective, with what becomes so now.
+// Effective is a user's grants as a downstream system must know them: those that are effective, and those
+// that become so now.
 type Effective struct {
 	Org    OrgID            `json:"organization"`
 	User   UserID           `json:"user"`

@@ -37,10 +37,12 @@ func waiting(roles ...Role) []Grant {
 	return out
 }
 
-// settled is the usual case: a registered person with these effective roles, edited by another admin of the License ID.
+// settled is the usual case: a registered person with these effective roles, edited by another admin of the
+// License ID.
 func settled(roles ...Role) Facts {
 	f := Facts{
-		Now: noon, Policy: DefaultPolicy(), Agreement: &Agreement{License: licenseA, ProcessedAt: noon.AddDate(-2, 0, 0)},
+		Now: noon, Policy: DefaultPolicy(),
+		Agreement:   &Agreement{License: licenseA, ProcessedAt: noon.AddDate(-2, 0, 0)},
 		Administers: true, Person: registered, Invitation: InvitationAccepted, Held: held(roles...), OtherAdmins: 1,
 	}
 	if len(roles) > 0 {
@@ -81,7 +83,8 @@ func refused(t *testing.T, f Facts, c AccessChange, kind Kind, rule string) *Err
 	return refusal(t, e, kind, rule)
 }
 
-// accepted fails the test unless Judge takes the change with this outcome and next state, and returns the judgement.
+// accepted fails the test unless Judge takes the change with this outcome and next state, and returns the
+// judgement.
 func accepted(t *testing.T, f Facts, c AccessChange, outcome Outcome, next AssignmentState) Judgement {
 	t.Helper()
 	j, e := Judge(f, c)

@@ -4,7 +4,7 @@ import "time"
 
 // HistoryLine is one line of the audit on a License ID that the caller administers.
 type HistoryLine struct {
-	ID      int64       `json:"id"` // rises with time: what a page ends before
+	ID      int64       `json:"id"` // rises with time: the cursor of the next page
 	At      time.Time   `json:"at"`
 	ActorID UserID      `json:"actor_id,omitempty"`
 	Actor   string      `json:"actor,omitempty"` // a name; "": the system, or a partner by contract

@@ -17,13 +17,14 @@ type (
 
 // printable says whether the id can stand in a row and a log: at most 128 printable ASCII characters.
 func (id ObjectID) printable() bool {
-	return len(id) <= 128 && !strings.ContainsFunc(string(id), func(r rune) bool { return r <= ' ' || r > '~' })
+	outside := func(r rune) bool { return r <= ' ' || r > '~' }
+	return len(id) <= 128 && !strings.ContainsFunc(string(id), outside)
 }
 
 // LicenseID is the number of one agreement (contract): 1 to 32 capital letters, digits and dashes.
 type LicenseID string
 
-// ParseLicenseID reads a License ID, folding letters to capitals. It returns an Invalid *Error.
+// ParseLicenseID reads a License ID and turns its letters into capitals (R08). It returns an Invalid *Error.
 func ParseLicenseID(s string) (LicenseID, error) {
 	s = strings.TrimSpace(s)
 	if s == "" || len(s) > 32 {
@@ -31,17 +32,17 @@ func ParseLicenseID(s string) (LicenseID, error) {
 	}
 	for _, r := range s {
 		if (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
-			return "", Refuse(Invalid, "R08", "a License ID has only letters, digits and dashes")
+			return "", Refuse(Invalid, "R08", "a License ID can have only letters, digits and dashes")
 		}
 	}
 	return LicenseID(strings.ToUpper(s)), nil
 }
 
-// ChangeID fences what a run may still write: the invitation and its generation, or the request of a save. Rows that a
-// later change has taken over no longer carry it, so a late attempt of an old run changes nothing.
+// ChangeID names the change that last put a row in progress: an invitation's generation, or the request of a
+// save. A run writes only rows that still have its ChangeID, so a late attempt of an old run changes nothing.
 type ChangeID string
 
-// InvitationChange is the fence of the grants that an accepted invitation puts in progress.
+// InvitationChange returns the ChangeID of the grants that an accepted invitation puts in progress.
 func InvitationChange(i InvitationID, generation int) ChangeID {
 	return ChangeID(string(i) + "." + itoa(int64(generation)))
 }

@@ -14,19 +14,20 @@ const (
 	InvitationOpen      InvitationState = "open"
 	InvitationAccepted  InvitationState = "accepted"
 	InvitationLapsed    InvitationState = "expired"
-	InvitationRefused   InvitationState = "failed" // its mail can't be delivered; a link that was seen all the same works
+	InvitationRefused   InvitationState = "failed" // the mail was refused; the link works
 	InvitationCancelled InvitationState = "cancelled"
 )
 
 var invitationNext = map[InvitationState][]InvitationState{
-	NotInvited:        {InvitationOpen},
-	InvitationOpen:    {InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationRefused, InvitationCancelled},
+	NotInvited: {InvitationOpen},
+	InvitationOpen: {InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationRefused,
+		InvitationCancelled},
 	InvitationRefused: {InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationCancelled},
 	InvitationLapsed:  {InvitationOpen, InvitationCancelled},
 }
 
-// May says whether an invitation in state s may go to state next. Accepted and cancelled are ends: a new invitation is
-// another row. Open → open is a reset.
+// May says whether an invitation in state s may go to state next. Accepted and cancelled are final: a new
+// invitation is another row. Open → open is a reset.
 func (s InvitationState) May(next InvitationState) bool {
 	return slices.Contains(invitationNext[s], next)
 }
@@ -36,8 +37,8 @@ type Binding string
 
 // The bindings.
 const (
-	Bound       Binding = "bound"       // added by an admin: only the sign-in e-mail named
-	Forwardable Binding = "forwardable" // a contract's contact: whoever receives the mail
+	Bound       Binding = "bound"       // added by an admin: only the addressee
+	Forwardable Binding = "forwardable" // a contract's contact: the first who opens the link and registers
 )
 
 // Invitation is what the rules need to know of one.
@@ -46,48 +47,53 @@ type Invitation struct {
 	Binding    Binding
 	Generation int
 	ExpiresAt  time.Time
-	LastSentAt time.Time // when it was last sent or asked to be; the cool-down counts from here
+	LastSentAt time.Time // when it was last sent or queued: the start of the cool-down
 	SignIn     Email     // of the addressee
 	ObjectID   ObjectID  // of the addressee, where the directory knows the person
 	Left       bool      // the addressee was in the tenant and has left it
 }
 
-// MayResend says whether the same link may be mailed again now: while Invitation sent, after the cool-down (R58).
+const alreadyRegistered = "the person has already registered, so no invitation is needed"
+
+// MayResend says whether the same link may be mailed again now: in status Invitation sent, after the
+// cool-down (R58).
 func MayResend(i Invitation, now time.Time, p Policy) error {
 	switch {
 	case i.State == InvitationAccepted:
-		return Refuse(Conflict, "R62", "the person has registered already: no invitation is needed")
+		return Refuse(Conflict, "R62", alreadyRegistered)
 	case i.State == InvitationLapsed, i.State == InvitationOpen && !now.Before(i.ExpiresAt):
 		return Refuse(Conflict, "R58", "the invitation has expired: reset it")
 	case i.State == InvitationRefused:
-		return Refuse(Conflict, "R58", "the mail was refused by the receiving server: correct the business e-mail, then reset the invitation")
+		return Refuse(Conflict, "R58", "the recipient's mail server refused the email: "+
+			"correct the business email, then reset the invitation")
 	case i.State != InvitationOpen:
 		return Refuse(Conflict, "R58", "there is no open invitation: assign roles to invite the person")
 	}
 	if next := i.LastSentAt.Add(p.ResendEvery); now.Before(next) {
-		e := Refuse(Locked, "R58", "the invitation was sent a short while ago: it can be sent again from %s on", Clock(next))
+		e := Refuse(Locked, "R58", "the invitation was sent recently; you can resend it after %s", Clock(next))
 		e.Until = next
 		return e
 	}
 	return nil
 }
 
-// MayReset says whether a new link may replace the old one: from Invitation sent, Invitation expired and Failed (R58).
+// MayReset says whether a new link may replace the old one: in status Invitation sent, Invitation expired or
+// Failed (R58).
 func MayReset(i Invitation) error {
 	switch {
 	case i.State == InvitationAccepted:
-		return Refuse(Conflict, "R62", "the person has registered already: no invitation is needed")
+		return Refuse(Conflict, "R62", alreadyRegistered)
 	case !i.State.May(InvitationOpen) || i.State == NotInvited:
 		return Refuse(Conflict, "R58", "there is no invitation to reset: assign roles to invite the person")
 	}
 	return nil
 }
 
-// MayInvite says whether the person may be mailed an invitation, again or anew: not one who has registered (R62), nor one
-// whom the directory doesn't know (R57, R59).
+// MayInvite says whether the person may be sent an invitation, the same or a new one: nobody who has
+// registered (R62), and nobody who is missing from the directory (R57).
 func MayInvite(p Person) error {
 	if p.Registered() {
-		return Refuse(Conflict, "R62", "the person has registered already: no invitation is needed")
+		return Refuse(Conflict, "R62", alreadyRegistered)
 	}
 	if err := mayReach(p); err != nil {
 		return err
@@ -95,7 +101,7 @@ func MayInvite(p Person) error {
 	return nil
 }
 
-// Command is what an admin wants with one user's invitation.
+// Command is an admin's command for one user's invitation.
 type Command struct {
 	Request RequestID `json:"request"`
 	Org     OrgID     `json:"org"`
@@ -103,15 +109,15 @@ type Command struct {
 	By      UserID    `json:"by"`
 }
 
-// Withdrawal is the answer to a cancel: how many License IDs' pending roles were taken back, and how many remain that
-// other admins gave.
+// Withdrawal is the answer to a cancel: on how many License IDs the pending roles were removed, and on how
+// many they remain because other admins gave them.
 type Withdrawal struct {
 	Withdrawn int  `json:"withdrawn"`
 	Remaining int  `json:"remaining"`
-	Ended     bool `json:"ended"` // the invitation has ended; its links are dead (R82)
+	Ended     bool `json:"ended"` // the invitation has ended, and its links stopped working (R82)
 }
 
-// InvitationLine is where a user's invitation stands.
+// InvitationLine is the state of a user's invitation.
 type InvitationLine struct {
 	ID         InvitationID    `json:"id"`
 	State      InvitationState `json:"state"`
@@ -127,10 +133,10 @@ type InvitationView struct {
 	State        InvitationState `json:"state"`
 	Generation   int             `json:"generation"`
 	ExpiresAt    time.Time       `json:"expires_at"`
-	Access       []AccessEntry   `json:"access,omitempty"` // what waits for the registration; none where it has ended
+	Access       []AccessEntry   `json:"access,omitempty"` // what registering gives; none after the end
 }
 
-// Sending is one generation of an invitation, as its workflow needs it.
+// Sending is one generation of an invitation, as its run needs it.
 type Sending struct {
 	Invitation InvitationID `json:"invitation"`
 	Generation int          `json:"generation"`
@@ -139,7 +145,7 @@ type Sending struct {
 	Mail       MailID       `json:"mail,omitempty"` // the mail to send now
 }
 
-// Standing is where an invitation stands, for whoever speaks to its run.
+// Standing is the state of an invitation, for those who send commands to its run.
 type Standing struct {
 	Org     OrgID
 	User    UserID

@@ -9,8 +9,9 @@ import (
 // open is a bound invitation in its third generation, sent ten minutes ago, with a week to go.
 func open() Invitation {
 	return Invitation{
-		State: InvitationOpen, Binding: Bound, Generation: 3, ExpiresAt: noon.AddDate(0, 0, 7), LastSentAt: noon.Add(-10 * time.Minute),
-		SignIn: "ada@contoso.example",
+		State: InvitationOpen, Binding: Bound, Generation: 3, ExpiresAt: noon.AddDate(0, 0, 7),
+		LastSentAt: noon.Add(-10 * time.Minute),
+		SignIn:     "ada@contoso.example",
 	}
 }
 
@@ -22,11 +23,14 @@ func TestR58_Resend(t *testing.T) {
 		rule   string
 	}{
 		{"while it is open it may be sent again", func(*Invitation) {}, "", ""},
-		{"right at the end of the cool-down too", func(i *Invitation) { i.LastSentAt = noon.Add(-5 * time.Minute) }, "", ""},
-		{"within the cool-down it is refused", func(i *Invitation) { i.LastSentAt = noon.Add(-4 * time.Minute) }, Locked, "R58"},
+		{"right at the end of the cool-down too", func(i *Invitation) { i.LastSentAt = noon.Add(-5 * time.Minute) },
+			"", ""},
+		{"within the cool-down it is refused", func(i *Invitation) { i.LastSentAt = noon.Add(-4 * time.Minute) },
+			Locked, "R58"},
 		{"an expired one is to be reset", func(i *Invitation) { i.State = InvitationLapsed }, Conflict, "R58"},
 		{"one whose time is up too", func(i *Invitation) { i.ExpiresAt = noon }, Conflict, "R58"},
-		{"one whose mail was refused needs another address", func(i *Invitation) { i.State = InvitationRefused }, Conflict, "R58"},
+		{"one whose mail was refused needs another address", func(i *Invitation) { i.State = InvitationRefused },
+			Conflict, "R58"},
 		{"a withdrawn one is gone", func(i *Invitation) { i.State = InvitationCancelled }, Conflict, "R58"},
 		{"where none is, none is sent", func(i *Invitation) { *i = Invitation{} }, Conflict, "R58"},
 		{"who has registered needs none", func(i *Invitation) { i.State = InvitationAccepted }, Conflict, "R62"},
@@ -41,10 +45,11 @@ func TestR58_Resend(t *testing.T) {
 				}
 				return
 			}
-			if e := refusal(t, err, c.kind, c.rule); e.Kind == Locked && (!e.Until.Equal(noon.Add(time.Minute)) || !strings.Contains(e.Message, "12:01 UTC")) {
+			if e := refusal(t, err, c.kind, c.rule); e.Kind == Locked &&
+				(!e.Until.Equal(noon.Add(time.Minute)) || !strings.Contains(e.Message, "12:01 UTC")) {
 				t.Errorf("until %s: %s", e.Until, e.Message)
 			}
-			if i.State == InvitationRefused && !strings.Contains(err.Error(), "correct the business e-mail") {
+			if i.State == InvitationRefused && !strings.Contains(err.Error(), "correct the business email") {
 				t.Errorf("the refusal doesn't say what to do: %v", err)
 			}
 		})
@@ -91,10 +96,12 @@ func TestR57_R62_WhoMayBeMailedAnInvitation(t *testing.T) {
 }
 
 // next are the words by which a refusal tells what to do.
-var next = []string{"ask ", "use the ", "sign in ", "open the ", "reset it", "correct ", "assign roles", "can be sent again", "no invitation is needed"}
+var next = []string{"ask ", "use the ", "sign in ", "open the ", "reset it", "correct ", "assign roles",
+	"you can resend it after", "no invitation is needed"}
 
 func TestR29_R82_AcceptedAndWithdrawnAreEnds(t *testing.T) {
-	all := []InvitationState{NotInvited, InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationRefused, InvitationCancelled}
+	all := []InvitationState{NotInvited, InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationRefused,
+		InvitationCancelled}
 	for _, to := range all {
 		if InvitationAccepted.May(to) || InvitationCancelled.May(to) {
 			t.Errorf("an end goes on to %s", to)

@@ -57,7 +57,7 @@ func (f Facts) Before() Status {
 // nothing. Roles can always be taken away from somebody who is not in the directory.
 func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if f.Agreement == nil || !f.Administers {
-		return Judgement{}, Refuse(Forbidden, "R05", "License ID %s is not one that you administer", c.License)
+		return Judgement{}, Refuse(Forbidden, "R05", "you don't administer License ID %s", c.License)
 	}
 	if f.Mandate.HandsOver {
 		if err := MayHandOver(c.License, f.OwnAdmin, f.Self); err != nil {
@@ -100,7 +100,7 @@ func (f Facts) compare(c AccessChange) (Judgement, *Error) {
 		}
 	}
 	if f.AdminAbove && slices.Contains(c.Remove, Administrator) && !f.holds(Administrator) {
-		return j, Refuse(Conflict, "R87", "Administrator on License ID %s is inherited from %s: it can't be removed below it", c.License, f.Above)
+		return j, Refuse(Conflict, "R87", "Administrator on License ID %s is inherited from %s, so it can't be removed here", c.License, f.Above)
 	}
 	for _, r := range c.Add {
 		if !f.holds(r) {
@@ -112,9 +112,9 @@ func (f Facts) compare(c AccessChange) (Judgement, *Error) {
 
 // locked is the refusal of an edit while an assignment is in progress (R52).
 func (f Facts) locked(l LicenseID) *Error {
-	e := Refuse(Locked, "R52", "an assignment on License ID %s is in progress: it can be edited from %s on", l, Clock(f.DueAt))
+	e := Refuse(Locked, "R52", "an assignment on License ID %s is in progress; you can edit it after %s", l, Clock(f.DueAt))
 	if f.Now.After(f.DueAt) {
-		e.Message = fmt.Sprintf("an assignment on License ID %s is in progress and should be done any moment: try again in a few minutes", l)
+		e.Message = fmt.Sprintf("an assignment on License ID %s is in progress and should finish soon: try again in a few minutes", l)
 	}
 	e.Until = f.DueAt
 	return e
@@ -125,7 +125,7 @@ func mayReach(p Person) *Error {
 	if p.InTenant() {
 		return nil
 	}
-	return Refuse(Conflict, "R57", "the person is not in the organization's directory: re-check or delete the user")
+	return Refuse(Conflict, "R57", "the person isn't in the organization's directory: re-check or delete the user")
 }
 
 // mayRemove keeps Bill To's role with its contact (R18), and every License ID, active or not, its last active admin (R30, R31, R33,
@@ -133,13 +133,13 @@ func mayReach(p Person) *Error {
 func mayRemove(f Facts, l LicenseID, g Grant) *Error {
 	switch {
 	case g.Origin == ByBillTo && !f.Mandate.BillTo:
-		return Refuse(Conflict, "R18", "Invoice Reader on License ID %s belongs to the Bill To contact: it moves with the contact", l)
+		return Refuse(Conflict, "R18", "Invoice Reader on License ID %s comes with the Bill To contact and moves with it", l)
 	case g.Role != Administrator:
 		return nil
 	case f.Self:
-		return Refuse(Forbidden, "R31", "you can't remove your own Administrator role on License ID %s: another admin of it can", l)
+		return Refuse(Forbidden, "R31", "you can't remove your own Administrator role on License ID %s: ask another administrator of it", l)
 	case g.Effective && f.Person.Registered() && f.Person.InTenant() && f.OtherAdmins == 0:
-		return Refuse(Conflict, "R33", "License ID %s would be left without an active admin: make somebody else admin first", l)
+		return Refuse(Conflict, "R33", "License ID %s would have no active administrator: make someone else administrator first", l)
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func neverBoth(f Facts, c AccessChange, j Judgement) *Error {
 	for _, r := range j.Add {
 		both := slices.ContainsFunc(j.Add, func(o Role) bool { return exclude(r, o) })
 		if both || Exclude(r, kept) {
-			return Refuse(Conflict, "R19", "Administrator and Invoice Reader exclude each other on License ID %s: "+
+			return Refuse(Conflict, "R19", "nobody can be both Administrator and Invoice Reader on License ID %s: "+
 				"to swap them, remove one and add the other in the same request", c.License)
 		}
 	}
@@ -180,8 +180,7 @@ func neverBoth(f Facts, c AccessChange, j Judgement) *Error {
 func neverBesideInherited(f Facts, c AccessChange, j Judgement) *Error {
 	waits := slices.ContainsFunc(f.kept(j), func(g Grant) bool { return g.Role == InvoiceReader && !g.Effective })
 	if f.AdminAbove && len(c.Add) > 0 && (waits || slices.Contains(j.Add, InvoiceReader)) {
-		return Refuse(Conflict, "R92", "the person inherits Administrator on License ID %s, which excludes Invoice Reader: "+
-			"leave Invoice Reader out", c.License)
+		return Refuse(Conflict, "R92", "the person inherits Administrator on License ID %s, which rules out Invoice Reader", c.License)
 	}
 	return nil
 }

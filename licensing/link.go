@@ -11,11 +11,12 @@ import (
 	"strings"
 )
 
-// LinkKeys is the ring of secrets that sign invitation links. The first key signs, all verify: to rotate, put a new key
-// in front and drop the old one when the last invitation that it signed has ended (at most [Policy.InviteMax]).
+// LinkKeys holds the keys that sign invitation links. The first key signs, and all of them verify. To rotate,
+// put a new key first, and remove the old one when the last invitation that it signed has ended (at most
+// [Policy.InviteMax]).
 type LinkKeys struct {
 	current string
-	secrets map[string]*secret // by key id; a pointer shows what it points to to no print
+	secrets map[string]*secret // by key id; behind a pointer, so that printing the map shows no secret
 }
 
 type secret struct{ bytes []byte }
@@ -64,10 +65,9 @@ func (k LinkKeys) String() string {
 func (k LinkKeys) GoString() string     { return k.String() }
 func (k LinkKeys) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-var errLink = errors.New("the link is not valid")
-
-// Token returns the secret part of an invitation's link, signed by the key with this id, or by the current one where that
-// has been dropped: the same input gives the same token, so a mail that is sent again holds the same link.
+// Token returns the secret part of an invitation's link. It is signed by the key with this id, or by the
+// current key where that one was removed. The same input gives the same token, so a mail that is sent again
+// has the same link.
 func (k LinkKeys) Token(i InvitationID, generation int, keyID string) (string, error) {
 	if _, ok := k.secrets[keyID]; !ok {
 		keyID = k.current
@@ -79,10 +79,11 @@ func (k LinkKeys) Token(i InvitationID, generation int, keyID string) (string, e
 	return body + "." + k.sign(keyID, body), nil
 }
 
-// Verify reads a token. It verifies only for its invitation, generation and key; an error says nothing about which part
-// was wrong. Whether that generation is still the valid one is for [MayRegister] to say.
+// Verify reads a token. It verifies only for its invitation, generation and key; an error says nothing about
+// which part was wrong. Whether that generation is still the valid one is for [MayRegister] to say.
 func (k LinkKeys) Verify(token string) (InvitationID, int, error) {
-	refused := Refuse(NotFound, "R28", "%s: open the link of the mail again, or ask for a new one", errLink)
+	refused := Refuse(NotFound, "R28", "this link isn't valid: "+
+		"open the link in your email again, or ask for a new one")
 	if len(token) > 200 {
 		return "", 0, refused
 	}

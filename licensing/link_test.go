@@ -160,7 +160,8 @@ func TestLinkKeysAreReadWithCare(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), c.has) || strings.Contains(err.Error(), good) || strings.Contains(err.Error(), "sec*ret") {
+			if err == nil || !strings.Contains(err.Error(), c.has) || strings.Contains(err.Error(), good) ||
+				strings.Contains(err.Error(), "sec*ret") {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -176,7 +177,8 @@ func TestLinkKeysShowNoSecret(t *testing.T) {
 		"as text": fmt.Sprint(k), "with fields": fmt.Sprintf("%+v", k), "as Go": fmt.Sprintf("%#v", k),
 		"within another": fmt.Sprintf("%+v", struct{ K LinkKeys }{k}), "in a log": log.String(),
 	} {
-		if strings.Contains(s, enc) || strings.Contains(s, "xxxx") || strings.Contains(s, "120 120") || strings.Contains(s, "0x78") || !strings.Contains(s, "1 link keys") {
+		if strings.Contains(s, enc) || strings.Contains(s, "xxxx") || strings.Contains(s, "120 120") ||
+			strings.Contains(s, "0x78") || !strings.Contains(s, "1 link keys") {
 			t.Errorf("%s: %s", name, s)
 		}
 	}

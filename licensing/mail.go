@@ -17,26 +17,27 @@ const (
 	MailHandOver     MailKind = "handover"     // R30, to the successor: somebody wants to hand over
 )
 
-// MailState is where a row of the mail ledger stands.
+// MailState is the state of a row of the mail ledger.
 type MailState string
 
-// The states of a mail. queued → sending → sent, refused or dropped; deferred and unknown are sent again.
+// The states of a mail: queued → sending → sent, refused or dropped. Deferred and unknown ones are sent
+// again.
 const (
 	MailQueued   MailState = "queued"
 	MailSending  MailState = "sending"  // an attempt holds the lease
 	MailSent     MailState = "sent"     // the relay took it
 	MailRefused  MailState = "refused"  // the relay refused it for good
-	MailDeferred MailState = "deferred" // the relay asked to come later
+	MailDeferred MailState = "deferred" // the relay asked to try again later
 	MailUnknown  MailState = "unknown"  // the connection broke before the answer
-	MailDropped  MailState = "dropped"  // no longer wanted: the invitation was used, replaced or withdrawn
+	MailDropped  MailState = "dropped"  // no longer needed: the invitation was used, replaced or cancelled
 	MailGivenUp  MailState = "given_up" // not delivered within a day
 )
 
-// MailJob is everything that one mail is made of; which fields are set follows from the kind.
+// MailJob is everything that one mail is made of. The kind decides which fields are set.
 type MailJob struct {
 	ID           MailID
 	Kind         MailKind
-	Attempt      int // fences the settlement
+	Attempt      int // an attempt that was overtaken can't settle the mail
 	Unknown      int // earlier attempts whose outcome is not known
 	Org          OrgID
 	User         UserID
@@ -64,7 +65,7 @@ type ConfirmedPerson struct {
 	Verdict PersonVerdict
 }
 
-// Claim is the answer to an attempt to send a mail.
+// Claim is the answer to an attempt that wants to send a mail.
 type Claim struct {
 	State MailState // MailSending: send Job. Another: nothing to do
 	Busy  time.Time // MailSending by another attempt, until then; Job is empty
@@ -91,7 +92,7 @@ type MailLine struct {
 	Answer    string    `json:"answer,omitempty"`
 }
 
-// Delivery returns how far a mail is, as the list says it (R55); "" for one that nobody wants any more.
+// Delivery returns the delivery state that the list shows for a mail (R55), "" for a dropped one.
 func (s MailState) Delivery() Delivery {
 	switch s {
 	case MailQueued, MailSending:

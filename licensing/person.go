@@ -10,25 +10,26 @@ import (
 // MaxName is the longest display name in characters (R44).
 const MaxName = 256
 
-// ParseName reads a display name (R44): not blank, at most 256 characters, on one line, nothing that reorders text.
-// It returns an Invalid *Error.
+// ParseName reads a display name (R44): not blank, at most 256 characters, on one line, nothing that reorders
+// text. It returns an Invalid *Error.
 func ParseName(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	switch {
 	case s == "", !strings.ContainsFunc(s, visible):
-		return "", Refuse(Invalid, "R44", "the full name is missing")
+		return "", Refuse(Invalid, "R44", "a full name is required")
 	case !utf8.ValidString(s):
-		return "", Refuse(Invalid, "R44", "the full name is not valid UTF-8")
+		return "", Refuse(Invalid, "R44", "the full name isn't valid UTF-8")
 	case utf8.RuneCountInString(s) > MaxName:
-		return "", Refuse(Invalid, "R44", "the full name has more than 256 characters")
+		return "", Refuse(Invalid, "R44", "the full name is longer than 256 characters")
 	case strings.ContainsFunc(s, disruptive):
-		return "", Refuse(Invalid, "R44", "the full name has control characters, line breaks or marks that reorder text")
+		return "", Refuse(Invalid, "R44", "the full name can't have control characters, line breaks "+
+			"or marks that reorder text")
 	}
 	return s, nil
 }
 
-// CleanName returns a name from a directory without what [ParseName] refuses, cut to 256 characters; "" where nothing to
-// see is left.
+// CleanName returns a name from a directory without what [ParseName] refuses, cut to 256 characters. It
+// returns "" where no visible character is left.
 func CleanName(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = strings.TrimSpace(strings.Map(func(r rune) rune {
@@ -49,16 +50,17 @@ func CleanName(s string) string {
 	return s
 }
 
-// visible tells runes that leave something to see: a name of zero-width marks alone is blank.
+// visible says whether a reader sees the rune. A name of zero-width marks alone is blank.
 func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 
-// disruptive tells runes that break a line, a header or the direction of the text around them.
+// disruptive says whether the rune breaks a line, a header or the direction of the text around it.
 func disruptive(r rune) bool {
-	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\u200e' || r == '\u200f' || r == '\u061c' ||
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' ||
+		r == '\u200e' || r == '\u200f' || r == '\u061c' ||
 		(r >= '\u202a' && r <= '\u202e') || (r >= '\u2066' && r <= '\u2069')
 }
 
-// PersonKind says whether an organization's directory knows a person (R63, R64).
+// PersonKind says whether a person belongs to the organization, by the domain of the address (R63, R64).
 type PersonKind string
 
 // The kinds of person.
@@ -70,12 +72,13 @@ const (
 // Person is what the rules need to know of a VL user.
 type Person struct {
 	Kind         PersonKind
-	Present      bool      // internal: is in the tenant's directory. External people: not asked
+	Present      bool      // is in the tenant's directory; of internal people only
 	RegisteredAt time.Time // zero: has not registered yet
 }
 
 // Registered says whether the person has a profile (R23).
 func (p Person) Registered() bool { return !p.RegisteredAt.IsZero() }
 
-// InTenant says whether the directory lets the person in: external people always, internal ones while present (R57, R84).
+// InTenant says whether the person may have access as far as the directory goes: external people always,
+// internal people while the directory has them (R57, R84).
 func (p Person) InTenant() bool { return p.Kind == External || p.Present }

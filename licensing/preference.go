@@ -2,16 +2,17 @@ package licensing
 
 import "slices"
 
-// Preference is one person's wish to inherit Administrator below an agreement that names the person (R88–R90).
+// Preference is one person's choice whether to inherit Administrator below an agreement that names the person
+// as a contact (R88–R90).
 type Preference struct {
 	License LicenseID   `json:"license_id"`
 	Program string      `json:"program"`
 	Inherit bool        `json:"inherit"`
-	Below   int         `json:"below"`             // how many License IDs stand below it
-	Without []LicenseID `json:"without,omitempty"` // of those: where the person's Invoice Reader excludes it (R92)
+	Below   int         `json:"below"`             // how many License IDs are below it
+	Without []LicenseID `json:"without,omitempty"` // License IDs below where Invoice Reader rules it out (R92)
 }
 
-// PreferenceChange is what a contact wants.
+// PreferenceChange is a contact's request to set the preference of one agreement.
 type PreferenceChange struct {
 	Request RequestID `json:"request"`
 	Org     OrgID     `json:"org"`
@@ -33,19 +34,19 @@ type PreferenceAnswer struct {
 	Work    int  `json:"work"`
 }
 
-// MayPrefer says whether the person may set the preference of the agreement: a registered contact of it who is in the
-// tenant, named as Primary, Notices or Online Administrator (R88, R90). Anybody may opt out of what he has.
+// MayPrefer says whether the person may set the preference of the agreement. Its registered Primary, Notices
+// and Online Administrator contacts may, while they are in the tenant (R88, R90).
 func MayPrefer(p Person, as []ContactKind, l LicenseID) error {
 	named := slices.ContainsFunc(as, ContactKind.MayInherit)
-	switch {
-	case !p.Registered() || !p.InTenant() || !named:
-		return Refuse(Forbidden, "R90", "only a primary, notices or online administrator contact named on License ID %s, who has registered, may inherit below it", l)
+	if !p.Registered() || !p.InTenant() || !named {
+		return Refuse(Forbidden, "R90", "to inherit below License ID %s you must be registered and be "+
+			"its primary, notices or online administrator contact", l)
 	}
 	return nil
 }
 
-// Inherits says whether Administrator is inherited on a License ID below an agreement where the person has opted in: not
-// beside a direct Invoice Reader (R92).
+// Inherits says whether the person inherits Administrator on a License ID below an agreement: after opting in
+// there (R91), and without a direct Invoice Reader on the License ID (R92).
 func Inherits(optedIn bool, held []Grant) bool {
 	return optedIn && !slices.ContainsFunc(held, func(g Grant) bool { return g.Role == InvoiceReader })
 }

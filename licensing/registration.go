@@ -15,8 +15,8 @@ type Registered struct {
 	User        UserID        `json:"user"`
 	Propagation Propagation   `json:"propagation"`
 	Access      []AccessEntry `json:"access"`
-	Notice      MailID        `json:"notice,omitempty"` // the mail to the addressee where somebody else registered (R28)
-	Again       Sending       `json:"again,omitzero"`   // the addressee's own invitation to what an admin gave and stays (R28)
+	Notice      MailID        `json:"notice,omitempty"` // mail to the addressee: somebody else registered (R28)
+	Again       Sending       `json:"again,omitzero"`   // the addressee's, to what an admin gave (R28)
 }
 
 // Identity is who registers: what the identity provider vouches for.
@@ -26,20 +26,22 @@ type Identity struct {
 	Name     string   `json:"name,omitempty"`
 }
 
-// Check returns the identity in canonical form, or an Invalid *Error: a profile needs a sign-in e-mail (R66), even where
-// whoever holds the link may register (R28). A name that can't be shown is left out.
+// Check returns the identity in canonical form, or an Invalid *Error. A profile needs a sign-in email, even
+// where everybody who has the link may register. A name that can't be shown becomes "".
 func (i Identity) Check() (Identity, error) {
 	if err := parse("email", &i.Email, ParseEmail); err != nil {
 		return i, err
 	}
 	if !i.ObjectID.printable() {
-		return i, Refuse(Invalid, "R47", "the object id has at most 128 printable ASCII characters").In("object_id")
+		return i, Refuse(Invalid, "R47", "an object ID has at most 128 printable ASCII characters").
+			In("object_id")
 	}
 	i.Name = CleanName(i.Name)
 	return i, nil
 }
 
-// Addresses says whether the identity is the addressee's: by object id where both have one, else by sign-in e-mail (R47).
+// Addresses says whether the identity is the addressee: by object id where both have one, otherwise by
+// sign-in email (R47).
 func (i Invitation) Addresses(who Identity) bool {
 	if i.ObjectID != "" && who.ObjectID != "" {
 		return i.ObjectID == who.ObjectID
@@ -47,28 +49,34 @@ func (i Invitation) Addresses(who Identity) bool {
 	return i.SignIn.Key() == who.Email.Key()
 }
 
-// MayRegister says whether the identity may accept generation gen of the invitation now, first come first served
-// (R28, R29, R47, R56, R58, R82, R84). A refusal names nobody (R35).
+// MayRegister says whether the identity may accept generation gen of the invitation now. The first to accept
+// gets it, and a link of an older generation is refused (R28, R29, R47, R56, R82, R84). A refusal names
+// nobody (R35).
 func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 	switch {
 	case i.State == InvitationAccepted:
-		return Refuse(Gone, "R29", "this invitation has been used already: if you did not use it, ask the person who invited you")
+		return Refuse(Gone, "R29", "this invitation has already been used: "+
+			"if you didn't use it, ask the person who invited you")
 	case i.State == InvitationCancelled:
-		return Refuse(Gone, "R82", "this invitation was withdrawn: ask the person who invited you")
+		return Refuse(Gone, "R82", "this invitation was cancelled: ask the person who invited you")
 	case gen != i.Generation:
-		return Refuse(Gone, "R58", "this link was replaced by a newer one: use the link of the latest mail")
+		return Refuse(Gone, "R58", "this link was replaced by a newer one: use the link in the latest email")
 	case i.State == InvitationLapsed, !now.Before(i.ExpiresAt):
 		return Refuse(Gone, "R56", "this invitation has expired: ask the person who invited you to reset it")
 	case i.State != InvitationOpen && i.State != InvitationRefused:
-		return Refuse(NotFound, "R28", "there is no such invitation: open the link of the mail again, or ask for a new one")
+		return Refuse(NotFound, "R28", "this invitation doesn't exist: "+
+			"open the link in your email again, or ask for a new one")
 	case i.Left && (i.Binding == Bound || i.Addresses(who)):
-		return Refuse(Forbidden, "R84", "this invitation is for somebody who is no longer in the organization's directory: ask the person who invited you")
+		return Refuse(Forbidden, "R84", "this invitation is for someone who is no longer "+
+			"in the organization's directory: ask the person who invited you")
 	case i.Binding == Forwardable && !i.Addresses(who):
 		return nil
 	case i.ObjectID != "" && who.ObjectID != "" && i.ObjectID != who.ObjectID:
-		return Refuse(Forbidden, "R47", "this invitation is for another account: sign in with the account that was invited")
+		return Refuse(Forbidden, "R47", "this invitation is for another account: "+
+			"sign in with the account that was invited")
 	case !i.Addresses(who):
-		return Refuse(Forbidden, "R28", "this invitation is for another sign-in e-mail: sign in with the account that was invited")
+		return Refuse(Forbidden, "R28", "this invitation is for another sign-in email: "+
+			"sign in with the account that was invited")
 	}
 	return nil
 }

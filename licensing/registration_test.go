@@ -20,20 +20,30 @@ func TestR28_R29_R47_R56_R58_R82_WhoMayRegister(t *testing.T) {
 		{"R28: the person named may, whatever the case of the address", func(*Invitation) {}, ada, 3, "", ""},
 		{"R28: another may not where it is bound", func(*Invitation) {}, eve, 3, Forbidden, "R28"},
 		{"R28: nobody may without an address", func(*Invitation) {}, Identity{}, 3, Forbidden, "R28"},
-		{"R28: an unknown binding is a bound one", func(i *Invitation) { i.Binding = "" }, eve, 3, Forbidden, "R28"},
-		{"R28: whoever has it may where it is forwardable", func(i *Invitation) { i.Binding = Forwardable }, eve, 3, "", ""},
-		{"R47: a recycled address is another person", func(i *Invitation) { i.ObjectID = "o-1" }, Identity{Email: ada.Email, ObjectID: "o-2"}, 3, Forbidden, "R47"},
-		{"R47: the same person may under a new address", func(i *Invitation) { i.ObjectID = "o-1" }, Identity{Email: eve.Email, ObjectID: "o-1"}, 3, "", ""},
-		{"R47: an object id that nobody knows replaces no address", func(*Invitation) {}, Identity{Email: eve.Email, ObjectID: "o-1"}, 3, Forbidden, "R28"},
-		{"R29: the second one finds it used", func(i *Invitation) { i.State = InvitationAccepted }, ada, 3, Gone, "R29"},
+		{"R28: an unknown binding is a bound one", func(i *Invitation) { i.Binding = "" }, eve, 3, Forbidden,
+			"R28"},
+		{"R28: whoever has it may where it is forwardable", func(i *Invitation) { i.Binding = Forwardable }, eve, 3,
+			"", ""},
+		{"R47: a recycled address is another person", func(i *Invitation) { i.ObjectID = "o-1" },
+			Identity{Email: ada.Email, ObjectID: "o-2"}, 3, Forbidden, "R47"},
+		{"R47: the same person may under a new address", func(i *Invitation) { i.ObjectID = "o-1" },
+			Identity{Email: eve.Email, ObjectID: "o-1"}, 3, "", ""},
+		{"R47: an object id that nobody knows replaces no address", func(*Invitation) {},
+			Identity{Email: eve.Email, ObjectID: "o-1"}, 3, Forbidden, "R28"},
+		{"R29: the second one finds it used", func(i *Invitation) { i.State = InvitationAccepted }, ada, 3, Gone,
+			"R29"},
 		{"R29: by an older link too", func(i *Invitation) { i.State = InvitationAccepted }, ada, 1, Gone, "R29"},
-		{"R82: a withdrawn one is dead", func(i *Invitation) { i.State = InvitationCancelled }, ada, 3, Gone, "R82"},
+		{"R82: a withdrawn one is dead", func(i *Invitation) { i.State = InvitationCancelled }, ada, 3, Gone,
+			"R82"},
 		{"R58: an older link is dead", func(*Invitation) {}, ada, 2, Gone, "R58"},
 		{"R58: a link of a generation that never was is dead", func(*Invitation) {}, ada, 4, Gone, "R58"},
 		{"R56: an expired one is dead", func(i *Invitation) { i.State = InvitationLapsed }, ada, 3, Gone, "R56"},
-		{"R56: one whose time is up is dead before anybody notes it", func(i *Invitation) { i.ExpiresAt = noon }, ada, 3, Gone, "R56"},
-		{"R56: a second before it lives", func(i *Invitation) { i.ExpiresAt = noon.Add(time.Second) }, ada, 3, "", ""},
-		{"R55: a link that was seen although the mail was refused works", func(i *Invitation) { i.State = InvitationRefused }, ada, 3, "", ""},
+		{"R56: one whose time is up is dead before anybody notes it", func(i *Invitation) { i.ExpiresAt = noon },
+			ada, 3, Gone, "R56"},
+		{"R56: a second before it lives", func(i *Invitation) { i.ExpiresAt = noon.Add(time.Second) }, ada, 3, "",
+			""},
+		{"R55: a link that was seen although the mail was refused works",
+			func(i *Invitation) { i.State = InvitationRefused }, ada, 3, "", ""},
 		{"R28: one in no state is none", func(i *Invitation) { i.State = NotInvited }, ada, 3, NotFound, "R28"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -74,8 +84,10 @@ func TestR28_R47_R66_AnIdentityThatRegistersIsRead(t *testing.T) {
 	}{
 		{"without an address it is refused", Identity{ObjectID: "o-1"}, "R66", "email"},
 		{"with a bad address it is refused", Identity{Email: "ada"}, "R66", "email"},
-		{"with an object id that has a blank it is refused", Identity{Email: i.Email, ObjectID: "o 1"}, "R47", "object_id"},
-		{"with an endless object id it is refused", Identity{Email: i.Email, ObjectID: ObjectID(strings.Repeat("o", 129))}, "R47", "object_id"},
+		{"with an object id that has a blank it is refused", Identity{Email: i.Email, ObjectID: "o 1"}, "R47",
+			"object_id"},
+		{"with an endless object id it is refused",
+			Identity{Email: i.Email, ObjectID: ObjectID(strings.Repeat("o", 129))}, "R47", "object_id"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := c.who.Check()
@@ -87,14 +99,17 @@ func TestR28_R47_R66_AnIdentityThatRegistersIsRead(t *testing.T) {
 }
 
 func TestR28_R29_R58_ARefusalSaysWhatToDoNext(t *testing.T) {
-	for _, state := range []InvitationState{NotInvited, InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationRefused, InvitationCancelled} {
+	for _, state := range []InvitationState{NotInvited, InvitationOpen, InvitationAccepted, InvitationLapsed,
+		InvitationRefused, InvitationCancelled} {
 		i := open()
 		i.State, i.LastSentAt = state, noon
 		for what, err := range map[string]error{
-			"register": MayRegister(i, Identity{Email: "eve@contoso.example"}, 3, noon), "an older link": MayRegister(i, Identity{}, 2, noon),
-			"resend": MayResend(i, noon, DefaultPolicy()), "reset": MayReset(i),
+			"register":      MayRegister(i, Identity{Email: "eve@contoso.example"}, 3, noon),
+			"an older link": MayRegister(i, Identity{}, 2, noon),
+			"resend":        MayResend(i, noon, DefaultPolicy()), "reset": MayReset(i),
 		} {
-			if err != nil && !slices.ContainsFunc(next, func(s string) bool { return strings.Contains(err.Error(), s) }) {
+			if err != nil && !slices.ContainsFunc(next,
+				func(s string) bool { return strings.Contains(err.Error(), s) }) {
 				t.Errorf("%s while %q: %v", what, state, err)
 			}
 		}

@@ -48,14 +48,21 @@ type RoleInfo struct {
 }
 
 var roles = []RoleInfo{
-	{Administrator, "Administrator", "Administrator", []Permission{ManageAssignments, ViewContracts, ViewOrders, ViewContractKeys,
-		CreateLicenseSummaries, DownloadSoftware, ViewProductKeys, ManageActivation, ManageBenefits, ReserveOnlineServices, ManageSubscriptions}},
-	{LicensePositionReader, "License position reader", "Licensing Info Viewer", []Permission{ViewContracts, ViewOrders, ViewContractKeys, CreateLicenseSummaries}},
-	{ProductDownloadManager, "Product download manager", "Download", []Permission{ViewContracts, DownloadSoftware}},
-	{ProductKeysReader, "Product keys reader", "Product Keys", []Permission{ViewContracts, ViewContractKeys, ManageActivation, ViewProductKeys}},
-	{BenefitsReader, "Benefits reader", "Software Assurance Manager", []Permission{ViewContracts, ManageBenefits}},
-	{OnlineServicesManager, "Online services manager", "Online Services Manager", []Permission{ViewContracts, ViewOrders, ReserveOnlineServices, ManageActivation, ManageSubscriptions}},
-	{InvoiceReader, "Invoice Reader", "", []Permission{ViewContracts, ListInvoices, DownloadInvoices}},
+	{Administrator, "Administrator", "Administrator", []Permission{
+		ManageAssignments, ViewContracts, ViewOrders, ViewContractKeys, CreateLicenseSummaries, DownloadSoftware,
+		ViewProductKeys, ManageActivation, ManageBenefits, ReserveOnlineServices, ManageSubscriptions}},
+	{LicensePositionReader, "License position reader", "Licensing Info Viewer", []Permission{
+		ViewContracts, ViewOrders, ViewContractKeys, CreateLicenseSummaries}},
+	{ProductDownloadManager, "Product download manager", "Download", []Permission{
+		ViewContracts, DownloadSoftware}},
+	{ProductKeysReader, "Product keys reader", "Product Keys", []Permission{
+		ViewContracts, ViewContractKeys, ManageActivation, ViewProductKeys}},
+	{BenefitsReader, "Benefits reader", "Software Assurance Manager", []Permission{
+		ViewContracts, ManageBenefits}},
+	{OnlineServicesManager, "Online services manager", "Online Services Manager", []Permission{
+		ViewContracts, ViewOrders, ReserveOnlineServices, ManageActivation, ManageSubscriptions}},
+	{InvoiceReader, "Invoice Reader", "", []Permission{
+		ViewContracts, ListInvoices, DownloadInvoices}},
 }
 
 // Roles returns the seven roles in the order in which people see them.
@@ -91,11 +98,11 @@ func ParsePermission(s string) (Permission, error) {
 	for i, p := range all {
 		names[i] = string(p)
 	}
-	return "", Refuse(Invalid, "R01", "unknown permission; valid ones: %s", strings.Join(names, ", "))
+	return "", Refuse(Invalid, "R01", "unknown permission; valid values: %s", strings.Join(names, ", "))
 }
 
-// ParseRole reads a role by its identifier, its name or its retired VLSC name (R21), without regard to case, dashes,
-// underscores and spaces. An unknown one is an Invalid *Error that names the valid ones (R10).
+// ParseRole reads a role by its identifier, its name or its retired VLSC name (R21). Case, dashes,
+// underscores and spaces don't matter. An unknown role is an Invalid *Error that names the valid ones (R10).
 func ParseRole(s string) (Role, error) {
 	fold := strings.NewReplacer("-", "", "_", "", " ", "").Replace
 	want := strings.ToLower(fold(strings.TrimSpace(s)))
@@ -110,7 +117,7 @@ func ParseRole(s string) (Role, error) {
 	for i, r := range roles {
 		names[i] = string(r.Role)
 	}
-	return "", Refuse(Invalid, "R10", "unknown role; valid ones: %s", strings.Join(names, ", "))
+	return "", Refuse(Invalid, "R10", "unknown role; valid values: %s", strings.Join(names, ", "))
 }
 
 // Info returns what people see of r, or a RoleInfo with just the role where r is none of the seven.

@@ -20,7 +20,8 @@ func permits(t *testing.T, r Role, want ...Permission) {
 }
 
 func TestR01_PermissionsAreAClosedSet(t *testing.T) {
-	want := []string{"manage_assignments", "view_contracts", "view_orders", "view_contract_keys", "create_license_summaries",
+	want := []string{"manage_assignments", "view_contracts", "view_orders", "view_contract_keys",
+		"create_license_summaries",
 		"download_software", "view_product_keys", "manage_activation", "manage_benefits", "reserve_online_services",
 		"manage_subscriptions", "list_invoices", "download_invoices"}
 	if got := len(Permissions()); got != len(want) {
@@ -53,14 +54,17 @@ func TestR01_WhatIsHandedOutCannotBeChanged(t *testing.T) {
 	Roles()[0].Permissions[0] = DownloadInvoices
 	Roles()[1] = RoleInfo{}
 	InvoiceReader.Info().Permissions[0] = ManageAssignments
-	if Administrator.Permits(DownloadInvoices) || InvoiceReader.Permits(ManageAssignments) || Roles()[1].Role != LicensePositionReader {
+	if Administrator.Permits(DownloadInvoices) || InvoiceReader.Permits(ManageAssignments) ||
+		Roles()[1].Role != LicensePositionReader {
 		t.Error("a caller's change reached the roles")
 	}
 }
 
 func TestR10_ExactlySevenRoles(t *testing.T) {
-	want := []Role{Administrator, LicensePositionReader, ProductDownloadManager, ProductKeysReader, BenefitsReader, OnlineServicesManager, InvoiceReader}
-	names := []string{"Administrator", "License position reader", "Product download manager", "Product keys reader", "Benefits reader", "Online services manager", "Invoice Reader"}
+	want := []Role{Administrator, LicensePositionReader, ProductDownloadManager, ProductKeysReader,
+		BenefitsReader, OnlineServicesManager, InvoiceReader}
+	names := []string{"Administrator", "License position reader", "Product download manager",
+		"Product keys reader", "Benefits reader", "Online services manager", "Invoice Reader"}
 	all := Roles()
 	if len(all) != 7 {
 		t.Fatalf("%d roles", len(all))
@@ -90,7 +94,8 @@ func TestR10_ExactlySevenRoles(t *testing.T) {
 			}
 		})
 	}
-	if i := Role("owner").Info(); i.Role != "owner" || i.Name != "owner" || len(i.Permissions) != 0 || Role("owner").Permits(ViewContracts) {
+	if i := Role("owner").Info(); i.Role != "owner" || i.Name != "owner" || len(i.Permissions) != 0 ||
+		Role("owner").Permits(ViewContracts) {
 		t.Errorf("an unknown role is shown as %+v", i)
 	}
 }
@@ -127,7 +132,8 @@ func TestR15_BenefitsReader(t *testing.T) {
 }
 
 func TestR16_OnlineServicesManager(t *testing.T) {
-	permits(t, OnlineServicesManager, ViewContracts, ViewOrders, ReserveOnlineServices, ManageActivation, ManageSubscriptions)
+	permits(t, OnlineServicesManager, ViewContracts, ViewOrders, ReserveOnlineServices, ManageActivation,
+		ManageSubscriptions)
 }
 
 func TestR17_InvoiceReader(t *testing.T) {
@@ -139,14 +145,17 @@ func TestR21_RetiredNamesAreAliases(t *testing.T) {
 		vlsc string
 		role Role
 	}{
-		{"Administrator", Administrator}, {"Licensing Info Viewer", LicensePositionReader}, {"Download", ProductDownloadManager},
-		{"Product Keys", ProductKeysReader}, {"Software Assurance Manager", BenefitsReader}, {"Online Services Manager", OnlineServicesManager},
+		{"Administrator", Administrator}, {"Licensing Info Viewer", LicensePositionReader},
+		{"Download", ProductDownloadManager},
+		{"Product Keys", ProductKeysReader}, {"Software Assurance Manager", BenefitsReader},
+		{"Online Services Manager", OnlineServicesManager},
 	} {
 		if c.role.Info().VLSC != c.vlsc {
 			t.Errorf("%s is shown beside %q, want %q", c.role, c.role.Info().VLSC, c.vlsc)
 		}
 		dashed := strings.ReplaceAll(c.vlsc, " ", "-")
-		for _, s := range []string{c.vlsc, strings.ToUpper(c.vlsc), " " + dashed + " ", string(c.role), c.role.Info().Name} {
+		for _, s := range []string{c.vlsc, strings.ToUpper(c.vlsc), " " + dashed + " ", string(c.role),
+			c.role.Info().Name} {
 			if got, err := ParseRole(s); err != nil || got != c.role {
 				t.Errorf("%q is read as %q, %v, want %s", s, got, err, c.role)
 			}

@@ -14,25 +14,41 @@ import (
 	"testing"
 )
 
-var ruleID = regexp.MustCompile(`^R\d\d$`)
+var ruleID = regexp.MustCompile(`^[RL]\d\d$`)
 
-func TestRulesAreAListOfSentences(t *testing.T) {
-	ids := make([]string, len(rules))
-	for i, r := range Rules() {
+func TestRulesAndLawsAreListsOfSentences(t *testing.T) {
+	t.Run("rules", func(t *testing.T) { areSentences(t, "R", Rules()) })
+	t.Run("laws", func(t *testing.T) { areSentences(t, "L", Laws()) })
+}
+
+func areSentences(t *testing.T, letter string, list []Rule) {
+	ids := make([]string, len(list))
+	for i, r := range list {
 		ids[i] = r.ID
 	}
 	for name, broken := range map[string]func(i int, r Rule) bool{
-		"an id is R and two digits":           func(_ int, r Rule) bool { return !ruleID.MatchString(r.ID) },
-		"no id stands twice":                  func(i int, r Rule) bool { return slices.Index(ids, r.ID) != i },
-		"ids ascend":                          func(i int, r Rule) bool { return i > 0 && ids[i-1] > r.ID },
-		"a text is one sentence":              func(_ int, r Rule) bool { return strings.Index(r.Text+" ", ". ") != len(r.Text)-1 },
-		"no two rules share a text":           func(i int, r Rule) bool { return RuleText(ids[(i+1)%len(ids)]) == r.Text },
-		"a text fits into a cell of a table":  func(_ int, r Rule) bool { return strings.ContainsAny(r.Text, "|\n") },
+		"an id is a letter and two digits": func(_ int, r Rule) bool {
+			return !ruleID.MatchString(r.ID) || !strings.HasPrefix(r.ID, letter)
+		},
+		"no id stands twice": func(i int, r Rule) bool { return slices.Index(ids, r.ID) != i },
+		"ids ascend":         func(i int, r Rule) bool { return i > 0 && ids[i-1] > r.ID },
+		"a text is one sentence": func(_ int,
+			r Rule) bool {
+			return strings.Index(r.Text+" ", ". ") != len(r.Text)-1
+		},
+		"no two rules share a text": func(i int,
+			r Rule) bool {
+			return RuleText(ids[(i+1)%len(ids)]) == r.Text
+		},
+		"a text fits into a cell of a table": func(_ int,
+			r Rule) bool {
+			return strings.ContainsAny(r.Text, "|\n")
+		},
 		"a text is short":                     func(_ int, r Rule) bool { return len(r.Text) > 150 },
 		"a rule's text is found under its id": func(_ int, r Rule) bool { return RuleText(r.ID) != r.Text },
 	} {
 		t.Run(name, func(t *testing.T) {
-			for i, r := range Rules() {
+			for i, r := range list {
 				if broken(i, r) {
 					t.Errorf("not so: %s %q", r.ID, r.Text)
 				}
@@ -42,7 +58,7 @@ func TestRulesAreAListOfSentences(t *testing.T) {
 }
 
 func TestARuleThatIsNoneHasNoText(t *testing.T) {
-	for _, id := range []string{"", "R00", "R330", "r33", "33"} {
+	for _, id := range []string{"", "R00", "R330", "r33", "33", "L00", "L330"} {
 		if got := RuleText(id); got != "" {
 			t.Errorf("%q means %q", id, got)
 		}
@@ -50,8 +66,8 @@ func TestARuleThatIsNoneHasNoText(t *testing.T) {
 }
 
 func TestACallersChangeDoesNotReachTheRules(t *testing.T) {
-	Rules()[0].Text = "Everything is allowed."
-	if RuleText("R01") == "Everything is allowed." {
+	Rules()[0].Text, Laws()[0].Text = "Everything is allowed.", "Everything is allowed."
+	if RuleText("R01") == "Everything is allowed." || RuleText("L01") == "Everything is allowed." {
 		t.Error("it does")
 	}
 }
@@ -118,7 +134,8 @@ func eachSource(t *testing.T, f func(name string, file *ast.File)) {
 	}
 }
 
-// refusals returns what stands for the rule in the file's calls of Refuse: the quoted string, or "something else".
+// refusals returns what stands for the rule in the file's calls of Refuse: the quoted string, or "something
+// else".
 func refusals(file *ast.File) []string {
 	var out []string
 	ast.Inspect(file, func(n ast.Node) bool {

@@ -14,27 +14,28 @@ const (
 	MaxChanges  = 5_000 // (person, License ID) pairs in one save
 )
 
-// Save is one request of an admin: people × License IDs × roles (R67, R70). It is decided and stored as a whole; each
-// (person, License ID) has a verdict of its own.
+// Save is one request of an admin: people × License IDs × roles (R67, R70). It is decided and stored in one
+// step, and each pair of person and License ID gets its own verdict.
 type Save struct {
 	ID        RequestID      `json:"id"`
 	Org       OrgID          `json:"org"`
 	Admin     UserID         `json:"admin"` // who saves
 	People    []PersonChange `json:"people"`
-	InviteFor time.Duration  `json:"invite_for,omitempty"` // time to register for those who are invited; 0: the deployment's (R56)
+	InviteFor time.Duration  `json:"invite_for,omitempty"` // validity of invitations; 0: the default (R56)
 }
 
-// PersonChange is what a save wants for one person: an existing VL user by id, or anybody by sign-in e-mail.
+// PersonChange is what a save changes for one person: a VL user by id, or anybody by sign-in email.
 type PersonChange struct {
 	User     UserID         `json:"user,omitempty"`
 	SignIn   Email          `json:"sign_in_email,omitempty"`
-	Business Email          `json:"business_email,omitempty"` // "": the sign-in e-mail for a new person, no change for a known one
-	Name     string         `json:"name,omitempty"`           // needed for a new external person (R44)
+	Business Email          `json:"business_email,omitempty"` // "": the sign-in email, or unchanged
+	Name     string         `json:"name,omitempty"`           // required for a new external person (R44)
 	Access   []AccessChange `json:"access,omitempty"`
 }
 
-// AccessChange adds and clears roles of one person on one License ID (R08, R20), or copies them from elsewhere. Adding what is held is
-// no change; on a Failed assignment it is the new attempt (R54).
+// AccessChange adds and removes roles of one person on one License ID (R08, R20), or copies them from
+// elsewhere. Adding a role that the person has changes nothing, except that on a Failed assignment it starts
+// the next attempt (R54).
 type AccessChange struct {
 	License LicenseID   `json:"license_id"`
 	Add     []Role      `json:"add,omitempty"`
@@ -42,11 +43,15 @@ type AccessChange struct {
 	From    *RoleSource `json:"from,omitempty"` // instead of Add and Remove
 }
 
-// Check reads the whole request and returns it in canonical form, or an *Error that names the first field at fault.
-// It asks no database: whether the people and License IDs exist is judged at the save.
+// Check returns the request in canonical form, or an *Error that names the first field at fault (R67, R70).
+// It reads no database: whether the people and License IDs exist is decided when the save is carried out.
 func (s Save) Check(p Policy) (Save, error) {
-	if len(s.People) == 0 || len(s.People) > MaxPeople {
-		return s, Refuse(Invalid, "R70", "a save has 1 to %d people, this one %d", MaxPeople, len(s.People)).In("people")
+	if len(s.People) == 0 {
+		return s, Refuse(Invalid, "R70", "provide at least one person").In("people")
+	}
+	if len(s.People) > MaxPeople {
+		return s, Refuse(Invalid, "R70", "you can change up to %d people at a time; this request has %d",
+			MaxPeople, len(s.People)).In("people")
 	}
 	if _, err := p.InvitePeriod(s.InviteFor); err != nil {
 		return s, err
@@ -65,14 +70,15 @@ func (s Save) Check(p Policy) (Save, error) {
 			key = clean.SignIn.Key()
 		}
 		if first, twice := seen[key]; twice {
-			return s, Refuse(Invalid, "R66", "the same person stands at people[%d] already", first).In(field)
+			return s, Refuse(Invalid, "R66", "duplicate of people[%d]", first).In(field)
 		}
 		seen[key] = n
 		people[n] = clean
 		changes += len(clean.Access)
 	}
 	if changes > MaxChanges {
-		return s, Refuse(Invalid, "R70", "a save has at most %d changes (people × License IDs), this one %d", MaxChanges, changes).In("people")
+		return s, Refuse(Invalid, "R70", "a request can have up to %d changes (people × License IDs); "+
+			"this one has %d", MaxChanges, changes).In("people")
 	}
 	s.People = people
 	return s, nil
@@ -80,7 +86,8 @@ func (s Save) Check(p Policy) (Save, error) {
 
 func (pc PersonChange) check() (PersonChange, error) {
 	if (pc.User == "") == (pc.SignIn == "") {
-		return pc, Refuse(Invalid, "R66", "give the user's id or the sign-in e-mail, one of the two").In("sign_in_email")
+		return pc, Refuse(Invalid, "R66", "provide either a user ID or a sign-in email, not both").
+			In("sign_in_email")
 	}
 	err := cmp.Or(
 		parseGiven("sign_in_email", &pc.SignIn, ParseEmail),
@@ -91,10 +98,11 @@ func (pc PersonChange) check() (PersonChange, error) {
 		return pc, err
 	}
 	if len(pc.Access) > MaxLicenses {
-		return pc, Refuse(Invalid, "R08", "one person gets at most %d License IDs in one save", MaxLicenses).In("access")
+		return pc, Refuse(Invalid, "R08", "you can change up to %d License IDs of one person at a time",
+			MaxLicenses).In("access")
 	}
 	if len(pc.Access) == 0 && (pc.User == "" || pc.Business == "" && pc.Name == "") {
-		return pc, Refuse(Invalid, "R08", "name at least one License ID with its roles").In("access")
+		return pc, Refuse(Invalid, "R08", "provide at least one License ID and its roles").In("access")
 	}
 	pc.Access, err = checkAccess(pc.Access)
 	return pc, err
@@ -111,7 +119,8 @@ func checkAccess(changes []AccessChange) ([]AccessChange, error) {
 			return changes, in(field, err)
 		}
 		if slices.Contains(seen, clean.License) {
-			return changes, Refuse(Invalid, "R08", "License ID %s is given twice for this person", clean.License).In(field)
+			return changes, Refuse(Invalid, "R08", "License ID %s is listed twice for this person", clean.License).
+				In(field)
 		}
 		seen = append(seen, clean.License)
 		out[n] = clean
@@ -134,15 +143,16 @@ func (c AccessChange) check() (AccessChange, error) {
 		return c, err
 	}
 	if len(c.Add)+len(c.Remove) == 0 {
-		return c, Refuse(Invalid, "R10", "name at least one role to add or to remove").In("add")
+		return c, Refuse(Invalid, "R10", "provide at least one role to add or remove").In("add")
 	}
 	for _, r := range c.Add {
 		if slices.Contains(c.Remove, r) {
-			return c, Refuse(Invalid, "R70", "%s stands in both lists: add it or remove it", r.Info().Name).In("add")
+			return c, Refuse(Invalid, "R70", "%s is in both add and remove", r.Info().Name).In("add")
 		}
 		for _, o := range c.Add {
 			if exclude(r, o) {
-				return c, Refuse(Invalid, "R19", "Administrator and Invoice Reader exclude each other on one License ID").In("add")
+				return c, Refuse(Invalid, "R19", "nobody can be both Administrator and Invoice Reader on one License ID").
+					In("add")
 			}
 		}
 	}
@@ -152,7 +162,7 @@ func (c AccessChange) check() (AccessChange, error) {
 // checkRoles turns names and aliases into roles, sorted, once each.
 func checkRoles(field string, given []Role) ([]Role, error) {
 	if len(given) > len(roles) {
-		return given, Refuse(Invalid, "R10", "there are seven roles, each is given once").In(field)
+		return given, Refuse(Invalid, "R10", "list each role at most once").In(field)
 	}
 	out := slices.Clone(given)
 	for n := range out {

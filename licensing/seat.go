@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Seat is support's request to make somebody the administrator of a License ID that has no active admin (R33).
+// Seat is support's request to make a person the administrator of a License ID that has no active admin
+// (R33).
 type Seat struct {
 	ID        RequestID     `json:"id"`
 	Org       OrgID         `json:"org"`
@@ -18,23 +19,27 @@ type Seat struct {
 // MaxReason is the length of the longest reason, in characters.
 const MaxReason = 200
 
-// Check returns the request as a save in canonical form, or an Invalid *Error that names the first field at fault.
+// Check returns the request as a save in canonical form, or an Invalid *Error that names the first field at
+// fault.
 func (s Seat) Check(p Policy) (Save, error) {
 	reason := CleanName(s.Reason)
 	if reason == "" || len([]rune(reason)) > MaxReason || strings.Contains(reason, "@") {
-		return Save{}, Refuse(Invalid, "R33", "say why, in 1 to %d characters without an address: the number of the case", MaxReason).In("reason")
+		return Save{}, Refuse(Invalid, "R33", "reason is required: 1–%d characters, no email addresses "+
+			"(for example, a case number)", MaxReason).In("reason")
 	}
 	s.Person.Access = []AccessChange{{License: s.License, Add: []Role{Administrator}}}
 	return Save{ID: s.ID, Org: s.Org, InviteFor: s.InviteFor, People: []PersonChange{s.Person}}.Check(p)
 }
 
-// MaySeat says whether support may seat an administrator: only where nobody else can (R05, R33).
+// MaySeat says whether support may appoint an administrator: only where there is no active admin who could
+// (R05).
 func MaySeat(l LicenseID, known bool, admins int) error {
 	switch {
 	case !known:
-		return Refuse(NotFound, "R08", "the organization has no License ID %s", l).In("license_id")
+		return Refuse(NotFound, "R08", "License ID %s doesn't exist in this organization", l).In("license_id")
 	case admins > 0:
-		return Refuse(Conflict, "R05", "License ID %s has an active admin, who assigns its roles", l).In("license_id")
+		return Refuse(Conflict, "R05", "License ID %s has an active administrator, who can assign its roles", l).
+			In("license_id")
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ var statuses = []struct {
 	{Active, "Active"},
 }
 
-// Statuses returns the six in the order in which they need attention (R45).
+// Statuses returns the six statuses, the most urgent first (R45).
 func Statuses() []Status {
 	out := make([]Status, len(statuses))
 	for i, s := range statuses {
@@ -44,7 +44,8 @@ func ParseStatus(s string) (Status, error) {
 	if slices.Contains(Statuses(), Status(s)) {
 		return Status(s), nil
 	}
-	return "", Refuse(Invalid, "R45", "unknown status; valid ones: user_not_found, failed, invitation_expired, assignment_in_progress, invitation_sent, active")
+	return "", Refuse(Invalid, "R45", "unknown status; valid values: user_not_found, failed, "+
+		"invitation_expired, assignment_in_progress, invitation_sent, active")
 }
 
 // String returns the status as people read it: "Invitation sent".
@@ -57,7 +58,7 @@ func (s Status) String() string {
 	return string(s)
 }
 
-// Foremost returns the status that needs attention first (R45); Active for none.
+// Foremost returns the most urgent of the statuses (R45), or Active where there is none.
 func Foremost(in ...Status) Status {
 	for _, e := range statuses {
 		if slices.Contains(in, e.status) {
@@ -70,8 +71,8 @@ func Foremost(in ...Status) Status {
 // AssignmentState is where a user's roles on one License ID stand.
 type AssignmentState string
 
-// The states of an assignment. Which may follow which: pending → propagating (registration) → active or failed;
-// active or failed → propagating (a new save).
+// The states of an assignment. Which may follow which: pending → propagating (registration) → active or
+// failed; active or failed → propagating (a new save).
 const (
 	NotAssigned AssignmentState = ""
 	Pending     AssignmentState = "pending"     // waits for registration
@@ -96,7 +97,7 @@ func StatusOf(p Person, a AssignmentState, i InvitationState) Status {
 	case i == InvitationLapsed:
 		return InvitationExpired
 	}
-	return Failed // the mail was refused (R55), or a state that should not be: an admin must see it
+	return Failed // the mail was refused (R55), or the state is impossible: either way an admin must see it
 }
 
 // Delivery is the sub-state of Invitation sent (R55).
@@ -106,7 +107,7 @@ type Delivery string
 const (
 	DeliveryQueued   Delivery = "queued"   // not handed to the relay yet
 	DeliverySent     Delivery = "sent"     // the relay took it
-	DeliveryDeferred Delivery = "deferred" // the relay asked to come later
+	DeliveryDeferred Delivery = "deferred" // the relay asked to try again later
 	DeliveryBounced  Delivery = "bounced"  // refused for good
 	DeliveryUnknown  Delivery = "unknown"  // the connection broke before the answer; it is sent again
 )
@@ -145,57 +146,65 @@ func Actions(s Status, registered bool) []Action {
 	return []Action{ViewAccess, AssignAgain, ResetInvite, DeleteUser}
 }
 
+const notInDirectory = "the person isn't in the organization's directory (R57)"
+
 // WhyNot returns why an action is missing in this status, or "" where it is possible (R46).
 func WhyNot(a Action, s Status, registered bool) string {
-	if slices.Contains(Actions(s, registered), a) {
+	switch {
+	case slices.Contains(Actions(s, registered), a):
 		return ""
+	case a == EditAccess:
+		return whyNoEdit(s)
+	case a == ResendMail, a == ResetInvite:
+		return whyNoInvite(s, registered)
+	case a == AssignAgain:
+		return "no assignment has failed (R54)"
+	case a == Recheck:
+		return "the status is not User not found (R57)"
 	}
-	switch a {
-	case EditAccess:
-		switch s {
-		case AssignmentInProgress:
-			return "roles can't be edited until the status is Active (R52)"
-		case Failed:
-			return "the last assignment failed: assign again (R54)"
-		}
-		return "the person is not in the organization's directory (R57)"
-	case ResendMail, ResetInvite:
-		if registered {
-			return "the person has registered already (R62)"
-		}
-		if s == InvitationExpired {
-			return "the invitation has expired: reset it (R56)"
-		}
-		if s == UserNotFound {
-			return "the person is not in the organization's directory (R57)"
-		}
-		if s == Failed {
-			return "the mail can't be delivered: correct the business e-mail, then reset the invitation (R58)"
-		}
-		return "there is no open invitation (R58)"
-	case AssignAgain:
-		return "nothing has failed (R54)"
-	case Recheck:
-		return "the person is not missing from the directory (R57)"
+	return "not available in this status (R59)"
+}
+
+func whyNoEdit(s Status) string {
+	switch s {
+	case AssignmentInProgress:
+		return "roles can't be edited until the status is Active (R52)"
+	case Failed:
+		return "the last assignment failed: assign the roles again (R54)"
 	}
-	return "not possible in this status (R59)"
+	return notInDirectory
+}
+
+func whyNoInvite(s Status, registered bool) string {
+	switch {
+	case registered:
+		return "the person has already registered (R62)"
+	case s == InvitationExpired:
+		return "the invitation has expired: reset it (R56)"
+	case s == UserNotFound:
+		return notInDirectory
+	case s == Failed:
+		return "the email can't be delivered: correct the business email, then reset the invitation (R58)"
+	}
+	return "there is no open invitation (R58)"
 }
 
 // SupportAfter is the number of failed attempts after which the answer recommends support (R54).
 const SupportAfter = 3
 
-// Advice returns the sentence that goes with a status that needs an admin, or "" (R54, R56, R57).
+// Advice returns what an admin should do about a status, or "" where there is nothing to do (R54, R56, R57).
 func Advice(s Status, attempts int, p Policy) string {
 	switch s {
 	case Failed:
 		if attempts >= SupportAfter {
-			return strings.TrimSpace("It has failed " + itoa(int64(attempts)) + " times: contact support and quote the reference. " + p.Support)
+			return strings.TrimSpace("The assignment failed " + itoa(int64(attempts)) +
+				" times. Contact support and quote the reference. " + p.Support)
 		}
-		return "Assign the roles again, or reset the invitation if the person has never registered."
+		return "Assign the roles again. If the person has never registered, you can also reset the invitation."
 	case InvitationExpired:
-		return "Reset the invitation."
+		return "Reset the invitation to send a new link."
 	case UserNotFound:
-		return "The person is not in the organization's directory: re-check, or delete the user."
+		return "The person isn't in the organization's directory. Re-check, or delete the user."
 	}
 	return ""
 }

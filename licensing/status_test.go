@@ -11,7 +11,8 @@ func TestR45_OneOfSixStatuses(t *testing.T) {
 		UserNotFound: "User not found", Failed: "Failed", InvitationExpired: "Invitation expired",
 		AssignmentInProgress: "Assignment in Progress", InvitationSent: "Invitation sent", Active: "Active",
 	}
-	if got := Statuses(); !slices.Equal(got, []Status{UserNotFound, Failed, InvitationExpired, AssignmentInProgress, InvitationSent, Active}) {
+	if got := Statuses(); !slices.Equal(got,
+		[]Status{UserNotFound, Failed, InvitationExpired, AssignmentInProgress, InvitationSent, Active}) {
 		t.Errorf("the order of attention is %v", got)
 	}
 	for s, label := range want {
@@ -66,16 +67,22 @@ func TestR51_R52_R54_R55_R56_R57_WhichStatusAPersonHas(t *testing.T) {
 	}{
 		{"R51: registered, propagated and granted is Active", registered, Settled, InvitationAccepted, Active},
 		{"R51: a registered person who never was invited is Active", outsider, Settled, NotInvited, Active},
-		{"R52: before the due time it is in progress", registered, Propagating, InvitationAccepted, AssignmentInProgress},
+		{"R52: before the due time it is in progress", registered, Propagating, InvitationAccepted,
+			AssignmentInProgress},
 		{"R54: what could not be activated is Failed", registered, Broken, InvitationAccepted, Failed},
 		{"R54: it is Failed whatever becomes of an invitation", registered, Broken, InvitationOpen, Failed},
 		{"R55: who has not registered has Invitation sent", unregistered, Pending, InvitationOpen, InvitationSent},
 		{"R55: a refused mail is Failed", unregistered, Pending, InvitationRefused, Failed},
-		{"R56: who did not register in time has Invitation expired", unregistered, Pending, InvitationLapsed, InvitationExpired},
-		{"R57: who isn't in the directory is not found, active or not", absent, Settled, InvitationAccepted, UserNotFound},
-		{"R57: an invited person who left is not found", Person{Kind: Internal}, Pending, InvitationOpen, UserNotFound},
-		{"R57: an external person is never looked for", Person{Kind: External}, Pending, InvitationOpen, InvitationSent},
-		{"a state that should not be is Failed: an admin must see it", unregistered, Pending, InvitationCancelled, Failed},
+		{"R56: who did not register in time has Invitation expired", unregistered, Pending, InvitationLapsed,
+			InvitationExpired},
+		{"R57: who isn't in the directory is not found, active or not", absent, Settled, InvitationAccepted,
+			UserNotFound},
+		{"R57: an invited person who left is not found", Person{Kind: Internal}, Pending, InvitationOpen,
+			UserNotFound},
+		{"R57: an external person is never looked for", Person{Kind: External}, Pending, InvitationOpen,
+			InvitationSent},
+		{"a state that should not be is Failed: an admin must see it", unregistered, Pending, InvitationCancelled,
+			Failed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := StatusOf(c.p, c.a, c.i); got != c.want {
@@ -92,7 +99,8 @@ func TestR46_R59_WhatCanBeDoneNow(t *testing.T) {
 		registered bool
 		want       []Action
 	}{
-		{"Invitation sent", InvitationSent, false, []Action{ViewAccess, EditAccess, ResendMail, ResetInvite, DeleteUser}},
+		{"Invitation sent", InvitationSent, false,
+			[]Action{ViewAccess, EditAccess, ResendMail, ResetInvite, DeleteUser}},
 		{"Invitation expired", InvitationExpired, false, []Action{ViewAccess, EditAccess, ResetInvite, DeleteUser}},
 		{"Assignment in Progress", AssignmentInProgress, true, []Action{ViewAccess, DeleteUser}},
 		{"Active", Active, true, []Action{ViewAccess, EditAccess, DeleteUser}},
@@ -153,10 +161,11 @@ func TestR54_AfterThreeFailuresTheAdviceIsSupport(t *testing.T) {
 	}{
 		{"after one it is to assign again", Failed, 1, "Assign the roles again"},
 		{"after two it is to assign again", Failed, 2, "Assign the roles again"},
-		{"after three it is support, with a reference", Failed, 3, "failed 3 times: contact support and quote the reference. support@contoso.example"},
+		{"after three it is support, with a reference", Failed, 3,
+			"failed 3 times. Contact support and quote the reference. support@contoso.example"},
 		{"after ten it is support too", Failed, 10, "failed 10 times"},
 		{"an expired invitation is to be reset", InvitationExpired, 0, "Reset the invitation"},
-		{"a person not found is to be checked again or deleted", UserNotFound, 0, "re-check"},
+		{"a person not found is to be checked again or deleted", UserNotFound, 0, "Re-check"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := Advice(c.status, c.attempts, p); !strings.Contains(got, c.has) {

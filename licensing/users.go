@@ -15,20 +15,20 @@ const (
 
 // UserFilter narrows and pages the Manage Assignments list. The zero value is the first page of everybody.
 type UserFilter struct {
-	Query   string    // the beginning of a name, sign-in or business e-mail, without case
-	Status  Status    // the status that needs attention first
+	Query   string    // the beginning of a name, sign-in email or business email, in any case
+	Status  Status    // the most urgent status of the user
 	License LicenseID // with roles on this License ID
 	Role    Role      // with this role, on License where that is given
 	Limit   int       // 0: UsersOnPage
 	Cursor  string    // UserPage.Next of the page before
 }
 
-// Check returns the filter in canonical form, or an Invalid *Error that names the field at fault.
+// Check returns the filter in canonical form, or an Invalid *Error that names the field at fault (R40).
 func (f UserFilter) Check() (UserFilter, error) {
-	valid := utf8.ValidString(f.Query) // before ToLower, which mends it
+	valid := utf8.ValidString(f.Query) // before ToLower, which replaces invalid bytes
 	f.Query = strings.ToLower(strings.TrimSpace(f.Query))
 	if !valid || utf8.RuneCountInString(f.Query) > MaxName || strings.ContainsRune(f.Query, 0) {
-		return f, Refuse(Invalid, "R40", "a search has at most %d characters of valid UTF-8", MaxName).In("q")
+		return f, Refuse(Invalid, "R40", "a search can have up to %d characters of valid UTF-8", MaxName).In("q")
 	}
 	err := cmp.Or(
 		parseGiven("status", &f.Status, ParseStatus),
@@ -42,18 +42,20 @@ func (f UserFilter) Check() (UserFilter, error) {
 		f.Limit = UsersOnPage
 	}
 	if f.Limit < 0 || f.Limit > MaxUsers {
-		return f, Refuse(Invalid, "R40", "a page has 1 to %d users", MaxUsers).In("limit")
+		return f, Refuse(Invalid, "R40", "a page can have 1 to %d users", MaxUsers).In("limit")
 	}
 	return f, nil
 }
 
-// UserPage is one page of the Manage Assignments list (R40).
+// UserPage is one page of the Manage Assignments list (R40). A page may be short although another one
+// follows.
 type UserPage struct {
 	Users []UserRow `json:"users"`
-	Next  string    `json:"next,omitempty"` // the cursor of the next page; "" on the last one. A page before it may be short
+	Next  string    `json:"next,omitempty"` // the cursor of the next page, "" on the last page
 }
 
-// UserRow is one line of the list. Status, roles and dates are of the License IDs that the caller administers (R40, R50).
+// UserRow is one line of the list. Its status, roles and dates cover the License IDs that the caller
+// administers (R40, R50).
 type UserRow struct {
 	ID        UserID            `json:"id"`
 	Name      string            `json:"name"`

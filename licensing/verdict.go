@@ -36,13 +36,15 @@ type Verdict struct {
 type PersonVerdict struct {
 	User     UserID    `json:"user,omitempty"`
 	Error    *Error    `json:"error,omitempty"`
-	Updated  bool      `json:"updated,omitempty"` // name or business e-mail was changed
+	Updated  bool      `json:"updated,omitempty"` // name or business email was changed
 	Verdicts []Verdict `json:"verdicts,omitempty"`
 }
 
 // Accepted says whether anything was written for the person.
 func (v PersonVerdict) Accepted() bool {
-	return slices.ContainsFunc(v.Verdicts, func(v Verdict) bool { return v.Outcome != Refused && v.Outcome != Unchanged })
+	return slices.ContainsFunc(v.Verdicts, func(v Verdict) bool {
+		return v.Outcome != Refused && v.Outcome != Unchanged
+	})
 }
 
 // SaveAnswer is what a save did: a verdict per person in the order of the request.

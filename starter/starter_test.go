@@ -70,7 +70,7 @@ func TestTheCommandsWalkAPersonFromTheSaveToActive(t *testing.T) {
 	_, fault = s.run(exitRefused, "register", "--link", link, "--email", "mallory@fabrikam.example")
 	contains(t, fault, "R28")
 	_, fault = s.run(exitRefused, "register", "--link", link+"x", "--email", "kim@fabrikam.example")
-	contains(t, fault, "not valid")
+	contains(t, fault, "isn't valid")
 	out, _ = s.run(0, with("resend", "--user", "kim@fabrikam.example")...)
 	contains(t, out, "same link")
 	out, _ = s.run(0, with("reset", "--user", "kim@fabrikam.example")...)

@@ -23,7 +23,8 @@ func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver) (licens
 		}
 		p := d.planned()
 		out := licensing.HandOverAnswer{People: d.verdicts(), Confirmation: p.confirm(d)}
-		out.View, out.Notice = p.handOver(d)
+		view, notice := p.handOver(d)
+		out.View, out.Notice = view.For(sv.Admin), notice
 		out.Work = len(p.work)
 		return out, p.work, p.write(t)
 	})
@@ -39,13 +40,13 @@ func (p *plan) handOver(d *decision) (licensing.HandOverView, licensing.MailID) 
 	for _, v := range person.Verdicts {
 		line := licensing.HandOverLine{License: v.License, State: licensing.LineWaiting, Status: v.After, DueAt: v.DueAt}
 		if v.Error != nil {
-			line = licensing.HandOverLine{License: v.License, State: licensing.LineRefused, Rule: v.Error.Rule, Message: v.Error.Message}
+			line = licensing.RefusedLine(v.License, v.Error)
 		} else {
 			waiting = append(waiting, v.License)
 		}
 		view.Lines = append(view.Lines, line)
 		if d.agreements[v.License].License != "" { // else there is no such License ID
-			lines = append(lines, handOverLineRow{d.request, v.License, line.State, opt(line.Rule), opt(line.Message)})
+			lines = append(lines, handOverLineRow{d.request, v.License, line.State, opt(line.Rule), at(line.Until)})
 		}
 	}
 	if len(waiting) == 0 {
@@ -102,7 +103,7 @@ func (s *Store) commandHandOver(
 			return out, nil, err
 		}
 		out, err = t.handOverView(*h)
-		return out, nil, err
+		return out.For(c.By), nil, err
 	})
 }
 
@@ -262,17 +263,17 @@ func (t *tx) removeHandedOver(h *handOverRow, ready []licensing.LicenseID) error
 
 // settleLine notes what became of one License ID. One on which the old admin's roles are in progress waits for the next time.
 func (t *tx) settleLine(h *handOverRow, v licensing.Verdict) error {
-	state, rule, message := licensing.LineDone, "", ""
+	line := licensing.HandOverLine{License: v.License, State: licensing.LineDone}
 	if v.Error != nil {
 		if v.Error.Kind == licensing.Locked {
 			return nil
 		}
-		state, rule, message = licensing.LineRefused, v.Error.Rule, v.Error.Message
+		line = licensing.RefusedLine(v.License, v.Error)
 	}
 	_, err := t.exec(`
 		UPDATE handover_lines
-		SET state = ?, rule = ?, message = ?
-		WHERE handover_id = ? AND license_id = ?`, state, opt(rule), opt(message), h.ID, v.License)
+		SET state = ?, rule = ?, until = ?
+		WHERE handover_id = ? AND license_id = ?`, line.State, opt(line.Rule), at(line.Until), h.ID, v.License)
 	return err
 }
 
@@ -281,5 +282,5 @@ type handOverLineRow struct {
 	License  licensing.LicenseID `db:"license_id"`
 	State    licensing.LineState `db:"state"`
 	Rule     opt                 `db:"rule"`
-	Message  opt                 `db:"message"`
+	Until    moment              `db:"until"`
 }

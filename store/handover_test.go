@@ -103,3 +103,24 @@ func TestR30_NobodyHandsOverToHimself(t *testing.T) {
 		equal(t, "rows", h.count(`SELECT COUNT(*) FROM handovers`), 0)
 	})
 }
+
+func TestR32_ARefusedLineIsToldToEachOfTheTwoInItsOwnWords(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		ada := h.id("ada")
+		out := h.handOver("ada", ext("sam"), a1, b1)
+		sam := out.People[0].User
+		h.register(sam, "sam@fabrikam.example")
+		listed := func(by licensing.UserID) string {
+			t.Helper()
+			v := must[[]licensing.HandOverView](t)(s.HandOvers(t.Context(), h.org, by))
+			return v[0].Lines[1].Message
+		}
+		admin := "you aren't a direct, active administrator of License ID B1, so you can't hand it over"
+		successor := "the administrator who hands over isn't a direct, active administrator of License ID B1"
+		equal(t, "the answer", out.View.Lines[1].Message, admin)
+		equal(t, "to the admin", listed(ada), admin)
+		equal(t, "to the successor", listed(sam), successor)
+		equal(t, "once agreed", must[licensing.HandOverView](t)(h.agree(out.View.ID, sam)).Lines[1].Message, successor)
+	})
+}

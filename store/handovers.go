@@ -34,13 +34,13 @@ func (t *tx) handOverView(h handOverRow) (licensing.HandOverView, error) {
 		License licensing.LicenseID `db:"license_id"`
 		State   licensing.LineState `db:"state"`
 		Rule    opt                 `db:"rule"`
-		Message opt                 `db:"message"`
+		Until   moment              `db:"until"`
 	}
-	if err := t.all(&rows, `SELECT license_id, state, rule, message FROM handover_lines WHERE handover_id = ? ORDER BY license_id`, h.ID); err != nil {
+	if err := t.all(&rows, `SELECT license_id, state, rule, until FROM handover_lines WHERE handover_id = ? ORDER BY license_id`, h.ID); err != nil {
 		return out, err
 	}
 	for _, r := range rows {
-		line := licensing.HandOverLine{License: r.License, State: r.State, Rule: string(r.Rule), Message: string(r.Message)}
+		line := licensing.HandOverLine{License: r.License, State: r.State, Rule: string(r.Rule), Until: r.Until.Time}
 		if a := held.assignments[h.To][r.License]; a != nil && r.State == licensing.LineWaiting {
 			var i licensing.InvitationState
 			if open := held.invitation[h.To]; open != nil {
@@ -73,7 +73,7 @@ func (s *Store) HandOvers(ctx context.Context, org licensing.OrgID, by licensing
 			if err != nil {
 				return fmt.Errorf("hand-over %s: %w", h.ID, err)
 			}
-			out = append(out, v)
+			out = append(out, v.For(by))
 		}
 		return nil
 	})

@@ -201,7 +201,7 @@ func TestR46_ActionsFollowTheStatusAndSayWhyOneIsMissing(t *testing.T) {
 		h.activate(h.register(bob, "bob@fabrikam.example"))
 		row = h.row("ada", bob)
 		same(t, "active", row.Actions, "[view_access edit delete]")
-		equal(t, "why not reset", row.WhyNot[licensing.ResetInvite], "the person has registered already (R62)")
+		equal(t, "why not reset", row.WhyNot[licensing.ResetInvite], "the person has already registered (R62)")
 		equal(t, "no delivery", row.Delivery, "")
 		equal(t, "no delivery in View access", h.view("ada", bob).Delivery, "")
 		if !row.ExpiresAt.IsZero() {

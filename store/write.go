@@ -135,6 +135,6 @@ func (p *plan) writeHandOvers(t *tx) error {
 		return err
 	}
 	return insert(t, `
-		INSERT INTO handover_lines (handover_id, license_id, state, rule, message)
-		VALUES (:handover_id, :license_id, :state, :rule, :message)`, p.lines)
+		INSERT INTO handover_lines (handover_id, license_id, state, rule, until)
+		VALUES (:handover_id, :license_id, :state, :rule, :until)`, p.lines)
 }

@@ -35,7 +35,7 @@ func samplePages(t testing.TB) map[string]string {
 				Expires: sampleWelcome().Expires, Propagation: 2 * time.Hour, Action: "/register", Token: "k1.abc.1.def", SignIn: "ada@contoso.example"})
 		},
 		"refused invitation": func(b io.Writer) error {
-			return InvitationShow(b, InvitationPage{Access: sampleAccess, Expires: sampleTime, Token: "t", Problem: "this invitation is for another sign-in e-mail"})
+			return InvitationShow(b, InvitationPage{Access: sampleAccess, Expires: sampleTime, Token: "t", Problem: "this invitation is for another sign-in email"})
 		},
 		"refusal": func(b io.Writer) error {
 			return Notice(b, NoticePage{Title: "Not registered", Message: "this invitation has been used already", Rule: "R29", Next: "/"})

@@ -194,7 +194,7 @@ CREATE TABLE handover_lines (
     license_id  text NOT NULL REFERENCES agreements,
     state       text NOT NULL CHECK (state IN ('waiting', 'done', 'refused')),
     rule        text,
-    message     text,
+    until       timestamptz, -- refused as locked: until when (R52)
     PRIMARY KEY (handover_id, license_id)
 );
 

@@ -146,7 +146,7 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 		err = t.confirmationJob(m, &j)
 	case licensing.MailExpired:
 		err = t.expiredJob(m, &j)
-	case licensing.MailForwarded, licensing.MailHandOver:
+	default: // mails about License IDs
 		var data struct {
 			Licenses []licensing.LicenseID `json:"licenses"`
 		}

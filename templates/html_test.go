@@ -12,8 +12,8 @@ import (
 
 var void = []string{"br", "hr", "meta", "input"}
 
-// checkHTML parses a document and says what nobody should send: unbalanced markup, anything that is fetched or runs, an address
-// other than the given ones, a missing language or title, headings out of order.
+// checkHTML parses a document and says what nobody should send: unbalanced markup, anything that is fetched
+// or runs, an address other than the given ones, a missing language or title, headings out of order.
 func checkHTML(t testing.TB, doc string, addresses ...string) *html.Node {
 	t.Helper()
 	if err := balanced(doc); err != nil {

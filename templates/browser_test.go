@@ -20,13 +20,17 @@ import (
 )
 
 // hostileName tries everything that a browser might act on.
-const hostileName = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)> {{alert(4)}} \u202eecalevoL"
+const hostileName = shownOfHostileName + "\"'><svg onload=alert(3)> {{alert(4)}} \u202eecalevoL"
+
+// shownOfHostileName is the part of it that must be read as it is.
+const shownOfHostileName = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 // TestBrowserShowsMailsAndPages looks at mails and pages with the eyes of a real browser, in light and dark:
 // nothing runs, a hostile name is text, everything fits a telephone and can be read.
 func TestBrowserShowsMailsAndPages(t *testing.T) {
 	site := newSite(t)
-	for scheme, flag := range map[string]string{"light": "preferredColorScheme=1", "dark": "preferredColorScheme=0"} {
+	schemes := map[string]string{"light": "preferredColorScheme=1", "dark": "preferredColorScheme=0"}
+	for scheme, flag := range schemes {
 		t.Run(scheme, func(t *testing.T) {
 			b := openBrowser(t, chromedp.Flag("blink-settings", flag))
 			if got := evaluate[bool](b, `matchMedia("(prefers-color-scheme: dark)").matches`); got != (scheme == "dark") {
@@ -35,7 +39,7 @@ func TestBrowserShowsMailsAndPages(t *testing.T) {
 			for path := range site.docs {
 				b.open(site.url+path, 320)
 				b.checkReadable(path)
-				if shown := evaluate[string](b, `document.body.innerText`); !strings.Contains(shown, "<script>alert(1)</script><img src=x onerror=alert(2)>") {
+				if shown := evaluate[string](b, `document.body.innerText`); !strings.Contains(shown, shownOfHostileName) {
 					t.Errorf("%s: the hostile name is not shown as text:\n%s", path, shown)
 				}
 				if got := evaluate[int](b, `document.querySelectorAll("script, img, svg").length`); got != 0 {
@@ -55,7 +59,8 @@ func TestBrowserShowsTheMailInItsFrameUnderThePolicy(t *testing.T) {
 	b := openBrowser(t, chromedp.Flag("blink-settings", "preferredColorScheme=1"))
 	b.open(site.url+"/page/sample-mail", 1400)
 	n := 0
-	for end := time.Now().Add(20 * time.Second); n < 2000 && time.Now().Before(end); { // a frame is painted when it has loaded
+	// A frame is painted when it has loaded.
+	for end := time.Now().Add(20 * time.Second); n < 2000 && time.Now().Before(end); {
 		shot, err := chromedp.Run(b.ctx, chromedp.Screenshot(chromedp.CSS("iframe")))
 		if err != nil {
 			t.Fatal(err)
@@ -187,7 +192,8 @@ func openBrowser(t *testing.T, opts ...chromedp.ExecAllocatorOption) *browser {
 	}
 	t.Cleanup(func() { removeAll(t, dir) })
 	opts = append([]chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.ExecPath(path), chromedp.UserDataDir(dir),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	}, opts...)
@@ -208,7 +214,8 @@ func openBrowser(t *testing.T, opts ...chromedp.ExecAllocatorOption) *browser {
 }
 
 func chromium() string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "headless-shell"} {
+	names := []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "headless-shell"}
+	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
@@ -231,7 +238,8 @@ func removeAll(t *testing.T, dir string) {
 // hear records dialogs and what the browser complains of, such as a policy that was broken.
 func (b *browser) hear(ev any) {
 	kind := fmt.Sprintf("%T", ev)
-	for _, loud := range []string{"JavascriptDialogOpening", "ExceptionThrown", "ConsoleAPICalled", "log.EventEntryAdded"} {
+	events := []string{"JavascriptDialogOpening", "ExceptionThrown", "ConsoleAPICalled", "log.EventEntryAdded"}
+	for _, loud := range events {
 		if strings.Contains(kind, loud) {
 			text, _ := json.Marshal(ev)
 			b.mu.Lock()
@@ -270,7 +278,8 @@ func evaluate[T any](b *browser, js string) T {
 // WCAG AA.
 func (b *browser) checkReadable(name string) {
 	b.t.Helper()
-	if got := evaluate[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); got > 0 {
+	beyond := `document.documentElement.scrollWidth - document.documentElement.clientWidth`
+	if got := evaluate[int](b, beyond); got > 0 {
 		b.t.Errorf("%s: it is %d px wider than the window of 320 px", name, got)
 	}
 	for _, fault := range evaluate[[]string](b, measure) {

@@ -111,7 +111,8 @@ func result(n map[licensing.Outcome]int, updated int) string {
 		saved = updated
 	}
 	var parts []string
-	for _, c := range []count{{saved, "saved"}, {n[licensing.Unchanged], "unchanged"}, {n[licensing.Refused], "refused"}} {
+	all := []count{{saved, "saved"}, {n[licensing.Unchanged], "unchanged"}, {n[licensing.Refused], "refused"}}
+	for _, c := range all {
 		if c.N > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Word))
 		}

@@ -36,7 +36,8 @@ func TestR75_SubjectCountsWhatWasSavedAndRefused(t *testing.T) {
 		want   string
 	}{
 		{"each way of saving counts as saved",
-			people{with(licensing.Invited, licensing.Joined, licensing.Assigned, licensing.Changed), with(licensing.Refused)},
+			people{with(licensing.Invited, licensing.Joined, licensing.Assigned, licensing.Changed),
+				with(licensing.Refused)},
 			"4 saved, 1 refused"},
 		{"what was the case already is told apart",
 			people{with(licensing.Invited, licensing.Unchanged)}, "1 saved, 1 unchanged"},
@@ -78,7 +79,8 @@ func TestR54_FailuresNameTheSupportContactAndTheReference(t *testing.T) {
 }
 
 func TestR75_ALongReasonIsSaidInFull(t *testing.T) {
-	why := licensing.Refuse(licensing.Invalid, "", "%s", strings.Repeat("this is a long reason, ", 30)+"and this is its end")
+	reason := strings.Repeat("this is a long reason, ", 30) + "and this is its end"
+	why := licensing.Refuse(licensing.Invalid, "", "%s", reason)
 	saysAll(t, confirmationOf(licensing.PersonVerdict{Error: why}), "and this is its end.")
 }
 
@@ -104,7 +106,8 @@ func TestR75_BeyondAHundredPeopleOnlyRefusalsAreListed(t *testing.T) {
 				t.Errorf("%d saved ones are listed", n)
 			}
 			if !c.listed {
-				saysAll(t, m, fmt.Sprintf("%d people without refused changes aren't listed", c.rest), "Manage Assignments", samplePortal)
+				left := fmt.Sprintf("%d people without refused changes aren't listed", c.rest)
+				saysAll(t, m, left, "Manage Assignments", samplePortal)
 				m.head.Portal = ""
 				saysAll(t, m, "starter users")
 			}
@@ -115,7 +118,8 @@ func TestR75_BeyondAHundredPeopleOnlyRefusalsAreListed(t *testing.T) {
 
 func TestR75_TheLargestSaveStaysBelow400KiB(t *testing.T) {
 	name := strings.Repeat(`"<&Ж`, 64)
-	email := licensing.Email(strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 60)+".", 3) + "example")
+	label := strings.Repeat("b", 60) + "."
+	email := licensing.Email(strings.Repeat("a", 64) + "@" + strings.Repeat(label, 3) + "example")
 	for _, c := range []struct {
 		name             string
 		people, licenses int
@@ -146,7 +150,8 @@ func TestR75_TheLargestSaveStaysBelow400KiB(t *testing.T) {
 // person.
 func longVerdict(licenses int, outcome licensing.Outcome) (v licensing.PersonVerdict) {
 	if licenses == 0 {
-		v.Error = licensing.Refuse(licensing.Invalid, "R66", "this address can't be used here: enter another one and save again")
+		v.Error = licensing.Refuse(licensing.Invalid, "R66",
+			"this address can't be used here: enter another one and save again")
 	}
 	for range licenses {
 		l := licensing.Verdict{License: "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", Outcome: outcome, DueAt: sampleTime}

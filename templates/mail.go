@@ -17,7 +17,7 @@ type Mail struct{ Subject, Text, HTML string }
 
 // Letterhead is what a deployment puts on its mails.
 type Letterhead struct {
-	Support     string        // whom to ask: an address, a page or words; "": the organization's administrator
+	Support     string        // whom to ask: an address, a page or words; "": the organization's admin
 	Portal      string        // where people with a profile go; "": no link is shown
 	LinkBase    string        // an invitation's link is this with the token behind it
 	Propagation time.Duration // from registration to access
@@ -85,9 +85,11 @@ func parseMail(subject string, names ...string) mailTemplate {
 		html, text = append(html, "mail/"+n+".html"), append(text, "mail/"+n+".txt")
 	}
 	t := mailTemplate{
-		html: htmltemplate.Must(htmltemplate.New("mail").Funcs(words).Funcs(htmlWords).ParseFS(files, html...)),
-		text: texttemplate.Must(texttemplate.New("mail").Funcs(words).Option("missingkey=error").ParseFS(files, text...)),
+		html: htmltemplate.New("mail").Funcs(words).Funcs(htmlWords),
+		text: texttemplate.New("mail").Funcs(words).Option("missingkey=error"),
 	}
+	htmltemplate.Must(t.html.ParseFS(files, html...))
+	texttemplate.Must(t.text.ParseFS(files, text...))
 	texttemplate.Must(t.text.New("subject").Parse(subject))
 	return t
 }

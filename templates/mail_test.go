@@ -46,7 +46,8 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("%s reads differently; run go test ./templates -update and read the difference. It is now:\n%s", name, got)
+		t.Errorf("%s reads differently: run go test ./templates -update and read the difference. It is now:\n%s",
+			name, got)
 	}
 }
 
@@ -148,8 +149,8 @@ func TestOnlyTheConfirmationToAnAdminNamesRules(t *testing.T) {
 	id := regexp.MustCompile(`\b[RL]\d\d\b`)
 	for name, m := range samples() {
 		mail := m.mail(t)
-		if got := id.MatchString(mail.Text + readable(checkHTML(t, mail.HTML, sampleLink, samplePortal, supportLink))); got !=
-			(m.Kind == licensing.MailConfirmation) {
+		html := readable(checkHTML(t, mail.HTML, sampleLink, samplePortal, supportLink))
+		if got := id.MatchString(mail.Text + html); got != (m.Kind == licensing.MailConfirmation) {
 			t.Errorf("%s names a rule: %v", name, got)
 		}
 	}
@@ -182,15 +183,18 @@ func TestSubjectsHoldNoNamesAndNoAddresses(t *testing.T) {
 }
 
 func TestR73_SubjectIsExactlyTheOneOfTheRule(t *testing.T) {
-	checkSubject(t, sampleOf(licensing.MailWelcome), "Action required: Sign in to manage your volume licensing assets")
+	checkSubject(t, sampleOf(licensing.MailWelcome),
+		"Action required: Sign in to manage your volume licensing assets")
 }
 
 func TestR74_SubjectIsExactlyTheOneOfTheRule(t *testing.T) {
-	checkSubject(t, sampleOf(licensing.MailRegistered), "Registration successful: Welcome to Microsoft admin center")
+	checkSubject(t, sampleOf(licensing.MailRegistered),
+		"Registration successful: Welcome to Microsoft admin center")
 }
 
 func TestR70_SubjectIsExactlyTheOneOfTheRule(t *testing.T) {
-	checkSubject(t, sampleOf(licensing.MailChanges), "Permission changes for Microsoft Volume Licensing contracts")
+	checkSubject(t, sampleOf(licensing.MailChanges),
+		"Permission changes for Microsoft Volume Licensing contracts")
 }
 
 func TestR56_SubjectsSayWhenAndThatAnInvitationEnds(t *testing.T) {
@@ -230,7 +234,8 @@ func TestR70_ChangesSayWhatEndedAndWhatBegins(t *testing.T) {
 }
 
 func TestR56_ExpiredSaysWhoWhatAndWhatToDo(t *testing.T) {
-	saysAll(t, sampleOf(licensing.MailExpired), "Name: Ada Lovelace", "Sign-in email: ada@contoso.onmicrosoft.example",
+	saysAll(t, sampleOf(licensing.MailExpired),
+		"Name: Ada Lovelace", "Sign-in email: ada@contoso.onmicrosoft.example",
 		"License ID CT-100", "select Reset invite", samplePortal)
 }
 
@@ -260,7 +265,9 @@ func saysAll(t *testing.T, m sample, phrases ...string) {
 func TestMailsPoseAsNobody(t *testing.T) {
 	for name, m := range samples() {
 		mail := m.mail(t)
-		if !strings.Contains(strings.Join(strings.Fields(mail.Text), " "), "sent automatically on behalf of the organization that holds the agreements, not by Microsoft") {
+		text := strings.Join(strings.Fields(mail.Text), " ")
+		want := "sent automatically on behalf of the organization that holds the agreements, not by Microsoft"
+		if !strings.Contains(text, want) {
 			t.Errorf("%s does not say from whom it comes", name)
 		}
 		if n := strings.Count(mail.Text, "Microsoft"); n != 1 {

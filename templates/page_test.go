@@ -25,7 +25,8 @@ func samplePages(t testing.TB) map[string]string {
 		"inbox": func(b io.Writer) error {
 			return Inbox(b, InboxPage{Mails: []InboxMail{
 				{Open: "/mail/1", At: sampleTime, To: "ada@contoso.example", Subject: w.Subject, Kind: "welcome"},
-				{Open: "/mail/2", At: sampleTime.Add(time.Minute), To: "ada@contoso.example", Subject: r.Subject, Kind: "registered"},
+				{Open: "/mail/2", At: sampleTime.Add(time.Minute), To: "ada@contoso.example", Subject: r.Subject,
+					Kind: "registered"},
 			}})
 		},
 		"paused inbox": func(b io.Writer) error { return Inbox(b, InboxPage{Paused: true}) },
@@ -155,21 +156,23 @@ func TestPagesForInvitedPeopleNameNoRuleAndNoField(t *testing.T) {
 			}
 		}
 	}
-	if want := "This invitation is for another sign-in email."; !strings.Contains(pages["refused invitation"], want) {
+	want := "This invitation is for another sign-in email."
+	if !strings.Contains(pages["refused invitation"], want) {
 		t.Errorf("the page doesn't say %q", want)
 	}
 }
 
 func TestAnErrorIsExplainedToAPersonOnlyWhereItIsARefusal(t *testing.T) {
-	refusal := licensing.Refuse(licensing.Gone, "R29", "this invitation has already been used").In("token")
+	const used = "this invitation has already been used"
+	refusal := licensing.Refuse(licensing.Gone, "R29", used).In("token")
 	for _, c := range []struct {
 		name string
 		err  error
 		want string
 	}{
 		{"no error says nothing", nil, ""},
-		{"a refusal says its sentence alone", refusal, "this invitation has already been used"},
-		{"a wrapped refusal does so too", fmt.Errorf("register: %w", refusal), "this invitation has already been used"},
+		{"a refusal says its sentence alone", refusal, used},
+		{"a wrapped refusal does so too", fmt.Errorf("register: %w", refusal), used},
 		{"anything else is hidden", errors.New("dial tcp 10.0.0.7: refused"), "Something went wrong. Try again later."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -201,7 +204,8 @@ func TestStyleHashAllowsTheStylesAsTheyAreSent(t *testing.T) {
 func TestPagesRefuseAddressesThatLeadElsewhere(t *testing.T) {
 	for name, u := range map[string]string{
 		"a script": "javascript:alert(1)", "another host without a scheme": "//evil.example/",
-		"a backslash": `/\evil.example`, "data": "data:text/html,x", "a tab within": "/\t/evil.example", "a word": "mail",
+		"a backslash": `/\evil.example`, "data": "data:text/html,x", "a tab within": "/\t/evil.example",
+		"a word": "mail",
 	} {
 		t.Run(name, func(t *testing.T) {
 			for page, err := range map[string]error{

@@ -18,7 +18,8 @@ func sampleTo(kind licensing.MailKind, to licensing.Email, name string) licensin
 func sampleAccess() []licensing.AccessEntry {
 	return []licensing.AccessEntry{
 		{License: "CT-100", Roles: []licensing.Role{licensing.Administrator}},
-		{License: "EA-2026-00417", Roles: []licensing.Role{licensing.ProductKeysReader, licensing.LicensePositionReader}},
+		{License: "EA-2026-00417", Roles: []licensing.Role{
+			licensing.ProductKeysReader, licensing.LicensePositionReader}},
 	}
 }
 
@@ -47,7 +48,8 @@ func sampleChanges() licensing.MailJob {
 	j := sampleTo(licensing.MailChanges, "ada.lovelace@contoso.example", "Ada Lovelace")
 	j.Changes = []licensing.Verdict{
 		{License: "CT-100", Removed: []licensing.Role{licensing.Administrator}},
-		{License: "EA-2026-00417", Added: []licensing.Role{licensing.BenefitsReader, licensing.OnlineServicesManager},
+		{License: "EA-2026-00417",
+			Added:   []licensing.Role{licensing.BenefitsReader, licensing.OnlineServicesManager},
 			Removed: []licensing.Role{licensing.ProductKeysReader}, DueAt: sampleTime.Add(2 * time.Hour)},
 		{License: "EA-2026-00418", Added: []licensing.Role{licensing.InvoiceReader}},
 	}
@@ -62,13 +64,14 @@ func sampleConfirmation() licensing.MailJob {
 	}
 	add("Ada Lovelace", "ada@contoso.example", licensing.PersonVerdict{Verdicts: []licensing.Verdict{
 		{License: "CT-100", Outcome: licensing.Invited, Added: []licensing.Role{licensing.Administrator}},
-		{License: "EA-2026-00417", Outcome: licensing.Joined, Added: []licensing.Role{licensing.ProductKeysReader}},
+		{License: "EA-2026-00417", Outcome: licensing.Joined,
+			Added: []licensing.Role{licensing.ProductKeysReader}},
 	}})
+	locked := licensing.Refuse(licensing.Locked, "R52", "an assignment is in progress: you can edit it after 10:30 UTC")
 	add("Katherine Johnson", "katherine@contoso.example", licensing.PersonVerdict{Verdicts: []licensing.Verdict{
 		{License: "CT-100", Outcome: licensing.Assigned, Added: []licensing.Role{licensing.BenefitsReader},
 			Removed: []licensing.Role{licensing.ProductKeysReader}, DueAt: sampleTime.Add(2 * time.Hour)},
-		sampleRefusal("EA-2026-00417", licensing.AssignmentInProgress, licensing.Refuse(licensing.Locked, "R52",
-			"an assignment on License ID EA-2026-00417 is in progress: you can edit it after 2026-11-02 10:30 UTC")),
+		sampleRefusal("EA-2026-00417", licensing.AssignmentInProgress, locked),
 	}})
 	add("Mary Jackson", "mary@contoso.example", licensing.PersonVerdict{Verdicts: []licensing.Verdict{
 		{License: "CT-100", Outcome: licensing.Changed, Removed: []licensing.Role{licensing.Administrator}},

@@ -158,7 +158,7 @@ func longVerdict(licenses int, outcome licensing.Outcome) (v licensing.PersonVer
 		if outcome == licensing.Refused {
 			l.Error = licensing.Refuse(licensing.Conflict, "R33",
 				"License ID %s would have no active admin: make another person Administrator first", l.License)
-			l.Advice = "This failed 3 times. Contact support and give the reference: " + sampleSupport
+			l.Advice = "This failed 3 times. Contact " + sampleSupport + " and quote the reference."
 		} else {
 			l.Added = allRoles()
 		}

@@ -83,7 +83,7 @@ func sampleConfirmation() licensing.MailJob {
 	failed := sampleRefusal("CT-100", licensing.Failed, licensing.Refuse(licensing.Conflict, "R33",
 		"License ID CT-100 would have no active admin: make another person Administrator first"))
 	failed.Before, failed.Reference = licensing.Failed, "4f1c9a"
-	failed.Advice = "This failed 3 times. Contact support and give the reference: " + sampleSupport
+	failed.Advice = "This failed 3 times. Contact " + sampleSupport + " and quote the reference."
 	add("Melba Roy", "melba@contoso.example", licensing.PersonVerdict{Verdicts: []licensing.Verdict{failed}})
 	return j
 }

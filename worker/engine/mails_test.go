@@ -41,7 +41,9 @@ func TestL02_EveryKindOfMailIsQueuedAndSentByTheRunsThatTheTableNames(t *testing
 			}
 		}
 		want := slices.Sorted(slices.Values(k.Runs))
-		if got := slices.Sorted(maps.Keys(sent)); !slices.Equal(got, want) {
+		if len(sent) == 0 {
+			t.Errorf("no story queues a mail of kind %s", k.Kind)
+		} else if got := slices.Sorted(maps.Keys(sent)); !slices.Equal(got, want) {
 			t.Errorf("mails of kind %s were sent by %q, the table of mails says %q", k.Kind, got, want)
 		}
 	}

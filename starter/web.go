@@ -94,8 +94,8 @@ func (s *stack) showInvitation(w http.ResponseWriter, r *http.Request, problem e
 		s.notice(w, err)
 		return
 	}
-	p := templates.InvitationPage{Organization: v.Organization, Support: s.config.Support, Expires: v.ExpiresAt, Token: token, Access: v.Access,
-		SignIn: r.PostFormValue(templates.FieldSignIn), Problem: problem}
+	p := templates.InvitationPage{Organization: v.Organization, Support: s.config.Support, Expires: v.ExpiresAt,
+		Token: token, Access: v.Access, SignIn: r.PostFormValue(templates.FieldSignIn), Problem: problem}
 	if problem != nil {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 	}

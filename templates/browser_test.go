@@ -33,7 +33,8 @@ func TestBrowserShowsMailsAndPages(t *testing.T) {
 	for scheme, flag := range schemes {
 		t.Run(scheme, func(t *testing.T) {
 			b := openBrowser(t, chromedp.Flag("blink-settings", flag))
-			if got := evaluate[bool](b, `matchMedia("(prefers-color-scheme: dark)").matches`); got != (scheme == "dark") {
+			dark := evaluate[bool](b, `matchMedia("(prefers-color-scheme: dark)").matches`)
+			if dark != (scheme == "dark") {
 				t.Fatalf("the browser's scheme is not %s", scheme)
 			}
 			for path := range site.docs {

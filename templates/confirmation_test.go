@@ -13,7 +13,8 @@ func confirmationOf(people ...licensing.PersonVerdict) sample {
 	m := sampleOf(licensing.MailConfirmation)
 	m.People = nil
 	for _, v := range people {
-		m.People = append(m.People, licensing.ConfirmedPerson{Name: "Ada", Email: "ada@contoso.example", Verdict: v})
+		p := licensing.ConfirmedPerson{Name: "Ada", Email: "ada@contoso.example", Verdict: v}
+		m.People = append(m.People, p)
 	}
 	return m
 }

@@ -78,7 +78,7 @@ func glob(t *testing.T, pattern string) []string {
 	return names
 }
 
-// mailCheck finds the kinds that a schema allows in the table of mails: the one list of kinds that names the welcome mail.
+// mailCheck finds the kinds that a schema allows in the table of mails: the list of kinds that names the welcome mail.
 var mailCheck = regexp.MustCompile(`CHECK \(kind IN \(([^)]*'welcome'[^)]*)\)\)`)
 
 func TestTheSchemaOfEachDatabaseAllowsTheKindsOfTheTable(t *testing.T) {
@@ -145,12 +145,13 @@ func TestEveryTemplateAndGoldenFileBelongsToAKind(t *testing.T) {
 func TestTheListOfMailsSaysWhatTheTableSays(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# The mails\n\n" +
-		"Written from the table in `templates/kinds.go` by `go test ./templates -update`: don't edit. What each mail says is\n" +
-		"in `templates/testdata`, as text and as HTML. [How to add one](adding.md#a-mail).\n\n" +
+		"Written from the table in `templates/kinds.go` by `go test ./templates -update`: don't edit.\n" +
+		"What each mail says is in `templates/testdata`, as text and as HTML. [How to add one](adding.md#a-mail).\n\n" +
 		"| kind | subject | to | at | rule | sent by |\n|---|---|---|---|---|---|\n")
 	for _, k := range Kinds() {
+		runs := "`" + strings.Join(k.Runs, "`, `") + "`"
 		fmt.Fprintf(&b, "| [%s](../templates/testdata/%[1]s.txt) | %s | %s | %s | %s | %s |\n",
-			k.Kind, sampleOf(k.Kind).mail(t).Subject, k.Reader, k.Address, k.Rule, "`"+strings.Join(k.Runs, "`, `")+"`")
+			k.Kind, sampleOf(k.Kind).mail(t).Subject, k.Reader, k.Address, k.Rule, runs)
 	}
 	golden(t, "../../docs/mails.md", b.String())
 }

@@ -230,7 +230,8 @@ func TestR74_RegisteredSaysWhenEachLicenseIDTakesEffect(t *testing.T) {
 
 func TestR70_ChangesSayWhatEndedAndWhatBegins(t *testing.T) {
 	saysAll(t, sampleOf(licensing.MailChanges), "Removed: Administrator", "Ended immediately",
-		"Added: Benefits reader, Online services manager", "Effective from 2 November 2026, 11:00 UTC", samplePortal)
+		"Added: Benefits reader, Online services manager", "Effective from 2 November 2026, 11:00 UTC",
+		samplePortal)
 }
 
 func TestR56_ExpiredSaysWhoWhatAndWhatToDo(t *testing.T) {

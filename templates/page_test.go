@@ -173,7 +173,8 @@ func TestAnErrorIsExplainedToAPersonOnlyWhereItIsARefusal(t *testing.T) {
 		{"no error says nothing", nil, ""},
 		{"a refusal says its sentence alone", refusal, used},
 		{"a wrapped refusal does so too", fmt.Errorf("register: %w", refusal), used},
-		{"anything else is hidden", errors.New("dial tcp 10.0.0.7: refused"), "Something went wrong. Try again later."},
+		{"anything else is hidden", errors.New("dial tcp 10.0.0.7: refused"),
+			"Something went wrong. Try again later."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := Explain(c.err); got != c.want {

@@ -76,7 +76,8 @@ func manyPeople(n int) sample {
 			v = licensing.Verdict{License: "CT-100", Outcome: licensing.Refused, Error: why}
 		}
 		m.People = append(m.People, licensing.ConfirmedPerson{
-			Name: fmt.Sprintf("Person Number %d", i), Email: licensing.Email(fmt.Sprintf("person.%d@contoso.example", i)),
+			Name:    fmt.Sprintf("Person Number %d", i),
+			Email:   licensing.Email(fmt.Sprintf("person.%d@contoso.example", i)),
 			Verdict: licensing.PersonVerdict{Verdicts: []licensing.Verdict{v}},
 		})
 	}

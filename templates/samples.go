@@ -67,7 +67,8 @@ func sampleConfirmation() licensing.MailJob {
 		{License: "EA-2026-00417", Outcome: licensing.Joined,
 			Added: []licensing.Role{licensing.ProductKeysReader}},
 	}})
-	locked := licensing.Refuse(licensing.Locked, "R52", "an assignment is in progress: you can edit it after 10:30 UTC")
+	locked := licensing.Refuse(licensing.Locked, "R52",
+		"an assignment is in progress: you can edit it after 10:30 UTC")
 	add("Katherine Johnson", "katherine@contoso.example", licensing.PersonVerdict{Verdicts: []licensing.Verdict{
 		{License: "CT-100", Outcome: licensing.Assigned, Added: []licensing.Role{licensing.BenefitsReader},
 			Removed: []licensing.Role{licensing.ProductKeysReader}, DueAt: sampleTime.Add(2 * time.Hour)},

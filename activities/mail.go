@@ -12,8 +12,8 @@ import (
 	"vlroles/templates"
 )
 
-// MailLease is how long an attempt to send holds its mail: as long as SendMail may run, so that no second attempt comes
-// between DATA and its answer.
+// MailLease is how long an attempt to send holds its mail: as long as SendMail may run, so that no second
+// attempt comes between DATA and its answer.
 const MailLease = 90 * time.Second
 
 // Sender hands a letter to the relay.
@@ -27,8 +27,8 @@ type MailOutcome struct {
 	Reason string              `json:"reason,omitempty"`
 }
 
-// SendMail sends one mail of the ledger and records the outcome there. Sent, refused and dropped are outcomes; anything
-// else is an error and is tried again, with the same Message-ID.
+// SendMail sends one mail of the ledger and records the outcome there. Sent, refused and dropped are
+// outcomes; anything else is an error and is tried again, with the same Message-ID.
 func (a *Activities) SendMail(ctx context.Context, id licensing.MailID) (MailOutcome, error) {
 	claim, err := a.Rows.ClaimMail(ctx, id, MailLease)
 	if err != nil {
@@ -78,15 +78,16 @@ func settlement(a Answer) licensing.Settlement {
 	return s
 }
 
-// settle records the outcome even where the activity is being stopped: what the relay took must not be forgotten.
+// settle records the outcome even where the activity is being stopped: what the relay took must not be
+// forgotten.
 func (a *Activities) settle(ctx context.Context, job licensing.MailJob, s licensing.Settlement) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return outward(a.Rows.SettleMail(ctx, job.ID, job.Attempt, s))
 }
 
-// again makes the error that has the mail tried once more. A fault of ours (login, certificate, sender) is logged as an
-// error, since it stops every mail; what the receiving server asks for is expected.
+// again makes the error that has the mail tried once more. A fault of ours (login, certificate, sender) is
+// logged as an error, since it stops every mail; what the receiving server asks for is expected.
 func (a *Activities) again(ctx context.Context, id licensing.MailID, answer Answer, err error) error {
 	o := temporal.ApplicationErrorOptions{}
 	var s *SendError
@@ -107,75 +108,21 @@ func (a *Activities) GiveUpMail(ctx context.Context, id licensing.MailID) error 
 	return outward(a.Rows.GiveUpMail(ctx, id))
 }
 
-// letter renders a job.
+// letter writes the mail of a job.
 func (a *Activities) letter(j licensing.MailJob) (Letter, error) {
-	m, err := a.render(j)
+	m, err := templates.Write(j, a.letterhead())
 	if err != nil {
-		return Letter{}, fmt.Errorf("render mail of kind %s: %w", j.Kind, err)
+		return Letter{}, err
 	}
-	return Letter{ID: string(j.ID) + "@" + a.MailDomain, To: string(j.To), ToName: j.Name, Subject: m.Subject, Text: m.Text, HTML: m.HTML}, nil
+	return Letter{
+		ID: string(j.ID) + "@" + a.MailDomain, To: string(j.To), ToName: j.Name,
+		Subject: m.Subject, Text: m.Text, HTML: m.HTML,
+	}, nil
 }
 
-func (a *Activities) render(j licensing.MailJob) (templates.Mail, error) {
-	common := templates.Common{Name: j.Name, Organization: j.Organization, Support: a.Policy.Support}
-	switch j.Kind {
-	case licensing.MailWelcome, licensing.MailReminder:
-		token, err := a.Links.Token(j.Invitation, j.Generation, j.KeyID)
-		if err != nil {
-			return templates.Mail{}, err
-		}
-		w := templates.Welcome{Common: common, Link: a.LinkBase + token, Expires: j.Expires, InviteFor: j.InviteFor, Forwardable: j.Forwardable, Access: access(j.Access), Propagation: a.Policy.Propagation}
-		if j.Kind == licensing.MailReminder {
-			return templates.Reminder{Welcome: w}.Mail()
-		}
-		return w.Mail()
-	case licensing.MailRegistered:
-		return templates.Registered{Common: common, Portal: a.Portal, Access: access(j.Access)}.Mail()
-	case licensing.MailChanges:
-		return templates.Changes{Common: common, Portal: a.Portal, Changes: changes(j.Changes)}.Mail()
-	case licensing.MailConfirmation:
-		return templates.Confirmation{Common: common, Request: j.Request, Portal: a.Portal, People: confirmed(j.People)}.Mail()
-	case licensing.MailExpired:
-		return templates.Expired{Common: common, Person: j.Person, Email: j.PersonEmail, Access: access(j.Access), Portal: a.Portal}.Mail()
-	case licensing.MailForwarded:
-		return templates.Forwarded{Common: common, Licenses: licenses(j.Access)}.Mail()
-	case licensing.MailHandOver:
-		return templates.HandOver{Common: common, Licenses: licenses(j.Access), Portal: a.Portal}.Mail()
+func (a *Activities) letterhead() templates.Letterhead {
+	return templates.Letterhead{
+		Support: a.Policy.Support, Portal: a.Portal, LinkBase: a.LinkBase,
+		Propagation: a.Policy.Propagation, Token: a.Links.Token,
 	}
-	return templates.Mail{}, fmt.Errorf("no template for mails of kind %q", j.Kind)
-}
-
-func licenses(in []licensing.AccessEntry) []licensing.LicenseID {
-	out := make([]licensing.LicenseID, len(in))
-	for n, e := range in {
-		out[n] = e.License
-	}
-	return out
-}
-
-func access(in []licensing.AccessEntry) []templates.Access {
-	out := make([]templates.Access, len(in))
-	for n, e := range in {
-		out[n] = templates.Access{License: e.License, Roles: e.Roles, DueAt: e.DueAt}
-	}
-	return out
-}
-
-func changes(in []licensing.Verdict) []templates.Change {
-	out := make([]templates.Change, len(in))
-	for n, v := range in {
-		out[n] = templates.Change{License: v.License, Added: v.Added, Removed: v.Removed, DueAt: v.DueAt}
-	}
-	return out
-}
-
-func confirmed(in []licensing.ConfirmedPerson) []templates.ConfirmedPerson {
-	out := make([]templates.ConfirmedPerson, len(in))
-	for n, p := range in {
-		out[n] = templates.ConfirmedPerson{Name: p.Name, Email: p.Email, Verdicts: p.Verdict.Verdicts, Updated: p.Verdict.Updated}
-		if p.Verdict.Error != nil {
-			out[n].Refused = p.Verdict.Error.Error()
-		}
-	}
-	return out
 }

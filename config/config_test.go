@@ -72,7 +72,7 @@ func TestDefaultsAreThoseOfTheRules(t *testing.T) {
 	c := load(t, with())
 	want := licensing.DefaultPolicy()
 	want.Support, want.LinkKey = c.Support, "k1"
-	if got := c.Policy(); got != want {
+	if got := c.Policy(); !reflect.DeepEqual(got, want) {
 		t.Errorf("Policy() = %+v, want %+v", got, want)
 	}
 	if c.Support == "" || c.Database.Reveal() != "sqlite:.vlroles/dev/vlroles.db" || c.TemporalAddress != "127.0.0.1:7233" || c.TemporalTLS {

@@ -75,9 +75,9 @@ func (s *stack) page(w http.ResponseWriter, write func() error) {
 }
 
 // invitation shows what a link gives and changes nothing: mail scanners follow links.
-func (s *stack) invitation(w http.ResponseWriter, r *http.Request) { s.showInvitation(w, r, "") }
+func (s *stack) invitation(w http.ResponseWriter, r *http.Request) { s.showInvitation(w, r, nil) }
 
-func (s *stack) showInvitation(w http.ResponseWriter, r *http.Request, problem string) {
+func (s *stack) showInvitation(w http.ResponseWriter, r *http.Request, problem error) {
 	token := r.PathValue("token")
 	id, generation, err := s.config.LinkKeys.Verify(token)
 	if err != nil {
@@ -94,12 +94,9 @@ func (s *stack) showInvitation(w http.ResponseWriter, r *http.Request, problem s
 		s.notice(w, err)
 		return
 	}
-	p := templates.InvitationPage{Organization: v.Organization, Support: s.config.Support, Expires: v.ExpiresAt, Token: token,
-		SignIn: r.PostFormValue(templates.FieldSignIn), Problem: problem}
-	for _, e := range v.Access {
-		p.Access = append(p.Access, templates.Access{License: e.License, Roles: e.Roles})
-	}
-	if problem != "" {
+	p := templates.InvitationPage{Organization: v.Organization, Support: s.config.Support, Expires: v.ExpiresAt,
+		Token: token, Access: v.Access, SignIn: r.PostFormValue(templates.FieldSignIn), Problem: problem}
+	if problem != nil {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 	}
 	s.page(w, func() error { return templates.InvitationShow(w, p) })
@@ -114,7 +111,7 @@ func (s *stack) accept(w http.ResponseWriter, r *http.Request) {
 	}
 	email, err := licensing.ParseEmail(r.PostFormValue(templates.FieldSignIn))
 	if err != nil {
-		s.showInvitation(w, r, err.Error())
+		s.showInvitation(w, r, err)
 		return
 	}
 	// One request id for one acceptance by one person: a double click is one request.
@@ -123,7 +120,7 @@ func (s *stack) accept(w http.ResponseWriter, r *http.Request) {
 		Request: licensing.RequestID(request.String()), Invitation: id, Generation: generation, Identity: licensing.Identity{Email: email},
 	})
 	if licensing.KindOf(err) == licensing.Forbidden {
-		s.showInvitation(w, r, err.Error())
+		s.showInvitation(w, r, err)
 		return
 	}
 	if err != nil {
@@ -131,7 +128,7 @@ func (s *stack) accept(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.page(w, func() error {
-		return templates.Notice(w, templates.NoticePage{Title: "Registration successful", OK: true, Rule: "R23",
+		return templates.Notice(w, templates.NoticePage{Title: "Registration successful", OK: true,
 			Message: "Your roles take effect after the propagation time. A mail with the times is on its way.", Next: "/"})
 	})
 }
@@ -151,7 +148,7 @@ func (s *stack) notice(w http.ResponseWriter, err error) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	s.page(w, func() error {
-		return templates.Notice(w, templates.NoticePage{Title: "Not possible", Message: e.Message, Rule: e.Rule})
+		return templates.Notice(w, templates.NoticePage{Title: "Not possible", Message: e.Message})
 	})
 }
 

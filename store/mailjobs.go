@@ -60,7 +60,7 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 		j.Request, j.People = data.Request, data.People
 	case licensing.MailExpired:
 		err = t.expiredJob(m, &j)
-	case licensing.MailForwarded, licensing.MailHandOver:
+	default: // mails about License IDs
 		var data licensesData
 		err = json.Unmarshal([]byte(m.Data), &data)
 		for _, l := range data.Licenses {

@@ -20,22 +20,27 @@ import (
 )
 
 // hostileName tries everything that a browser might act on.
-const hostileName = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)> {{alert(4)}} \u202eecalevoL"
+const hostileName = shownOfHostileName + "\"'><svg onload=alert(3)> {{alert(4)}} \u202eecalevoL"
 
-// TestBrowserShowsMailsAndPages looks at mails and pages with the eyes of a real browser, in light and dark: nothing runs, a
-// hostile name is text, everything fits a telephone and can be read.
+// shownOfHostileName is the part of it that must be read as it is.
+const shownOfHostileName = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+
+// TestBrowserShowsMailsAndPages looks at mails and pages with the eyes of a real browser, in light and dark:
+// nothing runs, a hostile name is text, everything fits a telephone and can be read.
 func TestBrowserShowsMailsAndPages(t *testing.T) {
 	site := newSite(t)
-	for scheme, flag := range map[string]string{"light": "preferredColorScheme=1", "dark": "preferredColorScheme=0"} {
+	schemes := map[string]string{"light": "preferredColorScheme=1", "dark": "preferredColorScheme=0"}
+	for scheme, flag := range schemes {
 		t.Run(scheme, func(t *testing.T) {
 			b := openBrowser(t, chromedp.Flag("blink-settings", flag))
-			if got := evaluate[bool](b, `matchMedia("(prefers-color-scheme: dark)").matches`); got != (scheme == "dark") {
+			dark := evaluate[bool](b, `matchMedia("(prefers-color-scheme: dark)").matches`)
+			if dark != (scheme == "dark") {
 				t.Fatalf("the browser's scheme is not %s", scheme)
 			}
 			for path := range site.docs {
 				b.open(site.url+path, 320)
 				b.checkReadable(path)
-				if shown := evaluate[string](b, `document.body.innerText`); !strings.Contains(shown, "<script>alert(1)</script><img src=x onerror=alert(2)>") {
+				if shown := evaluate[string](b, `document.body.innerText`); !strings.Contains(shown, shownOfHostileName) {
 					t.Errorf("%s: the hostile name is not shown as text:\n%s", path, shown)
 				}
 				if got := evaluate[int](b, `document.querySelectorAll("script, img, svg").length`); got != 0 {
@@ -55,7 +60,8 @@ func TestBrowserShowsTheMailInItsFrameUnderThePolicy(t *testing.T) {
 	b := openBrowser(t, chromedp.Flag("blink-settings", "preferredColorScheme=1"))
 	b.open(site.url+"/page/sample-mail", 1400)
 	n := 0
-	for end := time.Now().Add(20 * time.Second); n < 2000 && time.Now().Before(end); { // a frame is painted when it has loaded
+	// A frame is painted when it has loaded.
+	for end := time.Now().Add(20 * time.Second); n < 2000 && time.Now().Before(end); {
 		shot, err := chromedp.Run(b.ctx, chromedp.Screenshot(chromedp.CSS("iframe")))
 		if err != nil {
 			t.Fatal(err)
@@ -115,7 +121,7 @@ type site struct {
 func newSite(t *testing.T) *site {
 	s := &site{docs: map[string]string{}}
 	for kind, m := range named(hostileName) {
-		s.docs["/mail/"+kind] = mustMail(t, m).HTML
+		s.docs["/mail/"+kind] = m.mail(t).HTML
 	}
 	for name, doc := range hostilePages(t, hostileName) {
 		s.docs["/page/"+name] = doc
@@ -187,7 +193,8 @@ func openBrowser(t *testing.T, opts ...chromedp.ExecAllocatorOption) *browser {
 	}
 	t.Cleanup(func() { removeAll(t, dir) })
 	opts = append([]chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.ExecPath(path), chromedp.UserDataDir(dir),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	}, opts...)
@@ -208,7 +215,8 @@ func openBrowser(t *testing.T, opts ...chromedp.ExecAllocatorOption) *browser {
 }
 
 func chromium() string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "headless-shell"} {
+	names := []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "headless-shell"}
+	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
@@ -231,7 +239,8 @@ func removeAll(t *testing.T, dir string) {
 // hear records dialogs and what the browser complains of, such as a policy that was broken.
 func (b *browser) hear(ev any) {
 	kind := fmt.Sprintf("%T", ev)
-	for _, loud := range []string{"JavascriptDialogOpening", "ExceptionThrown", "ConsoleAPICalled", "log.EventEntryAdded"} {
+	events := []string{"JavascriptDialogOpening", "ExceptionThrown", "ConsoleAPICalled", "log.EventEntryAdded"}
+	for _, loud := range events {
 		if strings.Contains(kind, loud) {
 			text, _ := json.Marshal(ev)
 			b.mu.Lock()
@@ -266,10 +275,12 @@ func evaluate[T any](b *browser, js string) T {
 	return v
 }
 
-// checkReadable measures what is seen: nothing wider than the window, letters of 16 px at least, contrast of WCAG AA.
+// checkReadable measures what is seen: nothing wider than the window, letters of 16 px at least, contrast of
+// WCAG AA.
 func (b *browser) checkReadable(name string) {
 	b.t.Helper()
-	if got := evaluate[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); got > 0 {
+	beyond := `document.documentElement.scrollWidth - document.documentElement.clientWidth`
+	if got := evaluate[int](b, beyond); got > 0 {
 		b.t.Errorf("%s: it is %d px wider than the window of 320 px", name, got)
 	}
 	for _, fault := range evaluate[[]string](b, measure) {

@@ -12,12 +12,13 @@ import (
 	"vlroles/licensing"
 )
 
-// lineColumns is the width of a text body: it leaves room for a reader's margin, or one ">" of a reply, within 78.
+// lineColumns is the width of a text body. Within 78 columns it leaves room for a margin or the ">" of a
+// reply.
 const lineColumns = 76
 
-// Line returns s as one line of data: without controls, marks that reorder text and characters that can't be seen, and with
-// single spaces. It is the one place where names, addresses and reasons are made safe to show, in mails and on pages.
-// Joiners stay, because names in several scripts need them. What shows nothing at all becomes "".
+// Line returns s as one line of data: without controls, without marks that reorder text or can't be seen, and
+// with single spaces. It is the one place where names, addresses and reasons are made safe to show, in mails
+// and on pages. Joiners stay, because names in several scripts need them. Text that shows nothing becomes "".
 func Line(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -31,11 +32,13 @@ func Line(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, ""))
 	s = strings.Join(strings.Fields(s), " ")
-	if !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsMark(r) && !unicode.IsSpace(r) }) {
+	if !strings.ContainsFunc(s, isVisible) {
 		return ""
 	}
 	return s
 }
+
+func isVisible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsMark(r) && !unicode.IsSpace(r) }
 
 // Name returns a name as a line of at most [licensing.MaxName] characters.
 func Name(s string) string { return Line(licensing.CleanName(Line(s))) }
@@ -43,8 +46,8 @@ func Name(s string) string { return Line(licensing.CleanName(Line(s))) }
 // blanks are letters and symbols that show nothing: a name made of them would look like none.
 const blanks = "\u115f\u1160\u2800\u3164\uffa0"
 
-// fit returns the name s, cut to a number of columns of a text body.
-func fit(limit int, s string) string {
+// truncate returns the name s, cut to a number of columns of a text body.
+func truncate(limit int, s string) string {
 	s = Name(s)
 	if columns(s) <= limit {
 		return s
@@ -58,7 +61,8 @@ func fit(limit int, s string) string {
 	return s
 }
 
-// columns counts what a terminal needs to show s: two columns for a wide character, none for a mark on the one before.
+// columns counts the columns of a terminal that s takes: two for a wide character, none for a mark on the one
+// before.
 func columns(s string) (n int) {
 	for _, r := range s {
 		n += runeColumns(r)
@@ -77,8 +81,8 @@ func runeColumns(r rune) int {
 	return 1
 }
 
-// layout gives a text body its final form: long lines are folded at spaces and keep their indentation, addresses of pages
-// stay whole, and at most one line in a row is empty.
+// layout gives a text body its final form: long lines are folded at spaces and keep their indentation,
+// addresses of pages stay whole, and no two empty lines follow each other.
 func layout(s string) string {
 	var out []string
 	for _, l := range strings.Split(s, "\n") {
@@ -118,11 +122,12 @@ func fold(l string) []string {
 	return append(out, line)
 }
 
-// pageURL reads the address of a page: absolute, http or https, plain ASCII, without a user name. The error doesn't repeat it,
-// since a link is a secret.
+// pageURL reads the address of a page: absolute, http or https, plain ASCII, without a user name. The error
+// doesn't repeat it, since a link is a secret.
 func pageURL(what, s string) (string, error) {
 	bad := func(why string) (string, error) { return "", fmt.Errorf("the %s %s", what, why) }
-	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'<>\\^`{|}", r) }) {
+	foreign := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'<>\\^`{|}", r) }
+	if strings.ContainsFunc(s, foreign) {
 		return bad("has a character that an address of a page can't have")
 	}
 	u, err := url.Parse(s)
@@ -154,7 +159,7 @@ type contact struct{ Text, Href string }
 func contactOf(s string) contact {
 	s = Line(s)
 	if s == "" {
-		return contact{Text: "the people in your organization who look after volume licensing"}
+		return contact{Text: "your organization's volume licensing administrator"}
 	}
 	if e, err := licensing.ParseEmail(s); err == nil {
 		return contact{Text: s, Href: "mailto:" + url.PathEscape(string(e))}
@@ -175,8 +180,8 @@ func sentence(s string) string {
 	return s + "."
 }
 
-// say is sentence with a capital letter, for a message that stands alone.
-func say(s string) string {
+// message is sentence with a capital letter, for what stands alone.
+func message(s string) string {
 	s = sentence(s)
 	r, n := utf8.DecodeRuneInString(s)
 	if n == 0 {

@@ -8,23 +8,6 @@ import (
 	"vlroles/licensing"
 )
 
-// Confirmation tells an admin what a save did with each person (R75).
-type Confirmation struct {
-	Common
-	Request licensing.RequestID
-	Portal  string // "": no link is shown
-	People  []ConfirmedPerson
-}
-
-// ConfirmedPerson is one person of a save.
-type ConfirmedPerson struct {
-	Name     string
-	Email    licensing.Email
-	Refused  string // the person as a whole was refused: why
-	Updated  bool   // name or business e-mail was changed
-	Verdicts []licensing.Verdict
-}
-
 // The bounds of a confirmation.
 const (
 	maxListed = 100       // people; beyond it only those with something refused are listed
@@ -32,24 +15,21 @@ const (
 	maxHTML   = 400 << 10 // bytes; an HTML body that comes out longer lists fewer people
 )
 
-// Mail writes the confirmation of a save. People with something refused come first. However many there are, both bodies
-// stay below 400 KiB: what is left out is counted.
-func (m Confirmation) Mail() (_ Mail, err error) {
-	if m.Portal, err = optionalURL("portal", m.Portal); err != nil {
-		return Mail{}, fmt.Errorf("write the confirmation: %w", err)
-	}
-	s := summarize(m)
+// writeConfirmation tells an admin what a save did with each person (R75). People with something refused come
+// first. However many there are, both bodies stay below 400 KiB: what is left out is counted.
+func writeConfirmation(t mailTemplate, c content) (Mail, error) {
+	s := summarize(c)
 	for lines := maxLines; ; lines /= 2 {
-		mail, err := confirmationLetter.write("Your volume licensing role assignments: "+s.Result, s.upTo(lines))
-		if err != nil || lines == 0 || len(mail.HTML) <= maxHTML && len(mail.Text) <= maxHTML {
-			return mail, err
+		m, err := t.write(s.upTo(lines))
+		if err != nil || lines == 0 || len(m.HTML) <= maxHTML && len(m.Text) <= maxHTML {
+			return m, err
 		}
 	}
 }
 
 // summary is a confirmation in the form in which it is read.
 type summary struct {
-	Confirmation
+	content
 	Result                  string // "4 saved, 1 refused"
 	Counts                  []count
 	Attention, Rest         []entry
@@ -90,33 +70,38 @@ func outcomeWord(o licensing.Outcome) string {
 	return Line(string(o))
 }
 
-func summarize(m Confirmation) summary {
-	s := summary{Confirmation: m}
+func summarize(c content) summary {
+	s := summary{content: c}
 	n, updated := map[licensing.Outcome]int{}, 0
-	for _, p := range m.People {
-		for _, v := range p.Verdicts {
-			n[v.Outcome]++
+	for _, p := range c.People {
+		v := p.Verdict
+		for _, l := range v.Verdicts {
+			n[l.Outcome]++
 		}
-		if p.Refused != "" && !slices.ContainsFunc(p.Verdicts, isRefused) {
+		if v.Error != nil && !slices.ContainsFunc(v.Verdicts, isRefused) {
 			n[licensing.Refused]++
 		}
-		if p.Updated {
+		if v.Updated {
 			updated++
 		}
-		e := entry{Name: p.Name, Email: p.Email, Lines: p.lines()}
-		if p.Refused != "" || slices.ContainsFunc(p.Verdicts, needsAttention) {
+		e := entry{Name: p.Name, Email: p.Email, Lines: personLines(v)}
+		if v.Error != nil || slices.ContainsFunc(v.Verdicts, needsAttention) {
 			s.Attention = append(s.Attention, e)
 		} else {
 			s.Rest = append(s.Rest, e)
 		}
 	}
-	for _, o := range outcomes {
-		s.Counts = append(s.Counts, count{n[o.outcome], o.word})
-	}
-	s.Counts = append(s.Counts, count{updated, "with a new name or business e-mail"})
-	s.Counts = slices.DeleteFunc(s.Counts, func(c count) bool { return c.N == 0 })
-	s.Result = result(n, updated)
+	s.Counts, s.Result = counts(n, updated), result(n, updated)
 	return s
+}
+
+// counts says how often each outcome came up, in words.
+func counts(n map[licensing.Outcome]int, updated int) (out []count) {
+	for _, o := range outcomes {
+		out = append(out, count{n[o.outcome], o.word})
+	}
+	out = append(out, count{updated, "with a new name or business email"})
+	return slices.DeleteFunc(out, func(c count) bool { return c.N == 0 })
 }
 
 // result sums the verdicts up: what was written, what was the case already, what was refused.
@@ -126,7 +111,8 @@ func result(n map[licensing.Outcome]int, updated int) string {
 		saved = updated
 	}
 	var parts []string
-	for _, c := range []count{{saved, "saved"}, {n[licensing.Unchanged], "unchanged"}, {n[licensing.Refused], "refused"}} {
+	all := []count{{saved, "saved"}, {n[licensing.Unchanged], "unchanged"}, {n[licensing.Refused], "refused"}}
+	for _, c := range all {
 		if c.N > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Word))
 		}
@@ -164,15 +150,16 @@ func needsAttention(v licensing.Verdict) bool {
 	return isRefused(v) || v.After == licensing.Failed || v.After == licensing.UserNotFound
 }
 
-func (p ConfirmedPerson) lines() (out []string) {
-	if p.Refused != "" {
-		out = append(out, "Refused: "+sentence(p.Refused))
+// personLines says what was done with one person, a line for each License ID.
+func personLines(v licensing.PersonVerdict) (out []string) {
+	if v.Error != nil {
+		out = append(out, "Refused: "+sentence(refusal(v.Error)))
 	}
-	if p.Updated {
-		out = append(out, "Name or business e-mail updated.")
+	if v.Updated {
+		out = append(out, "Name or business email updated.")
 	}
-	for _, v := range p.Verdicts {
-		out = append(out, Line(string(v.License))+": "+verdictWords(v))
+	for _, l := range v.Verdicts {
+		out = append(out, Line(string(l.License))+": "+verdictWords(l))
 	}
 	if len(out) == 0 {
 		out = append(out, "No changes.")
@@ -180,21 +167,27 @@ func (p ConfirmedPerson) lines() (out []string) {
 	return out
 }
 
-// verdictWords says what was done with one person on one License ID: "assigned. Added: Administrator. Effective from ….".
+// refusal says why, without the place in the request: the person and the License ID stand before it.
+func refusal(e *licensing.Error) string {
+	plain := *e
+	plain.Field = ""
+	return plain.Error()
+}
+
+// verdictWords says what was done with one person on one License ID: "assigned. Added: Administrator.
+// Effective from ….".
 func verdictWords(v licensing.Verdict) string {
 	parts := []string{outcomeWord(v.Outcome)}
 	if isRefused(v) {
 		if v.Error != nil {
-			e := *v.Error
-			e.Field = "" // the person and the License ID stand before it
-			parts[0] += ": " + e.Error()
+			parts[0] += ": " + refusal(v.Error)
 		}
 	} else {
 		parts = append(parts, written(v)...)
 	}
 	parts = append(parts, v.Advice)
 	if v.Reference != "" {
-		parts = append(parts, "Reference to quote: "+v.Reference)
+		parts = append(parts, "Reference: "+v.Reference)
 	}
 	return sentences(parts)
 }
@@ -205,10 +198,10 @@ func written(v licensing.Verdict) (parts []string) {
 		parts = append(parts, "Added: "+roleNames(v.Added))
 	}
 	if !v.DueAt.IsZero() {
-		parts = append(parts, "Effective from "+from(v.DueAt))
+		parts = append(parts, "Effective from "+startTime(v.DueAt))
 	}
 	if len(v.Removed) > 0 {
-		parts = append(parts, "Removed, ended at once: "+roleNames(v.Removed))
+		parts = append(parts, "Removed immediately: "+roleNames(v.Removed))
 	}
 	if needsAttention(v) {
 		parts = append(parts, "Status: "+v.After.String())

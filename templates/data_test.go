@@ -39,16 +39,18 @@ var hostile = map[string]string{
 	"nothing":                        "",
 }
 
-// named returns one mail of each kind with s wherever a name stands.
-func named(s string) map[string]mailer {
-	w, r, c, e, q := sampleWelcome(), sampleRegistered(), sampleChanges(), sampleExpired(), sampleConfirmation()
-	for _, n := range []*string{&w.Name, &w.Organization, &r.Name, &r.Organization, &c.Name, &c.Organization, &e.Name, &e.Organization, &e.Person, &q.Name, &q.Organization} {
-		*n = s
+// named returns one mail of each kind with s wherever a name is shown.
+func named(s string) map[string]sample {
+	out := samples()
+	for kind, m := range out {
+		m.Name, m.Organization, m.Person = s, s, s
+		m.People = slices.Clone(m.People)
+		for n := range m.People {
+			m.People[n].Name = s
+		}
+		out[kind] = m
 	}
-	for n := range q.People {
-		q.People[n].Name = s
-	}
-	return map[string]mailer{"welcome": w, "reminder": Reminder{w}, "registered": r, "changes": c, "expired": e, "confirmation": q}
+	return out
 }
 
 // plainMails are the mails with a plain name and without one, by name and kind.
@@ -56,7 +58,7 @@ var plainMails = sync.OnceValue(func() map[string]Mail {
 	out := map[string]Mail{}
 	for _, name := range []string{"", "Ada Lovelace"} {
 		for kind, m := range named(name) {
-			mail, err := m.Mail()
+			mail, err := m.write()
 			if err != nil {
 				panic(err)
 			}
@@ -66,7 +68,8 @@ var plainMails = sync.OnceValue(func() map[string]Mail {
 	return out
 })
 
-// checkNames compares mails that hold s for a name with mails that hold a plain name, or none where s shows nothing.
+// checkNames compares mails that hold s for a name with mails that hold a plain name, or none where s shows
+// nothing.
 func checkNames(t testing.TB, s string) {
 	t.Helper()
 	plain := "Ada Lovelace"
@@ -74,7 +77,7 @@ func checkNames(t testing.TB, s string) {
 		plain = ""
 	}
 	for kind, m := range named(s) {
-		got, want := mustMail(t, m), plainMails()[plain+kind]
+		got, want := m.mail(t), plainMails()[plain+kind]
 		if got.Subject != want.Subject {
 			t.Errorf("%s: the subject became %q", kind, got.Subject)
 		}
@@ -97,7 +100,7 @@ func disruptive(s string) (rune, bool) {
 		if r == '\n' || r == '\u200c' || r == '\u200d' {
 			continue
 		}
-		if r == unicode.ReplacementChar || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
+		if r == unicode.ReplacementChar || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return r, true
 		}
 	}
@@ -119,12 +122,13 @@ func FuzzNamesAreData(f *testing.F) {
 
 func TestR44_NamesStayAsPeopleWriteThem(t *testing.T) {
 	for _, s := range []string{
-		"Ada Lovelace", "Åsa Öberg", "عائشة بنت محمد", "שלום עליכם", "株式会社 田中", "Nguyễn Văn A", "O’Brien-D'Arcy", "محمد\u200cرضا", "क्\u200dष", "渡邉\U000e0100", "J. R. (Bob) Smith, Jr.",
+		"Ada Lovelace", "Åsa Öberg", "عائشة بنت محمد", "שלום עליכם", "株式会社 田中", "Nguyễn Văn A",
+		"O’Brien-D'Arcy", "محمد\u200cرضا", "क्\u200dष", "渡邉\U000e0100", "J. R. (Bob) Smith, Jr.",
 	} {
 		if got := Line(s); got != s {
 			t.Errorf("%q became %q", s, got)
 		}
-		if mail := mustMail(t, named(s)["welcome"]); !strings.Contains(mail.Text, "Hello "+s+",") {
+		if mail := named(s)["welcome"].mail(t); !strings.Contains(mail.Text, "Hello "+s+",") {
 			t.Errorf("%q is not in the text as it is", s)
 		}
 	}
@@ -133,13 +137,14 @@ func TestR44_NamesStayAsPeopleWriteThem(t *testing.T) {
 func TestReasonsAndAddressesAreDataToo(t *testing.T) {
 	for name, s := range hostile {
 		t.Run(name, func(t *testing.T) {
-			m := sampleConfirmation()
-			m.Support, m.Request = s, licensing.RequestID(s)
-			m.People = []ConfirmedPerson{{Name: "Ada", Email: licensing.Email(s), Refused: "no: " + s, Verdicts: []licensing.Verdict{{
-				License: licensing.LicenseID(s), Outcome: licensing.Refused, Advice: s, Reference: s, Added: []licensing.Role{licensing.Role(s)},
-				Error: &licensing.Error{Message: s, Rule: s},
-			}}}}
-			mail := mustMail(t, m)
+			m := sampleOf(licensing.MailConfirmation)
+			m.head.Support, m.Request = s, licensing.RequestID(s)
+			v := licensing.PersonVerdict{Error: &licensing.Error{Message: "no: " + s}, Verdicts: []licensing.Verdict{{
+				License: licensing.LicenseID(s), Outcome: licensing.Refused, Advice: s, Reference: s,
+				Added: []licensing.Role{licensing.Role(s)}, Error: &licensing.Error{Message: s, Rule: s},
+			}}}
+			m.People = []licensing.ConfirmedPerson{{Name: "Ada", Email: licensing.Email(s), Verdict: v}}
+			mail := m.mail(t)
 			if r, ok := disruptive(mail.Text + mail.HTML); ok {
 				t.Errorf("it holds %U", r)
 			}
@@ -147,8 +152,14 @@ func TestReasonsAndAddressesAreDataToo(t *testing.T) {
 			if strings.Contains(mail.Text, "\nBcc") || strings.Contains(mail.Text, "\nYour account") {
 				t.Errorf("a line was added:\n%s", mail.Text)
 			}
-			w := Welcome{Link: sampleLink, Expires: sampleTime, Access: []Access{{License: licensing.LicenseID(s), Roles: []licensing.Role{licensing.Role(s)}}}}
-			checkHTML(t, mustMail(t, w).HTML, sampleLink)
+			for _, k := range Kinds() {
+				m := bare(k.Kind)
+				roles := []licensing.Role{licensing.Role(s)}
+				m.Access = []licensing.AccessEntry{{License: licensing.LicenseID(s), Roles: roles}}
+				m.Changes = []licensing.Verdict{{License: licensing.LicenseID(s), Added: roles}}
+				m.PersonEmail = licensing.Email(s)
+				checkHTML(t, m.mail(t).HTML, sampleLink)
+			}
 		})
 	}
 }
@@ -156,7 +167,7 @@ func TestReasonsAndAddressesAreDataToo(t *testing.T) {
 func TestSupportIsAnAddressAPageOrWords(t *testing.T) {
 	for _, c := range []struct{ name, in, href string }{
 		{"an address", "help@contoso.example", "mailto:help@contoso.example"},
-		{"an address that holds a question mark", "help?cc=x@contoso.example", "mailto:help%3Fcc=x@contoso.example"},
+		{"an address with a question mark", "help?cc=x@contoso.example", "mailto:help%3Fcc=x@contoso.example"},
 		{"a page", "https://contoso.example/help?a=b&c=d", "https://contoso.example/help?a=b&c=d"},
 		{"words", "the licensing desk, extension 4711", ""},
 		{"a script", "javascript:alert(1)", ""},
@@ -165,9 +176,9 @@ func TestSupportIsAnAddressAPageOrWords(t *testing.T) {
 			if got := contactOf(c.in); got.Href != c.href || got.Text != c.in {
 				t.Errorf("it became %+v", got)
 			}
-			m := sampleRegistered()
-			m.Support = c.in
-			checkHTML(t, mustMail(t, m).HTML, samplePortal, c.href)
+			m := sampleOf(licensing.MailRegistered)
+			m.head.Support = c.in
+			checkHTML(t, m.mail(t).HTML, samplePortal, c.href)
 		})
 	}
 	if got := contactOf("\u202e"); got.Href != "" || got.Text == "" {
@@ -179,7 +190,7 @@ func TestR44_NamesAreDataOnPages(t *testing.T) {
 	for name, s := range hostile {
 		t.Run(name, func(t *testing.T) {
 			for page, doc := range hostilePages(t, s) {
-				checkHTML(t, doc, "/", "/mail/1", "?pause=1", "/register", "mailto:"+sampleSupport, "http://evil.example/", s)
+				checkHTML(t, doc, "/", "/mail/1", "?pause=1", "/register", supportLink, "http://evil.example/", s)
 				if page == "mail" {
 					continue // it shows a body's text as it is
 				}
@@ -197,17 +208,20 @@ func hostilePages(t testing.TB, s string) map[string]string {
 	out := map[string]string{}
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"inbox": func(b *bytes.Buffer) error {
-			return Inbox(b, InboxPage{Mails: []InboxMail{{Open: "/mail/1", At: sampleTime, To: s, Subject: s, Kind: s}}})
+			m := InboxMail{Open: "/mail/1", At: sampleTime, To: s, Subject: s, Kind: s}
+			return Inbox(b, InboxPage{Mails: []InboxMail{m}})
 		},
 		"mail": func(b *bytes.Buffer) error {
-			return MailView(b, MailPage{Back: "/", At: sampleTime, To: s, Subject: s, Kind: s, Headers: []Header{{s, s}}, Text: s, HTML: s})
+			return MailView(b, MailPage{Back: "/", At: sampleTime, To: s, Subject: s, Kind: s,
+				Headers: []Header{{s, s}}, Text: s, HTML: s})
 		},
 		"invitation": func(b *bytes.Buffer) error {
-			return InvitationShow(b, InvitationPage{Organization: s, Support: sampleSupport, Access: []Access{{License: licensing.LicenseID(s)}},
-				Expires: sampleTime, Action: "/register", Token: "t.o.k", SignIn: s, Problem: s})
+			return InvitationShow(b, InvitationPage{Organization: s, Support: sampleSupport,
+				Access: []licensing.AccessEntry{{License: licensing.LicenseID(s)}}, Expires: sampleTime,
+				Action: "/register", Token: "t.o.k", SignIn: s, Problem: &licensing.Error{Message: s, Rule: s}})
 		},
 		"notice": func(b *bytes.Buffer) error {
-			return Notice(b, NoticePage{Title: "x" + s, Message: s, Rule: s, Next: "/"})
+			return Notice(b, NoticePage{Title: "x" + s, Message: s, Next: "/"})
 		},
 	} {
 		var b bytes.Buffer

@@ -12,8 +12,8 @@ import (
 
 var void = []string{"br", "hr", "meta", "input"}
 
-// checkHTML parses a document and says what nobody should send: unbalanced markup, anything that is fetched or runs, an address
-// other than the given ones, a missing language or title, headings out of order.
+// checkHTML parses a document and says what nobody should send: unbalanced markup, anything that is fetched
+// or runs, an address other than the given ones, a missing language or title, headings out of order.
 func checkHTML(t testing.TB, doc string, addresses ...string) *html.Node {
 	t.Helper()
 	if err := balanced(doc); err != nil {
@@ -67,7 +67,8 @@ func checkAttributes(t testing.TB, n *html.Node, addresses []string) {
 	t.Helper()
 	for _, a := range n.Attr {
 		switch {
-		case strings.HasPrefix(a.Key, "on"), a.Key == "style", a.Key == "src", a.Key == "srcset", a.Key == "background", a.Key == "ping":
+		case strings.HasPrefix(a.Key, "on"),
+			slices.Contains([]string{"style", "src", "srcset", "background", "ping"}, a.Key):
 			t.Errorf("<%s> has %s=%q", n.Data, a.Key, a.Val)
 		case (a.Key == "href" || a.Key == "action") && !slices.Contains(addresses, a.Val):
 			t.Errorf("<%s> leads to %q", n.Data, a.Val)
@@ -148,7 +149,9 @@ func shape(t testing.TB, doc string) (out []string) {
 
 // wordsOf splits what is read into words, without regard to signs, layout and case.
 func wordsOf(s string) []string {
-	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r)
+	})
 }
 
 // readable is the text of a mail's HTML body as it is seen, without the preheader.

@@ -1,8 +1,12 @@
 package templates
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	htmltemplate "html/template"
+	"slices"
+	texttemplate "text/template"
 	"time"
 
 	"vlroles/licensing"
@@ -11,143 +15,100 @@ import (
 // Mail is a mail as it is sent: the text and the HTML body say the same. The subject is one line.
 type Mail struct{ Subject, Text, HTML string }
 
-// Access is what a person gets on one License ID.
-type Access struct {
-	License licensing.LicenseID
-	Roles   []licensing.Role
-	DueAt   time.Time // when it takes effect; zero: not known
-}
-
-// Change is what changes for a person on one License ID: removed roles have ended, added ones wait until DueAt.
-type Change struct {
-	License        licensing.LicenseID
-	Added, Removed []licensing.Role
-	DueAt          time.Time // when the added roles take effect; zero: not known
-}
-
-// Common is what every mail needs. Names may hold anything: they are shown on one line, as data.
-type Common struct {
-	Name         string // the recipient
-	Organization string
-	Support      string // whom to ask, as people read it: an address, a page or words
-}
-
-// Welcome invites a person to register (R73). It names no admin (R35).
-type Welcome struct {
-	Common
-	Link        string // required
-	Expires     time.Time
-	InviteFor   time.Duration // the period that ends at Expires, to be said in words; 0: only Expires is said
-	Forwardable bool          // whoever gets the mail may register instead (R28)
-	Access      []Access
+// Letterhead is what a deployment puts on its mails.
+type Letterhead struct {
+	Support     string        // whom to ask: an address, a page or words; "": the organization's admin
+	Portal      string        // where people with a profile go; "": no link is shown
+	LinkBase    string        // an invitation's link is this with the token behind it
 	Propagation time.Duration // from registration to access
+
+	// Token makes the secret part of an invitation's link, as [licensing.LinkKeys.Token] does.
+	Token func(i licensing.InvitationID, generation int, keyID string) (string, error)
 }
 
-// Reminder says in the last days that an invitation is still open. It holds what the Welcome held.
-type Reminder struct{ Welcome }
-
-// Registered confirms a registration (R74).
-type Registered struct {
-	Common
-	Portal string // "": no link is shown
-	Access []Access
+// content is what the templates of a mail are given.
+type content struct {
+	licensing.MailJob
+	Letterhead
+	Link string // registers the reader; set by writeInvitation
 }
 
-// Changes tells a registered person what one save changed (R70).
-type Changes struct {
-	Common
-	Portal  string // "": no link is shown
-	Changes []Change
-}
-
-// Expired tells the inviting admin that a person has not registered in time (R56).
-type Expired struct {
-	Common
-	Person string
-	Email  licensing.Email
-	Access []Access
-	Portal string // "": no link is shown
-}
-
-// Forwarded tells the addressee of a forwardable invitation that somebody else registered with it (R28). It names nobody
-// (R35).
-type Forwarded struct {
-	Common
-	Licenses []licensing.LicenseID // whose roles the other person has now
-}
-
-// HandOver asks a successor to agree that Administrator is handed over (R30, R32). It names nobody (R35).
-type HandOver struct {
-	Common
-	Licenses []licensing.LicenseID
-	Portal   string // "": no link is shown
-}
-
-// The subjects that RULES.md gives.
-const (
-	welcomeSubject    = "Action required: Sign in to manage your volume licensing assets" // R73
-	registeredSubject = "Registration successful: Welcome to Microsoft admin center"      // R74
-	changesSubject    = "Permission changes for Microsoft Volume Licensing contracts"     // R70
-	expiredSubject    = "An invitation to volume licensing has expired"                   // R56
-	handOverSubject   = "Volume licensing administration is to be handed over to you"     // R32
-	forwardedSubject  = "Your volume licensing invitation was used by somebody else"      // R28
-)
-
-// Mail writes the invitation. It refuses one without a link to a page or without an end.
-func (m Welcome) Mail() (Mail, error) {
-	if err := m.check(); err != nil {
-		return Mail{}, fmt.Errorf("write the welcome mail: %w", err)
+// Write writes the mail of any kind. It returns an error for a kind that the table doesn't have, for a
+// letterhead whose portal is no address of a page, and for an invitation without an end or a link. The error
+// doesn't repeat the link, since that is a secret. Names may hold anything: they are shown on one line, as
+// data.
+func Write(job licensing.MailJob, l Letterhead) (Mail, error) {
+	n := slices.IndexFunc(kinds, func(k Kind) bool { return k.Kind == job.Kind })
+	if n < 0 {
+		return Mail{}, fmt.Errorf("write mail: there is no kind %q", job.Kind)
 	}
-	return welcomeLetter.write(welcomeSubject, m)
+	var err error
+	if l.Portal, err = optionalURL("portal", l.Portal); err != nil {
+		return Mail{}, fmt.Errorf("write mail of kind %s: %w", job.Kind, err)
+	}
+	m, err := kinds[n].write(kinds[n].template, content{MailJob: job, Letterhead: l})
+	if err != nil {
+		return Mail{}, fmt.Errorf("write mail of kind %s: %w", job.Kind, err)
+	}
+	return m, nil
 }
 
-// Mail writes the reminder. It refuses what Welcome refuses.
-func (m Reminder) Mail() (Mail, error) {
-	if err := m.check(); err != nil {
-		return Mail{}, fmt.Errorf("write the reminder: %w", err)
+// writeContent writes a mail whose templates need the content as it is.
+func writeContent(t mailTemplate, c content) (Mail, error) { return t.write(c) }
+
+// writeInvitation writes a mail with a link that registers.
+func writeInvitation(t mailTemplate, c content) (Mail, error) {
+	if c.Expires.IsZero() {
+		return Mail{}, errors.New("the invitation has no end")
 	}
-	return reminderLetter.write("Reminder: your volume licensing invitation ends on "+day(m.Expires), m)
+	token, err := c.Token(c.Invitation, c.Generation, c.KeyID)
+	if err != nil {
+		return Mail{}, fmt.Errorf("make the link: %w", err)
+	}
+	if c.Link, err = pageURL("link", c.LinkBase+token); err != nil {
+		return Mail{}, err
+	}
+	return t.write(c)
 }
 
-func (m *Welcome) check() (err error) {
-	if m.Expires.IsZero() {
-		return errors.New("it is not known until when the link works")
-	}
-	m.Link, err = pageURL("link", m.Link)
-	return err
+// mailTemplate is the two templates of a mail. The text one holds the subject too.
+type mailTemplate struct {
+	html *htmltemplate.Template
+	text *texttemplate.Template
 }
 
-// Mail writes the confirmation of a registration.
-func (m Registered) Mail() (_ Mail, err error) {
-	if m.Portal, err = optionalURL("portal", m.Portal); err != nil {
-		return Mail{}, fmt.Errorf("write the registration mail: %w", err)
+// parseMail reads the templates of a mail by name, and those that all mails share. It panics where one is
+// missing or wrong, which shows at start.
+func parseMail(subject string, names ...string) mailTemplate {
+	var html, text []string
+	for _, n := range append([]string{"base"}, names...) {
+		html, text = append(html, "mail/"+n+".html"), append(text, "mail/"+n+".txt")
 	}
-	return registeredLetter.write(registeredSubject, m)
+	t := mailTemplate{
+		html: htmltemplate.New("mail").Funcs(words).Funcs(htmlWords),
+		text: texttemplate.New("mail").Funcs(words).Option("missingkey=error"),
+	}
+	htmltemplate.Must(t.html.ParseFS(files, html...))
+	texttemplate.Must(t.text.ParseFS(files, text...))
+	texttemplate.Must(t.text.New("subject").Parse(subject))
+	return t
 }
 
-// Mail writes the notice of changed permissions.
-func (m Changes) Mail() (_ Mail, err error) {
-	if m.Portal, err = optionalURL("portal", m.Portal); err != nil {
-		return Mail{}, fmt.Errorf("write the permission-changes mail: %w", err)
+// write renders the subject and both bodies of a mail from a content, or from what embeds one.
+func (t mailTemplate) write(body any) (Mail, error) {
+	var subject, html, text bytes.Buffer
+	if err := t.text.ExecuteTemplate(&subject, "subject", body); err != nil {
+		return Mail{}, fmt.Errorf("write the subject: %w", err)
 	}
-	return changesLetter.write(changesSubject, m)
-}
-
-// Mail writes the notice of an expired invitation.
-func (m Expired) Mail() (_ Mail, err error) {
-	if m.Portal, err = optionalURL("portal", m.Portal); err != nil {
-		return Mail{}, fmt.Errorf("write the notice of an expired invitation: %w", err)
+	data := struct {
+		Subject string
+		Body    any
+	}{Line(subject.String()), body}
+	if err := t.html.ExecuteTemplate(&html, "mail", data); err != nil {
+		return Mail{}, fmt.Errorf("write the HTML body: %w", err)
 	}
-	return expiredLetter.write(expiredSubject, m)
-}
-
-// Mail writes the notice of a forwarded invitation that was accepted.
-func (m Forwarded) Mail() (Mail, error) { return forwardedLetter.write(forwardedSubject, m) }
-
-// Mail writes the request to a successor.
-func (m HandOver) Mail() (_ Mail, err error) {
-	if m.Portal, err = optionalURL("portal", m.Portal); err != nil {
-		return Mail{}, fmt.Errorf("write the hand-over mail: %w", err)
+	if err := t.text.ExecuteTemplate(&text, "mail", data); err != nil {
+		return Mail{}, fmt.Errorf("write the text body: %w", err)
 	}
-	return handOverLetter.write(handOverSubject, m)
+	return Mail{Subject: data.Subject, Text: layout(text.String()), HTML: html.String()}, nil
 }

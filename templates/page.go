@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"vlroles/licensing"
 )
 
 // InboxPage is the list of the mails that the development catcher holds.
@@ -48,21 +51,33 @@ const (
 type InvitationPage struct {
 	Organization string
 	Support      string
-	Access       []Access
+	Access       []licensing.AccessEntry
 	Expires      time.Time
 	Propagation  time.Duration // from registration to access; 0: not said
 	Action       string        // where the form is posted; "": to the page's own address
 	Token        string        // posted as FieldToken
 	SignIn       string        // fills FieldSignIn beforehand; "" is fine
-	Problem      string        // why the last attempt was not accepted; "": none
+	Problem      error         // why the last attempt was not accepted; nil: none
 }
 
-// NoticePage is a result or a refusal.
+// NoticePage is a result, or a refusal with its [Explain].
 type NoticePage struct {
 	Title, Message string
 	Next           string // where to go on; "": nowhere
-	Rule           string // the rule's id; "": none
 	OK             bool
+}
+
+// Explain says to a person on a page why something was not done: the sentence of a [licensing.Error], without
+// its field and its rule. It hides what any other error says. It returns "" for nil.
+func Explain(err error) string {
+	var refusal *licensing.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &refusal):
+		return refusal.Message
+	}
+	return "Something went wrong. Try again later."
 }
 
 var (
@@ -79,12 +94,13 @@ func Inbox(w io.Writer, p InboxPage) error {
 			return fmt.Errorf("write the inbox: %w", err)
 		}
 	}
-	p.Mails = slices.SortedStableFunc(slices.Values(p.Mails), func(a, b InboxMail) int { return b.At.Compare(a.At) })
+	newest := func(a, b InboxMail) int { return b.At.Compare(a.At) }
+	p.Mails = slices.SortedStableFunc(slices.Values(p.Mails), newest)
 	return render(w, inboxPage, "the inbox", p)
 }
 
-// MailView writes one caught mail. Its HTML stands in a sandbox, where nothing runs and no link works; the links of the text
-// body are listed above it.
+// MailView writes one caught mail. Its HTML is in a sandbox, where nothing runs and no link works; the links
+// of the text body are listed above it.
 func MailView(w io.Writer, p MailPage) error {
 	if err := localURL("inbox's address", p.Back); err != nil {
 		return fmt.Errorf("write a mail's page: %w", err)
@@ -102,8 +118,8 @@ func InvitationShow(w io.Writer, p InvitationPage) error {
 	}
 	return render(w, invitationPage, "the invitation's page", struct {
 		InvitationPage
-		TokenField, SignInField string
-	}{p, FieldToken, FieldSignIn})
+		Problem, TokenField, SignInField string
+	}{p, Explain(p.Problem), FieldToken, FieldSignIn})
 }
 
 // Notice writes a result or a refusal.
@@ -114,13 +130,15 @@ func Notice(w io.Writer, p NoticePage) error {
 	return render(w, noticePage, "a notice", p)
 }
 
-// StyleHash returns what a Content-Security-Policy's style-src must allow for these pages and for the mails that MailView
-// shows, in quotes and separated by a space: 'sha256-…' 'sha256-…'.
+// StyleHash returns what a Content-Security-Policy's style-src must allow for these pages and for the mails
+// that MailView shows, in quotes and separated by a space: 'sha256-…' 'sha256-…'.
 func StyleHash() string { return styleHash(pageStyle) + " " + styleHash(mailStyle) }
 
-// CSP returns the Content-Security-Policy under which the pages work: nothing is loaded, forms go to the same origin.
+// CSP returns the Content-Security-Policy under which the pages work: nothing is loaded, forms go to the same
+// origin.
 func CSP() string {
-	return "default-src 'none'; style-src " + StyleHash() + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	return "default-src 'none'; style-src " + StyleHash() +
+		"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 }
 
 func styleHash(css htmltemplate.CSS) string {

@@ -1,18 +1,17 @@
-// Package templates holds what people read: the mails, each as text and as HTML, and the pages of the invitation and of the
-// development inbox. It turns data into words and knows no rules, no mail server and no HTTP.
+// Package templates holds what people read: the mails, each as text and as HTML, and the pages of the
+// invitation and of the development inbox. It turns data into words and knows no rules, no mail server and no
+// HTTP. The table of mails is in kinds.go; [Write] writes any of them.
 //
-// Data stays data. Every name, address and reason goes through [Line], which leaves one line that can't reorder its
-// surroundings; HTML is escaped by html/template; the address of a page must be http or https. Nothing is fetched from
-// anywhere: no images, scripts or fonts.
+// Data stays data. Every name, address and reason goes through [Line], which leaves one line that can't
+// reorder its surroundings; HTML is escaped by html/template; the address of a page must be http or https.
+// Nothing is fetched from anywhere: no images, scripts or fonts.
 package templates
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
 	htmltemplate "html/template"
 	"strings"
-	texttemplate "text/template"
 	"time"
 
 	"vlroles/licensing"
@@ -26,22 +25,23 @@ var (
 	pageStyle = stylesheet("page/page.css")
 )
 
-// words are what both kinds of template may say; everything that comes out is one clean line.
+// words are the functions that mails and pages may use; everything that they return is one clean line.
 var words = map[string]any{
-	"line":    Line,
-	"name":    Name,
-	"say":     say,
-	"fit":     fit,
-	"id":      func(l licensing.LicenseID) string { return Line(string(l)) },
-	"until":   until,
-	"from":    from,
-	"second":  licensing.Clock,
-	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"period":  licensing.Period,
-	"roles":   roleNames,
-	"contact": contactOf,
-	"plural":  plural,
-	"rule":    func(s string) string { return strings.Repeat("-", columns(s)) },
+	"line":      Line,
+	"name":      Name,
+	"message":   message,
+	"truncate":  truncate,
+	"licenseID": func(l licensing.LicenseID) string { return Line(string(l)) },
+	"startTime": startTime,
+	"endTime":   endTime,
+	"day":       day,
+	"seconds":   licensing.Clock,
+	"rfc3339":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"duration":  licensing.Period,
+	"roles":     roleNames,
+	"contact":   contactOf,
+	"plural":    plural,
+	"underline": func(s string) string { return strings.Repeat("-", columns(s)) },
 }
 
 var htmlWords = htmltemplate.FuncMap{
@@ -49,37 +49,9 @@ var htmlWords = htmltemplate.FuncMap{
 	"pagestyle": func() htmltemplate.CSS { return pageStyle },
 }
 
-// letter is a mail's two templates.
-type letter struct {
-	html *htmltemplate.Template
-	text *texttemplate.Template
-}
-
-var (
-	welcomeLetter      = parseLetter("welcome", "invitation")
-	reminderLetter     = parseLetter("reminder", "invitation")
-	registeredLetter   = parseLetter("registered")
-	changesLetter      = parseLetter("changes")
-	confirmationLetter = parseLetter("confirmation")
-	expiredLetter      = parseLetter("expired")
-	forwardedLetter    = parseLetter("forwarded")
-	handOverLetter     = parseLetter("handover")
-)
-
-// parseLetter reads mail/name and what it shares with others. It panics where a template is wrong, which shows at start.
-func parseLetter(names ...string) letter {
-	var html, text []string
-	for _, n := range append([]string{"base"}, names...) {
-		html, text = append(html, "mail/"+n+".html"), append(text, "mail/"+n+".txt")
-	}
-	return letter{
-		html: htmltemplate.Must(htmltemplate.New("mail").Funcs(words).Funcs(htmlWords).ParseFS(files, html...)),
-		text: texttemplate.Must(texttemplate.New("mail").Funcs(words).Option("missingkey=error").ParseFS(files, text...)),
-	}
-}
-
 func parsePage(name string) *htmltemplate.Template {
-	return htmltemplate.Must(htmltemplate.New("page").Funcs(words).Funcs(htmlWords).ParseFS(files, "page/base.html", "page/"+name+".html"))
+	t := htmltemplate.New("page").Funcs(words).Funcs(htmlWords)
+	return htmltemplate.Must(t.ParseFS(files, "page/base.html", "page/"+name+".html"))
 }
 
 func stylesheet(name string) htmltemplate.CSS {
@@ -90,29 +62,14 @@ func stylesheet(name string) htmltemplate.CSS {
 	return htmltemplate.CSS("\n" + string(b))
 }
 
-// write renders both bodies of a mail.
-func (l letter) write(subject string, body any) (Mail, error) {
-	data := struct {
-		Subject string
-		Body    any
-	}{subject, body}
-	var html, text bytes.Buffer
-	if err := l.html.ExecuteTemplate(&html, "mail", data); err != nil {
-		return Mail{}, fmt.Errorf("write the mail as HTML: %w", err)
-	}
-	if err := l.text.ExecuteTemplate(&text, "mail", data); err != nil {
-		return Mail{}, fmt.Errorf("write the mail as text: %w", err)
-	}
-	return Mail{Subject: subject, Text: layout(text.String()), HTML: html.String()}, nil
-}
-
 const clock = "2 January 2006, 15:04 UTC"
 
-// until writes the end of a period as people read it: "2 December 2026, 09:00 UTC", never later than it is.
-func until(t time.Time) string { return t.UTC().Format(clock) }
+// endTime writes the end of a period as people read it: "2 December 2026, 09:00 UTC". It is never later than
+// t.
+func endTime(t time.Time) string { return t.UTC().Format(clock) }
 
-// from writes the begin of a period as people read it, never earlier than it is.
-func from(t time.Time) string {
+// startTime writes the beginning of a period as people read it. It is never earlier than t.
+func startTime(t time.Time) string {
 	if m := t.Truncate(time.Minute); m.Before(t) {
 		t = m.Add(time.Minute)
 	}

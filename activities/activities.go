@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
 // Saves decides requests.
@@ -113,25 +114,25 @@ type Activities struct {
 // Decide decides and stores a save. The same request gives the same answer.
 func (a *Activities) Decide(ctx context.Context, s licensing.Save) (licensing.SaveAnswer, error) {
 	answer, err := a.Rows.Save(ctx, s, a.Policy, a.Now())
-	return answer, outward(err)
+	return answer, refusal.FromActivity(err)
 }
 
 // Apply takes in an organization.
 func (a *Activities) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
 	answer, err := a.Rows.Apply(ctx, in, a.Policy, a.Now())
-	return answer, outward(err)
+	return answer, refusal.FromActivity(err)
 }
 
 // PutAgreement takes in one agreement.
 func (a *Activities) PutAgreement(ctx context.Context, p licensing.AgreementPut) (licensing.IntakeAnswer, error) {
 	answer, err := a.Rows.PutAgreement(ctx, p, a.Policy, a.Now())
-	return answer, outward(err)
+	return answer, refusal.FromActivity(err)
 }
 
 // ChangeContact carries out a Change of Contact Information Request.
 func (a *Activities) ChangeContact(ctx context.Context, c licensing.ContactChange) (licensing.IntakeAnswer, error) {
 	answer, err := a.Rows.ChangeContact(ctx, c, a.Policy, a.Now())
-	return answer, outward(err)
+	return answer, refusal.FromActivity(err)
 }
 
 // Seat makes somebody admin of a License ID that has none, for support.
@@ -140,25 +141,25 @@ func (a *Activities) Seat(ctx context.Context, s licensing.Seat) (licensing.Save
 	if err == nil {
 		a.Log.WarnContext(ctx, "support seated an administrator", "license", s.License, "request", s.ID)
 	}
-	return answer, outward(err)
+	return answer, refusal.FromActivity(err)
 }
 
 // StartHandOver makes the successor Administrator and takes note of what waits for the successor.
 func (a *Activities) StartHandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
 	out, err := a.Rows.StartHandOver(ctx, h, a.Policy, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // AgreeHandOver takes note that the successor agrees.
 func (a *Activities) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
 	out, err := a.Rows.AgreeHandOver(ctx, c, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // CancelHandOver ends a hand-over.
 func (a *Activities) CancelHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
 	out, err := a.Rows.CancelHandOver(ctx, c, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // HandOverRef names a hand-over.
@@ -170,25 +171,25 @@ type HandOverRef struct {
 // AdvanceHandOver removes the old admin's role where the successor has agreed and is active.
 func (a *Activities) AdvanceHandOver(ctx context.Context, h HandOverRef) (licensing.HandOverStep, error) {
 	out, err := a.Rows.AdvanceHandOver(ctx, h.Org, h.ID, a.Policy, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // Delete takes all roles from a user, as far as the caller may.
 func (a *Activities) Delete(ctx context.Context, c licensing.Command) (licensing.Deletion, error) {
 	out, err := a.Rows.Delete(ctx, c, a.Policy, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // Recheck looks for a user in the directory who is not found there.
 func (a *Activities) Recheck(ctx context.Context, c licensing.Command) (licensing.Rechecked, error) {
 	out, err := a.Rows.Recheck(ctx, c, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // Prefer sets whether a contact inherits Administrator.
 func (a *Activities) Prefer(ctx context.Context, c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
 	out, err := a.Rows.Prefer(ctx, c, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // Directory takes in what a tenant says of its people. A License ID that lost its last active admin is logged for operators
@@ -198,7 +199,7 @@ func (a *Activities) Directory(ctx context.Context, d licensing.DirectoryChange)
 	for _, l := range out.Orphaned {
 		a.Log.WarnContext(ctx, "agreement is orphaned: its last active admin left the tenant", "license", l, "request", d.ID)
 	}
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // startsAtOnce is how many workflows StartWork starts at a time.
@@ -209,7 +210,7 @@ const startsAtOnce = 16
 func (a *Activities) StartWork(ctx context.Context, id licensing.RequestID) (int, error) {
 	work, err := a.Rows.Work(ctx, id)
 	if err != nil {
-		return 0, outward(err)
+		return 0, refusal.FromActivity(err)
 	}
 	done := 0
 	if activity.HasHeartbeatDetails(ctx) {
@@ -225,7 +226,7 @@ func (a *Activities) StartWork(ctx context.Context, id licensing.RequestID) (int
 		done = next
 		activity.RecordHeartbeat(ctx, done)
 	}
-	return len(work), outward(a.Rows.FinishWork(ctx, id))
+	return len(work), refusal.FromActivity(a.Rows.FinishWork(ctx, id))
 }
 
 func (a *Activities) startAll(ctx context.Context, work []licensing.Work) error {
@@ -243,25 +244,25 @@ func (a *Activities) startAll(ctx context.Context, work []licensing.Work) error 
 // Register claims an invitation.
 func (a *Activities) Register(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
 	out, err := a.Rows.Register(ctx, r, a.Policy, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // Resend queues the welcome mail once more.
 func (a *Activities) Resend(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
 	out, err := a.Rows.Resend(ctx, c, a.Policy, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // Reset opens the next generation of an invitation.
 func (a *Activities) Reset(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
 	out, err := a.Rows.Reset(ctx, c, a.Policy, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // Cancel takes an invitation back, as far as the caller may.
 func (a *Activities) Cancel(ctx context.Context, c licensing.Command) (licensing.Withdrawal, error) {
 	out, err := a.Rows.Cancel(ctx, c, a.Now())
-	return out, outward(err)
+	return out, refusal.FromActivity(err)
 }
 
 // Generation names one generation of an invitation; Reason is for Break.
@@ -274,18 +275,18 @@ type Generation struct {
 // Remind queues the reminder and returns its mail, "" for none.
 func (a *Activities) Remind(ctx context.Context, g Generation) (licensing.MailID, error) {
 	mail, err := a.Rows.Remind(ctx, g.Invitation, g.Number, a.Now())
-	return mail, outward(err)
+	return mail, refusal.FromActivity(err)
 }
 
 // Expire ends the generation and returns the notice to the inviting admin, "" for none.
 func (a *Activities) Expire(ctx context.Context, g Generation) (licensing.MailID, error) {
 	mail, err := a.Rows.Expire(ctx, g.Invitation, g.Number, a.Now())
-	return mail, outward(err)
+	return mail, refusal.FromActivity(err)
 }
 
 // Break marks the generation as Failed.
 func (a *Activities) Break(ctx context.Context, g Generation) error {
-	return outward(a.Rows.Break(ctx, g.Invitation, g.Number, g.Reason, a.Now()))
+	return refusal.FromActivity(a.Rows.Break(ctx, g.Invitation, g.Number, g.Reason, a.Now()))
 }
 
 // Change names what of a user's change is due; Reason is for Fail.
@@ -299,12 +300,12 @@ type Change struct {
 // Activate makes what is due effective and returns on how many License IDs.
 func (a *Activities) Activate(ctx context.Context, c Change) (int, error) {
 	n, err := a.Rows.Activate(ctx, c.User, c.Change, c.UpTo, a.Now())
-	return n, outward(err)
+	return n, refusal.FromActivity(err)
 }
 
 // Fail marks what is due as Failed.
 func (a *Activities) Fail(ctx context.Context, c Change) error {
-	return outward(a.Rows.Fail(ctx, c.User, c.Change, c.UpTo, c.Reason, a.Now()))
+	return refusal.FromActivity(a.Rows.Fail(ctx, c.User, c.Change, c.UpTo, c.Reason, a.Now()))
 }
 
 // RefusedDownstream is the type of the error that ends a Provision for good.
@@ -318,7 +319,7 @@ func (a *Activities) Provision(ctx context.Context, c Change) error {
 	}
 	e, err := a.Rows.Effective(ctx, c.User, c.UpTo)
 	if err != nil {
-		return outward(err)
+		return refusal.FromActivity(err)
 	}
 	key := string(c.Change) + "." + string(c.User) + "." + c.UpTo.UTC().Format("20060102T150405.000000Z")
 	err = a.Provisioner.Put(ctx, key, e)
@@ -336,37 +337,4 @@ func (a *Activities) Provision(ctx context.Context, c Change) error {
 	}
 	a.Log.Log(ctx, level, "provisioner did not take the grants", "status", p.Status, "reason", p.Reason, "user", c.User)
 	return temporal.NewApplicationErrorWithOptions(p.Reason, "Provisioner", temporal.ApplicationErrorOptions{NextRetryDelay: p.RetryAfter})
-}
-
-// outward turns a refusal into an error that ends the activity and keeps its kind, rule and field for the caller.
-func outward(err error) error {
-	var e *licensing.Error
-	if !errors.As(err, &e) || e.Kind == licensing.Unavailable {
-		return err
-	}
-	return Refusal(e)
-}
-
-// Refusal is a refusal as it travels through Temporal: its kind is the type, the whole is the details.
-func Refusal(e *licensing.Error) error {
-	return temporal.NewApplicationErrorWithOptions(e.Message, string(e.Kind), temporal.ApplicationErrorOptions{
-		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{*e},
-	})
-}
-
-// AsRefusal finds the refusal in an error that came through Temporal, nil for none.
-func AsRefusal(err error) *licensing.Error {
-	var own *licensing.Error
-	if errors.As(err, &own) {
-		return own
-	}
-	var app *temporal.ApplicationError
-	if !errors.As(err, &app) || !app.HasDetails() {
-		return nil
-	}
-	e := &licensing.Error{}
-	if app.Details(e) != nil || string(e.Kind) != app.Type() {
-		return nil
-	}
-	return e
 }

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
 // Directories is what a comparison reads of ours.
@@ -42,7 +43,7 @@ func (a *Activities) Differences(ctx context.Context, org licensing.OrgID) (lice
 	people, left := licensing.Differences(known, now)
 	if err := licensing.MayCompare(len(known), left); err != nil {
 		a.Log.ErrorContext(ctx, "the directory's comparison is refused", "organization", org, "known", len(known), "left", left)
-		return change, Refusal(err)
+		return change, refusal.Encode(err)
 	}
 	id, err := uuid.NewRandom()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"vlroles/licensing"
 	"vlroles/templates"
+	"vlroles/workflows/refusal"
 )
 
 // MailLease is how long an attempt to send holds its mail: as long as SendMail may run, so that no second attempt comes
@@ -32,7 +33,7 @@ type MailOutcome struct {
 func (a *Activities) SendMail(ctx context.Context, id licensing.MailID) (MailOutcome, error) {
 	claim, err := a.Rows.ClaimMail(ctx, id, MailLease, a.Now())
 	if err != nil {
-		return MailOutcome{}, outward(err)
+		return MailOutcome{}, refusal.FromActivity(err)
 	}
 	if !claim.Busy.IsZero() {
 		return MailOutcome{}, temporal.NewApplicationErrorWithOptions("another attempt holds the mail", "Busy",
@@ -82,7 +83,7 @@ func settlement(a Answer) licensing.Settlement {
 func (a *Activities) settle(ctx context.Context, job licensing.MailJob, s licensing.Settlement) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return outward(a.Rows.SettleMail(ctx, job.ID, job.Attempt, s, a.Now()))
+	return refusal.FromActivity(a.Rows.SettleMail(ctx, job.ID, job.Attempt, s, a.Now()))
 }
 
 // again makes the error that has the mail tried once more. A fault of ours (login, certificate, sender) is logged as an
@@ -104,7 +105,7 @@ func (a *Activities) again(ctx context.Context, id licensing.MailID, answer Answ
 
 // GiveUpMail records that a mail could not be delivered in time.
 func (a *Activities) GiveUpMail(ctx context.Context, id licensing.MailID) error {
-	return outward(a.Rows.GiveUpMail(ctx, id, a.Now()))
+	return refusal.FromActivity(a.Rows.GiveUpMail(ctx, id, a.Now()))
 }
 
 // letter renders a job.

@@ -9,6 +9,7 @@ import (
 
 	"vlroles/activities"
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
 // HandOver replaces an administrator by a successor on many License IDs (R30–R32): it makes the successor Administrator, waits
@@ -61,7 +62,7 @@ func (w *handOver) handle(ctx workflow.Context) error {
 		}
 		validator := func(workflow.Context, licensing.HandOverCommand) error {
 			if w.command != nil {
-				return activities.Refusal(licensing.Refuse(licensing.Conflict, "", "another command on this hand-over is being carried out: try again in a moment"))
+				return refusal.Encode(licensing.Refuse(licensing.Conflict, "", "another command on this hand-over is being carried out: try again in a moment"))
 			}
 			return nil
 		}

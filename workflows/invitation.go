@@ -11,6 +11,7 @@ import (
 
 	"vlroles/activities"
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
 // InvitationInput starts an Invitation.
@@ -113,11 +114,11 @@ func on[I, O any](ctx workflow.Context, w *invitation, name, description string,
 func (w *invitation) ready(name string) error {
 	switch {
 	case w.command != nil:
-		return activities.Refusal(licensing.Refuse(licensing.Conflict, "", "another command for this person is being carried out: try again in a moment"))
+		return refusal.Encode(licensing.Refuse(licensing.Conflict, "", "another command for this person is being carried out: try again in a moment"))
 	case w.phase == registered && name == RegisterUpdate:
-		return activities.Refusal(licensing.Refuse(licensing.Gone, "R29", "this invitation has been used already"))
+		return refusal.Encode(licensing.Refuse(licensing.Gone, "R29", "this invitation has been used already"))
 	case w.phase == registered:
-		return activities.Refusal(licensing.Refuse(licensing.Conflict, "R62", "the person has registered already"))
+		return refusal.Encode(licensing.Refuse(licensing.Conflict, "R62", "the person has registered already"))
 	}
 	return nil
 }
@@ -129,7 +130,7 @@ func (w *invitation) perform(ctx workflow.Context, do func(workflow.Context) err
 	if err := workflow.Await(ctx, func() bool { return c.done }); err != nil {
 		return err
 	}
-	return asRefusal(c.err)
+	return refusal.ForCaller(c.err)
 }
 
 // live is the story.

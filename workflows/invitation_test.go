@@ -16,6 +16,7 @@ import (
 
 	"vlroles/activities"
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
 const (
@@ -157,7 +158,7 @@ func TestR29_ASecondRegistrationIsRefusedWithoutATrace(t *testing.T) {
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
-	if e := activities.AsRefusal(second.err); second.accepted || e == nil || e.Rule != "R29" || e.Kind != licensing.Gone {
+	if e := refusal.Decode(second.err); second.accepted || e == nil || e.Rule != "R29" || e.Kind != licensing.Gone {
 		t.Fatalf("second registration: %+v", second)
 	}
 }
@@ -197,13 +198,13 @@ func TestR58_ARefusedResendLeavesTheRunAsItWas(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
 	s.OnActivity(a.Resend, mock.Anything, mock.Anything).Return(licensing.Sending{},
-		activities.Refusal(licensing.Refuse(licensing.Locked, "R58", "too early")))
+		refusal.Encode(licensing.Refuse(licensing.Locked, "R58", "too early")))
 	var answer *reply
 	s.at(hour, func() { answer = s.update(ResendUpdate, "r1", licensing.Command{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
-	if e := activities.AsRefusal(answer.err); e == nil || e.Kind != licensing.Locked {
+	if e := refusal.Decode(answer.err); e == nil || e.Kind != licensing.Locked {
 		t.Fatalf("resend: %v", answer.err)
 	}
 	s.expect("mail welcome", "mail reminder", "expired 720h0m0s", "mail notice")

@@ -5,6 +5,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
 // Apply takes in an organization, its directory, agreements and first administrators, and starts their invitations (R25,
@@ -87,7 +88,7 @@ func (t *turn[I, O]) run(ctx workflow.Context, id licensing.RequestID, summary s
 	if temporal.IsCanceledError(err) {
 		return err
 	}
-	t.done, t.refusal = true, asRefusal(err)
+	t.done, t.refusal = true, refusal.ForCaller(err)
 	if err == nil && work(t.answer) > 0 {
 		return startWork(ctx, id)
 	}

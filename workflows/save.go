@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
 // Save carries one request of an admin out: it decides and stores it as a whole, answers the verdicts, starts an
@@ -49,7 +50,7 @@ func (w *save) run(ctx workflow.Context, s licensing.Save) error {
 	if temporal.IsCanceledError(err) {
 		return err
 	}
-	w.decided, w.refusal = true, asRefusal(err)
+	w.decided, w.refusal = true, refusal.ForCaller(err)
 	if err != nil {
 		workflow.SetCurrentDetails(ctx, "The request was refused as a whole; nothing was written.")
 		return nil

@@ -14,6 +14,7 @@ import (
 
 	"vlroles/activities"
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
 // The task queues.
@@ -94,7 +95,7 @@ func short(ctx workflow.Context, most time.Duration, summary string, step, input
 		Summary:                summary,
 	})
 	err := workflow.ExecuteLocalActivity(lctx, step, input).Get(ctx, out)
-	if err == nil || temporal.IsCanceledError(err) || activities.AsRefusal(err) != nil {
+	if err == nil || temporal.IsCanceledError(err) || refusal.Decode(err) != nil {
 		return err
 	}
 	return regular(ctx, summary, step, input, out)
@@ -164,14 +165,6 @@ func (l letter) outcome(ctx workflow.Context) (activities.MailOutcome, error) {
 	}
 	out = activities.MailOutcome{State: licensing.MailGivenUp, Reason: "not delivered within a day"}
 	return out, short(ctx, shortly, "give up mail", a.GiveUpMail, l.id, nil)
-}
-
-// asRefusal hands a refusal to the caller of an update as it was, without the layers of the activity around it.
-func asRefusal(err error) error {
-	if e := activities.AsRefusal(err); e != nil {
-		return activities.Refusal(e)
-	}
-	return err
 }
 
 // Registry is the part of a worker that workflows and steps are registered with.

@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"vlroles/activities"
+	"vlroles/commands"
 	"vlroles/config"
 	"vlroles/licensing"
 	"vlroles/store"
@@ -43,7 +44,7 @@ const Jitter = 30 * time.Second
 // Engine is the running pair of workers.
 type Engine struct {
 	o       Options
-	client  *workflows.Client
+	client  *commands.Client
 	smtp    *activities.SMTP
 	workers []worker.Worker
 	stop    sync.Once
@@ -59,7 +60,7 @@ func New(o Options) (*Engine, error) {
 	if e.smtp, err = newSMTP(o); err != nil {
 		return nil, err
 	}
-	e.client = &workflows.Client{
+	e.client = &commands.Client{
 		Temporal: o.Temporal, Rows: o.Store, Patience: o.Patience, Log: o.Log,
 		Settings: workflows.Settings{Provision: provisioner != nil, Jitter: o.Jitter},
 	}
@@ -135,7 +136,7 @@ func newProvisioner(c config.Config) (activities.Provisioner, error) {
 }
 
 // Client speaks to the workflows with this engine's settings.
-func (e *Engine) Client() *workflows.Client { return e.client }
+func (e *Engine) Client() *commands.Client { return e.client }
 
 // Start begins polling.
 func (e *Engine) Start() error {

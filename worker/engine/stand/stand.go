@@ -20,6 +20,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 
+	"vlroles/commands"
 	"vlroles/config"
 	"vlroles/licensing"
 	"vlroles/rig"
@@ -52,7 +53,7 @@ type Stand struct {
 	Config   config.Config
 	Policy   licensing.Policy
 	Engine   *engine.Engine
-	Flows    *workflows.Client
+	Flows    *commands.Client
 	Org      licensing.OrgID
 	Admin    licensing.UserID
 }
@@ -128,7 +129,7 @@ func (s *Stand) configure() {
 	if s.Options.Policy != nil {
 		s.Options.Policy(&s.Policy)
 	}
-	s.Flows = &workflows.Client{Temporal: s.Client, Rows: s.Rows, Log: slog.New(slog.DiscardHandler), Patience: s.Options.Patience,
+	s.Flows = &commands.Client{Temporal: s.Client, Rows: s.Rows, Log: slog.New(slog.DiscardHandler), Patience: s.Options.Patience,
 		Settings: workflows.Settings{Provision: s.Options.Provisioner != ""}}
 }
 

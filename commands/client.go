@@ -1,4 +1,5 @@
-package workflows
+// Package commands starts workflows and speaks to them. The portal, the command line and the activities use its Client.
+package commands
 
 import (
 	"context"
@@ -13,8 +14,9 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"vlroles/activities"
 	"vlroles/licensing"
+	"vlroles/workflows"
+	"vlroles/workflows/refusal"
 )
 
 // Rows is what the client asks the store before it speaks to a run.
@@ -30,7 +32,7 @@ type Rows interface {
 type Client struct {
 	Temporal client.Client
 	Rows     Rows
-	Settings Settings
+	Settings workflows.Settings
 	Patience time.Duration // how long a run may take to answer before it counts as stuck; 0: 5 s
 	Log      *slog.Logger
 }
@@ -42,42 +44,42 @@ const (
 
 // Save has a request decided, stored and carried out, and returns the verdicts (R67, R70).
 func (c *Client) Save(ctx context.Context, s licensing.Save) (licensing.SaveAnswer, error) {
-	return ask[licensing.SaveAnswer](ctx, c, SaveID(s.ID), s.ID, s.Org, "an admin's save", Save, s)
+	return ask[licensing.SaveAnswer](ctx, c, workflows.SaveID(s.ID), s.ID, s.Org, "an admin's save", workflows.Save, s)
 }
 
 // Apply takes in an organization with its directory, agreements and first administrators (R25).
 func (c *Client) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
-	return ask[licensing.IntakeAnswer](ctx, c, ApplyID(in.ID), in.ID, in.Org, "intake of an organization", Apply, in)
+	return ask[licensing.IntakeAnswer](ctx, c, workflows.ApplyID(in.ID), in.ID, in.Org, "intake of an organization", workflows.Apply, in)
 }
 
 // ChangeContact carries out a Change of Contact Information Request (R34).
 func (c *Client) ChangeContact(ctx context.Context, ch licensing.ContactChange) (licensing.IntakeAnswer, error) {
-	return ask[licensing.IntakeAnswer](ctx, c, "contact/"+string(ch.ID), ch.ID, ch.Org, "change of a contact", ChangeContact, ch)
+	return ask[licensing.IntakeAnswer](ctx, c, "contact/"+string(ch.ID), ch.ID, ch.Org, "change of a contact", workflows.ChangeContact, ch)
 }
 
 // Directory takes in what a tenant says of its people (R84).
 func (c *Client) Directory(ctx context.Context, d licensing.DirectoryChange) (licensing.DirectoryAnswer, error) {
-	return ask[licensing.DirectoryAnswer](ctx, c, "directory/"+string(d.ID), d.ID, d.Org, "change of a directory", Directory, d)
+	return ask[licensing.DirectoryAnswer](ctx, c, "directory/"+string(d.ID), d.ID, d.Org, "change of a directory", workflows.Directory, d)
 }
 
 // Delete takes a user's roles away, as far as the caller may (R80).
 func (c *Client) Delete(ctx context.Context, cmd licensing.Command) (licensing.Deletion, error) {
-	return ask[licensing.Deletion](ctx, c, "delete/"+string(cmd.Request), cmd.Request, cmd.Org, "deletion of a user", Delete, cmd)
+	return ask[licensing.Deletion](ctx, c, "delete/"+string(cmd.Request), cmd.Request, cmd.Org, "deletion of a user", workflows.Delete, cmd)
 }
 
 // Recheck looks for a user in the directory who shows as User not found (R86).
 func (c *Client) Recheck(ctx context.Context, cmd licensing.Command) (licensing.Rechecked, error) {
-	return ask[licensing.Rechecked](ctx, c, "recheck/"+string(cmd.Request), cmd.Request, cmd.Org, "re-check of a user", Recheck, cmd)
+	return ask[licensing.Rechecked](ctx, c, "recheck/"+string(cmd.Request), cmd.Request, cmd.Org, "re-check of a user", workflows.Recheck, cmd)
 }
 
 // Prefer sets whether a contact inherits Administrator (R88, R89).
 func (c *Client) Prefer(ctx context.Context, p licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
-	return ask[licensing.PreferenceAnswer](ctx, c, "preference/"+string(p.Request), p.Request, p.Org, "preference of a contact", Prefer, p)
+	return ask[licensing.PreferenceAnswer](ctx, c, "preference/"+string(p.Request), p.Request, p.Org, "preference of a contact", workflows.Prefer, p)
 }
 
 // Seat makes somebody the administrator of an orphaned agreement, for support (R33).
 func (c *Client) Seat(ctx context.Context, s licensing.Seat) (licensing.SaveAnswer, error) {
-	return ask[licensing.SaveAnswer](ctx, c, "seat/"+string(s.ID), s.ID, s.Org, "an administrator for an orphaned agreement", Seat, s)
+	return ask[licensing.SaveAnswer](ctx, c, "seat/"+string(s.ID), s.ID, s.Org, "an administrator for an orphaned agreement", workflows.Seat, s)
 }
 
 // PutAgreement takes in one agreement with those whom it names (R03, R25, R34). Requests for one License ID are carried out one
@@ -91,21 +93,21 @@ func (c *Client) PutAgreement(ctx context.Context, p licensing.AgreementPut) (li
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	err = uninterrupted(func() error {
-		start := c.requestOptions(AgreementID(l), p.ID, p.Org, "agreement of a partner", Agreement, l)
-		return c.update(ctx, start, AgreementID(l), PutUpdate, p.ID, &answer, p)
+		start := c.requestOptions(workflows.AgreementID(l), p.ID, p.Org, "agreement of a partner", workflows.Agreement, l)
+		return c.update(ctx, start, workflows.AgreementID(l), workflows.PutUpdate, p.ID, &answer, p)
 	})
 	return answer, answered(err)
 }
 
 // HandOver starts a hand-over and returns what waits for the successor (R30–R32).
 func (c *Client) HandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
-	return ask[licensing.HandOverAnswer](ctx, c, HandOverID(h.ID), h.ID, h.Org, "hand-over of License IDs", HandOver, h)
+	return ask[licensing.HandOverAnswer](ctx, c, workflows.HandOverID(h.ID), h.ID, h.Org, "hand-over of License IDs", workflows.HandOver, h)
 }
 
 // CompareDirectories has directories compared with their tenants at every interval, from now on; 0 ends it (R84). Comparisons
 // don't overlap.
 func (c *Client) CompareDirectories(ctx context.Context, every time.Duration) error {
-	h := c.Temporal.ScheduleClient().GetHandle(ctx, CompareID)
+	h := c.Temporal.ScheduleClient().GetHandle(ctx, workflows.CompareID)
 	if every <= 0 {
 		if err := h.Delete(ctx); err != nil && !isNotFound(err) {
 			return fmt.Errorf("end the comparison of directories: %w", err)
@@ -114,8 +116,8 @@ func (c *Client) CompareDirectories(ctx context.Context, every time.Duration) er
 	}
 	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}, Jitter: min(every/10, time.Minute)}
 	_, err := c.Temporal.ScheduleClient().Create(ctx, client.ScheduleOptions{
-		ID: CompareID, Spec: spec, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: every,
-		Action: &client.ScheduleWorkflowAction{ID: CompareID, Workflow: CompareDirectories, Args: []any{licensing.OrgID("")}, TaskQueue: Queue,
+		ID: workflows.CompareID, Spec: spec, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: every,
+		Action: &client.ScheduleWorkflowAction{ID: workflows.CompareID, Workflow: workflows.CompareDirectories, Args: []any{licensing.OrgID("")}, TaskQueue: workflows.Queue,
 			StaticSummary: "comparison of all directories with their tenants"},
 		Note: "finds what an event of a directory has missed (R84)",
 	})
@@ -133,12 +135,12 @@ func (c *Client) CompareDirectories(ctx context.Context, every time.Duration) er
 
 // AgreeHandOver agrees to a hand-over as its successor (R31).
 func (c *Client) AgreeHandOver(ctx context.Context, cmd licensing.HandOverCommand) (licensing.HandOverView, error) {
-	return c.handOver(ctx, AgreeUpdate, cmd)
+	return c.handOver(ctx, workflows.AgreeUpdate, cmd)
 }
 
 // CancelHandOver ends a hand-over.
 func (c *Client) CancelHandOver(ctx context.Context, cmd licensing.HandOverCommand) (licensing.HandOverView, error) {
-	return c.handOver(ctx, CancelUpdate, cmd)
+	return c.handOver(ctx, workflows.CancelUpdate, cmd)
 }
 
 func (c *Client) handOver(ctx context.Context, name string, cmd licensing.HandOverCommand) (licensing.HandOverView, error) {
@@ -147,7 +149,7 @@ func (c *Client) handOver(ctx context.Context, name string, cmd licensing.HandOv
 	defer cancel()
 	err := uninterrupted(func() error {
 		h, err := c.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-			WorkflowID: HandOverID(cmd.HandOver), UpdateName: name, UpdateID: string(cmd.Request), Args: []any{cmd}, WaitForStage: client.WorkflowUpdateStageCompleted,
+			WorkflowID: workflows.HandOverID(cmd.HandOver), UpdateName: name, UpdateID: string(cmd.Request), Args: []any{cmd}, WaitForStage: client.WorkflowUpdateStageCompleted,
 		})
 		if err != nil {
 			return err
@@ -161,27 +163,27 @@ func (c *Client) handOver(ctx context.Context, name string, cmd licensing.HandOv
 }
 
 // ask starts the workflow of a request, unless it has been started, and waits for its answer.
-func ask[O any](ctx context.Context, c *Client, workflowID string, id licensing.RequestID, org licensing.OrgID, summary string, workflow, in any) (O, error) {
+func ask[O any](ctx context.Context, c *Client, workflowID string, id licensing.RequestID, org licensing.OrgID, summary string, flow, in any) (O, error) {
 	var answer O
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	err := uninterrupted(func() error {
-		return c.update(ctx, c.requestOptions(workflowID, id, org, summary, workflow, in), workflowID, VerdictsUpdate, id, &answer)
+		return c.update(ctx, c.requestOptions(workflowID, id, org, summary, flow, in), workflowID, workflows.VerdictsUpdate, id, &answer)
 	})
 	return answer, answered(err)
 }
 
-func (c *Client) requestOptions(workflowID string, id licensing.RequestID, org licensing.OrgID, summary string, workflow, in any) client.WithStartWorkflowOperation {
+func (c *Client) requestOptions(workflowID string, id licensing.RequestID, org licensing.OrgID, summary string, flow, in any) client.WithStartWorkflowOperation {
 	return c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID:                       workflowID,
-		TaskQueue:                Queue,
+		TaskQueue:                workflows.Queue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		TypedSearchAttributes: temporal.NewSearchAttributes(OrganizationAttribute.ValueSet(string(org)),
-			RequestAttribute.ValueSet(string(id)), StatusAttribute.ValueSet(StatusOpen)),
+		TypedSearchAttributes: temporal.NewSearchAttributes(workflows.OrganizationAttribute.ValueSet(string(org)),
+			workflows.RequestAttribute.ValueSet(string(id)), workflows.StatusAttribute.ValueSet(workflows.StatusOpen)),
 		StaticSummary: summary,
 		Priority:      temporal.Priority{FairnessKey: string(org)},
-	}, workflow, in)
+	}, flow, in)
 }
 
 // Register accepts an invitation for the person who holds a verified link (R23, R28, R29).
@@ -201,7 +203,7 @@ func (c *Client) Register(ctx context.Context, r licensing.Registration) (licens
 	if err := licensing.MayRegister(i, r.Identity, r.Generation, time.Now()); err != nil {
 		return out, err
 	}
-	return out, c.command(ctx, at, RegisterUpdate, r.Request, r, &out)
+	return out, c.command(ctx, at, workflows.RegisterUpdate, r.Request, r, &out)
 }
 
 // Resend mails the same link again (R58).
@@ -211,7 +213,7 @@ func (c *Client) Resend(ctx context.Context, cmd licensing.Command) (licensing.S
 	if err != nil {
 		return out, err
 	}
-	return out, c.command(ctx, at, ResendUpdate, cmd.Request, cmd, &out)
+	return out, c.command(ctx, at, workflows.ResendUpdate, cmd.Request, cmd, &out)
 }
 
 // Reset makes the next generation of an invitation: from an open or ended run, and from a stuck one, which it ends (R58).
@@ -222,7 +224,7 @@ func (c *Client) Reset(ctx context.Context, cmd licensing.Command) (licensing.Se
 		return out, err
 	}
 	at.Sending = licensing.Sending{} // whatever was waited for ends with this
-	return out, c.command(ctx, at, ResetUpdate, cmd.Request, cmd, &out)
+	return out, c.command(ctx, at, workflows.ResetUpdate, cmd.Request, cmd, &out)
 }
 
 // Cancel takes an invitation back, as far as the caller may (R82).
@@ -232,7 +234,7 @@ func (c *Client) Cancel(ctx context.Context, cmd licensing.Command) (licensing.W
 	if err != nil {
 		return out, err
 	}
-	return out, c.command(ctx, at, CancelUpdate, cmd.Request, cmd, &out)
+	return out, c.command(ctx, at, workflows.CancelUpdate, cmd.Request, cmd, &out)
 }
 
 // standing reads the invitation that a command is for. The step that carries the command out checks what the caller may.
@@ -248,7 +250,7 @@ func (c *Client) standing(ctx context.Context, cmd licensing.Command) (licensing
 func (c *Client) command(ctx context.Context, at licensing.Standing, name string, id licensing.RequestID, arg, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	in := InvitationInput{User: at.User, Settings: c.Settings}
+	in := workflows.InvitationInput{User: at.User, Settings: c.Settings}
 	if at.State == licensing.InvitationOpen || at.State == licensing.InvitationRefused {
 		in.Sending = at.Sending // a lost run is made good
 	}
@@ -260,8 +262,8 @@ func (c *Client) command(ctx context.Context, at licensing.Standing, name string
 	if err != nil || !stuck {
 		return answered(errors.Join(context.DeadlineExceeded, err))
 	}
-	c.Log.WarnContext(ctx, "run is stuck: it is ended and another takes over", "workflow", InvitationID(at.User), "command", name)
-	err = c.Temporal.TerminateWorkflow(ctx, InvitationID(at.User), "", "stuck; replaced by the command "+name)
+	c.Log.WarnContext(ctx, "run is stuck: it is ended and another takes over", "workflow", workflows.InvitationID(at.User), "command", name)
+	err = c.Temporal.TerminateWorkflow(ctx, workflows.InvitationID(at.User), "", "stuck; replaced by the command "+name)
 	if err != nil && !isNotFound(err) {
 		return answered(err)
 	}
@@ -286,15 +288,15 @@ func interrupted(err error) bool {
 	return temporal.IsCanceledError(err) || errors.As(err, &notReady)
 }
 
-func (c *Client) attempt(ctx context.Context, at licensing.Standing, in InvitationInput, name string, id licensing.RequestID, arg, out any) error {
+func (c *Client) attempt(ctx context.Context, at licensing.Standing, in workflows.InvitationInput, name string, id licensing.RequestID, arg, out any) error {
 	patience := c.Patience
 	if patience == 0 {
 		patience = defaultPatience
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	start := c.Temporal.NewWithStartWorkflowOperation(c.invitationOptions(at.Org, at.User, id, in.Sending), Invitation, in)
-	return c.update(ctx, start, InvitationID(at.User), name, id, out, arg)
+	start := c.Temporal.NewWithStartWorkflowOperation(c.invitationOptions(at.Org, at.User, id, in.Sending), workflows.Invitation, in)
+	return c.update(ctx, start, workflows.InvitationID(at.User), name, id, out, arg)
 }
 
 func (c *Client) update(ctx context.Context, start client.WithStartWorkflowOperation, workflowID, name string, id licensing.RequestID, out any, args ...any) error {
@@ -312,7 +314,7 @@ func (c *Client) update(ctx context.Context, start client.WithStartWorkflowOpera
 
 // stuck says whether the run's tasks fail: a task that is being tried again and again. A run without a worker isn't stuck.
 func (c *Client) stuck(ctx context.Context, user licensing.UserID) (bool, error) {
-	d, err := c.Temporal.DescribeWorkflowExecution(ctx, InvitationID(user), "")
+	d, err := c.Temporal.DescribeWorkflowExecution(ctx, workflows.InvitationID(user), "")
 	if isNotFound(err) {
 		return false, nil
 	}
@@ -337,7 +339,7 @@ func (c *Client) Start(ctx context.Context, w licensing.Work) error {
 		if now := at.Sending; w.Sending.Invitation != "" && (now.Invitation != w.Sending.Invitation || now.Generation != w.Sending.Generation) {
 			return nil // the person has been invited anew since: that run is another one's
 		}
-		if err := c.Temporal.CancelWorkflow(ctx, InvitationID(w.User), ""); err != nil && !isNotFound(err) {
+		if err := c.Temporal.CancelWorkflow(ctx, workflows.InvitationID(w.User), ""); err != nil && !isNotFound(err) {
 			return err
 		}
 		return nil
@@ -354,24 +356,24 @@ func (c *Client) Start(ctx context.Context, w licensing.Work) error {
 
 // invite starts the run of a new generation. A run that is still open from before takes it up instead.
 func (c *Client) invite(ctx context.Context, w licensing.Work) error {
-	in := InvitationInput{User: w.User, Sending: w.Sending, Settings: c.Settings}
+	in := workflows.InvitationInput{User: w.User, Sending: w.Sending, Settings: c.Settings}
 	o := c.invitationOptions(w.Org, w.User, w.Request, w.Sending)
 	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	o.WorkflowExecutionErrorWhenAlreadyStarted = true
-	_, err := c.Temporal.ExecuteWorkflow(ctx, o, Invitation, in)
+	_, err := c.Temporal.ExecuteWorkflow(ctx, o, workflows.Invitation, in)
 	if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return err
 	}
 	at := licensing.Standing{Org: w.Org, User: w.User, State: licensing.InvitationOpen, Sending: w.Sending}
-	return c.command(ctx, at, AdoptUpdate, w.Request, w.Sending, nil)
+	return c.command(ctx, at, workflows.AdoptUpdate, w.Request, w.Sending, nil)
 }
 
 // runsOf are the workflows that may settle what a change put in progress for a user: an assignment's, which those who accepted
 // somebody else's invitation have too, or that of the user's own invitation.
 func runsOf(u licensing.UserID, change licensing.ChangeID) []string {
-	runs := []string{AssignmentID(licensing.RequestID(change), u)}
+	runs := []string{workflows.AssignmentID(licensing.RequestID(change), u)}
 	if strings.Contains(string(change), ".") { // of an invitation's generation
-		runs = append(runs, InvitationID(u))
+		runs = append(runs, workflows.InvitationID(u))
 	}
 	return runs
 }
@@ -380,20 +382,20 @@ func (c *Client) assign(ctx context.Context, w licensing.Work) error {
 	if w.Propagation.Mail == "" && len(w.Propagation.Dues) == 0 && !c.Settings.Provision {
 		return nil // there is nobody to tell
 	}
-	attributes := []temporal.SearchAttributeUpdate{OrganizationAttribute.ValueSet(string(w.Org)), RequestAttribute.ValueSet(string(w.Request)),
-		UserAttribute.ValueSet(string(w.User)), StatusAttribute.ValueSet(StatusOpen)}
+	attributes := []temporal.SearchAttributeUpdate{workflows.OrganizationAttribute.ValueSet(string(w.Org)), workflows.RequestAttribute.ValueSet(string(w.Request)),
+		workflows.UserAttribute.ValueSet(string(w.User)), workflows.StatusAttribute.ValueSet(workflows.StatusOpen)}
 	if n := len(w.Propagation.Dues); n > 0 {
-		attributes = append(attributes, DueAttribute.ValueSet(w.Propagation.Dues[n-1]))
+		attributes = append(attributes, workflows.DueAttribute.ValueSet(w.Propagation.Dues[n-1]))
 	}
 	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       AssignmentID(w.Request, w.User),
-		TaskQueue:                Queue,
+		ID:                       workflows.AssignmentID(w.Request, w.User),
+		TaskQueue:                workflows.Queue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		TypedSearchAttributes:    temporal.NewSearchAttributes(attributes...),
 		StaticSummary:            "roles of a registered user",
 		Priority:                 temporal.Priority{FairnessKey: string(w.Org)},
-	}, Assignment, AssignmentInput{User: w.User, Propagation: w.Propagation, Settings: c.Settings})
+	}, workflows.Assignment, workflows.AssignmentInput{User: w.User, Propagation: w.Propagation, Settings: c.Settings})
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return nil
 	}
@@ -401,14 +403,14 @@ func (c *Client) assign(ctx context.Context, w licensing.Work) error {
 }
 
 func (c *Client) invitationOptions(org licensing.OrgID, user licensing.UserID, id licensing.RequestID, s licensing.Sending) client.StartWorkflowOptions {
-	attributes := []temporal.SearchAttributeUpdate{OrganizationAttribute.ValueSet(string(org)), RequestAttribute.ValueSet(string(id)),
-		UserAttribute.ValueSet(string(user)), StatusAttribute.ValueSet(StatusOpen)}
+	attributes := []temporal.SearchAttributeUpdate{workflows.OrganizationAttribute.ValueSet(string(org)), workflows.RequestAttribute.ValueSet(string(id)),
+		workflows.UserAttribute.ValueSet(string(user)), workflows.StatusAttribute.ValueSet(workflows.StatusOpen)}
 	if !s.ExpiresAt.IsZero() {
-		attributes = append(attributes, DueAttribute.ValueSet(s.ExpiresAt))
+		attributes = append(attributes, workflows.DueAttribute.ValueSet(s.ExpiresAt))
 	}
 	return client.StartWorkflowOptions{
-		ID:                       InvitationID(user),
-		TaskQueue:                Queue,
+		ID:                       workflows.InvitationID(user),
+		TaskQueue:                workflows.Queue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		TypedSearchAttributes:    temporal.NewSearchAttributes(attributes...),
@@ -422,7 +424,7 @@ func answered(err error) error {
 	if err == nil {
 		return nil
 	}
-	if e := activities.AsRefusal(err); e != nil {
+	if e := refusal.Decode(err); e != nil {
 		return e
 	}
 	if timedOut(err) || interrupted(err) {

@@ -162,14 +162,8 @@ func (a *Activities) CancelHandOver(ctx context.Context, c licensing.HandOverCom
 	return out, refusal.FromActivity(err)
 }
 
-// HandOverRef names a hand-over.
-type HandOverRef struct {
-	Org licensing.OrgID     `json:"org"`
-	ID  licensing.RequestID `json:"id"`
-}
-
 // AdvanceHandOver removes the old admin's role where the successor has agreed and is active.
-func (a *Activities) AdvanceHandOver(ctx context.Context, h HandOverRef) (licensing.HandOverStep, error) {
+func (a *Activities) AdvanceHandOver(ctx context.Context, h licensing.HandOverRef) (licensing.HandOverStep, error) {
 	out, err := a.Rows.AdvanceHandOver(ctx, h.Org, h.ID, a.Policy, a.Now())
 	return out, refusal.FromActivity(err)
 }
@@ -265,55 +259,37 @@ func (a *Activities) Cancel(ctx context.Context, c licensing.Command) (licensing
 	return out, refusal.FromActivity(err)
 }
 
-// Generation names one generation of an invitation; Reason is for Break.
-type Generation struct {
-	Invitation licensing.InvitationID `json:"invitation"`
-	Number     int                    `json:"number"`
-	Reason     string                 `json:"reason,omitempty"`
-}
-
 // Remind queues the reminder and returns its mail, "" for none.
-func (a *Activities) Remind(ctx context.Context, g Generation) (licensing.MailID, error) {
+func (a *Activities) Remind(ctx context.Context, g licensing.GenerationRef) (licensing.MailID, error) {
 	mail, err := a.Rows.Remind(ctx, g.Invitation, g.Number, a.Now())
 	return mail, refusal.FromActivity(err)
 }
 
 // Expire ends the generation and returns the notice to the inviting admin, "" for none.
-func (a *Activities) Expire(ctx context.Context, g Generation) (licensing.MailID, error) {
+func (a *Activities) Expire(ctx context.Context, g licensing.GenerationRef) (licensing.MailID, error) {
 	mail, err := a.Rows.Expire(ctx, g.Invitation, g.Number, a.Now())
 	return mail, refusal.FromActivity(err)
 }
 
 // Break marks the generation as Failed.
-func (a *Activities) Break(ctx context.Context, g Generation) error {
+func (a *Activities) Break(ctx context.Context, g licensing.GenerationRef) error {
 	return refusal.FromActivity(a.Rows.Break(ctx, g.Invitation, g.Number, g.Reason, a.Now()))
 }
 
-// Change names what of a user's change is due; Reason is for Fail.
-type Change struct {
-	User   licensing.UserID   `json:"user"`
-	Change licensing.ChangeID `json:"change"`
-	UpTo   time.Time          `json:"up_to"`
-	Reason string             `json:"reason,omitempty"`
-}
-
 // Activate makes what is due effective and returns on how many License IDs.
-func (a *Activities) Activate(ctx context.Context, c Change) (int, error) {
+func (a *Activities) Activate(ctx context.Context, c licensing.ChangeRef) (int, error) {
 	n, err := a.Rows.Activate(ctx, c.User, c.Change, c.UpTo, a.Now())
 	return n, refusal.FromActivity(err)
 }
 
 // Fail marks what is due as Failed.
-func (a *Activities) Fail(ctx context.Context, c Change) error {
+func (a *Activities) Fail(ctx context.Context, c licensing.ChangeRef) error {
 	return refusal.FromActivity(a.Rows.Fail(ctx, c.User, c.Change, c.UpTo, c.Reason, a.Now()))
 }
 
-// RefusedDownstream is the type of the error that ends a Provision for good.
-const RefusedDownstream = "RefusedDownstream"
-
 // Provision tells the downstream system the user's effective grants before they become so here. A refusal there (409,
 // 422) is an error of type RefusedDownstream that ends; everything else is tried again.
-func (a *Activities) Provision(ctx context.Context, c Change) error {
+func (a *Activities) Provision(ctx context.Context, c licensing.ChangeRef) error {
 	if a.Provisioner == nil {
 		return nil
 	}
@@ -328,7 +304,7 @@ func (a *Activities) Provision(ctx context.Context, c Change) error {
 		return err
 	}
 	if p.Refused {
-		return temporal.NewApplicationErrorWithOptions(p.Reason, RefusedDownstream,
+		return temporal.NewApplicationErrorWithOptions(p.Reason, licensing.RefusedDownstream,
 			temporal.ApplicationErrorOptions{NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
 	}
 	level := slog.LevelWarn

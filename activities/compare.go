@@ -17,12 +17,9 @@ type Directories interface {
 	OrganizationsAfter(ctx context.Context, after licensing.OrgID, limit int) ([]licensing.OrgID, error)
 }
 
-// OrganizationsAtOnce is how many organizations one run of a comparison goes through.
-const OrganizationsAtOnce = 50
-
 // Organizations returns the next organizations to compare, behind the one given.
 func (a *Activities) Organizations(ctx context.Context, after licensing.OrgID) ([]licensing.OrgID, error) {
-	return a.Rows.OrganizationsAfter(ctx, after, OrganizationsAtOnce)
+	return a.Rows.OrganizationsAfter(ctx, after, licensing.OrganizationsPerRun)
 }
 
 // Differences compares an organization's tenant with what is known of it and returns the next change to take in, without

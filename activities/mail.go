@@ -13,52 +13,42 @@ import (
 	"vlroles/workflows/refusal"
 )
 
-// MailLease is how long an attempt to send holds its mail: as long as SendMail may run, so that no second attempt comes
-// between DATA and its answer.
-const MailLease = 90 * time.Second
-
 // Sender hands a letter to the relay.
 type Sender interface {
 	Send(context.Context, Letter) (Answer, error)
 }
 
-// MailOutcome is how a mail ended.
-type MailOutcome struct {
-	State  licensing.MailState `json:"state"` // sent, refused or dropped
-	Reason string              `json:"reason,omitempty"`
-}
-
 // SendMail sends one mail of the ledger and records the outcome there. Sent, refused and dropped are outcomes; anything
 // else is an error and is tried again, with the same Message-ID.
-func (a *Activities) SendMail(ctx context.Context, id licensing.MailID) (MailOutcome, error) {
-	claim, err := a.Rows.ClaimMail(ctx, id, MailLease, a.Now())
+func (a *Activities) SendMail(ctx context.Context, id licensing.MailID) (licensing.MailOutcome, error) {
+	claim, err := a.Rows.ClaimMail(ctx, id, licensing.SendMailTimeout, a.Now())
 	if err != nil {
-		return MailOutcome{}, refusal.FromActivity(err)
+		return licensing.MailOutcome{}, refusal.FromActivity(err)
 	}
 	if !claim.Busy.IsZero() {
-		return MailOutcome{}, temporal.NewApplicationErrorWithOptions("another attempt holds the mail", "Busy",
+		return licensing.MailOutcome{}, temporal.NewApplicationErrorWithOptions("another attempt holds the mail", "Busy",
 			temporal.ApplicationErrorOptions{NextRetryDelay: max(claim.Busy.Sub(a.Now()), time.Second), Category: temporal.ApplicationErrorCategoryBenign})
 	}
 	if claim.State != licensing.MailSending {
-		return MailOutcome{State: claim.State}, nil
+		return licensing.MailOutcome{State: claim.State}, nil
 	}
 	letter, err := a.letter(claim.Job)
 	if err != nil {
-		return MailOutcome{}, errors.Join(err, a.settle(ctx, claim.Job, licensing.Settlement{State: licensing.MailDeferred}))
+		return licensing.MailOutcome{}, errors.Join(err, a.settle(ctx, claim.Job, licensing.Settlement{State: licensing.MailDeferred}))
 	}
 	if claim.Job.Unknown > 0 {
 		a.Log.WarnContext(ctx, "mail is sent again: the outcome of an earlier attempt is not known", "mail", id, "unknown", claim.Job.Unknown)
 	}
 	answer, sendErr := a.Sender.Send(ctx, letter)
 	if err := a.settle(ctx, claim.Job, settlement(answer)); err != nil {
-		return MailOutcome{}, err
+		return licensing.MailOutcome{}, err
 	}
 	if sendErr != nil {
-		return MailOutcome{}, a.again(ctx, id, answer, sendErr)
+		return licensing.MailOutcome{}, a.again(ctx, id, answer, sendErr)
 	}
-	out := MailOutcome{State: licensing.MailSent}
+	out := licensing.MailOutcome{State: licensing.MailSent}
 	if answer.Verdict == Refused {
-		out = MailOutcome{State: licensing.MailRefused, Reason: answer.Text}
+		out = licensing.MailOutcome{State: licensing.MailRefused, Reason: answer.Text}
 		if answer.Code > 0 {
 			out.Reason = fmt.Sprintf("%d %s", answer.Code, answer.Text)
 		}

@@ -472,14 +472,14 @@ func TestR54_WhatIsRefusedDownstreamEndsAndEverythingElseIsTriedAgain(t *testing
 		message string
 		delay   time.Duration
 	}{
-		{"a refusal ends, with its reason", &ProvisionError{Refused: true, Status: 409, Reason: "closed there"}, true, RefusedDownstream, "closed there", 0},
+		{"a refusal ends, with its reason", &ProvisionError{Refused: true, Status: 409, Reason: "closed there"}, true, licensing.RefusedDownstream, "closed there", 0},
 		{"a wait that is asked for is kept", &ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: time.Minute}, false, "Provisioner", "answered 503", time.Minute},
 		{"a wrong key is tried again", &ProvisionError{Status: 401, Reason: "check the keys"}, false, "Provisioner", "check the keys", 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := &Activities{Rows: effectiveRows{}, Log: slog.New(slog.DiscardHandler), Provisioner: putFunc(func(string) error { return tc.err })}
 			var app *temporal.ApplicationError
-			if err := a.Provision(t.Context(), Change{User: provisionUser.User}); !errors.As(err, &app) {
+			if err := a.Provision(t.Context(), licensing.ChangeRef{User: provisionUser.User}); !errors.As(err, &app) {
 				t.Fatalf("got %v", err)
 			}
 			if app.NonRetryable() != tc.ends || app.Type() != tc.kind || app.Message() != tc.message || app.NextRetryDelay() != tc.delay {
@@ -491,7 +491,7 @@ func TestR54_WhatIsRefusedDownstreamEndsAndEverythingElseIsTriedAgain(t *testing
 		var seen []string
 		a := &Activities{Rows: effectiveRows{}, Provisioner: putFunc(func(key string) error { seen = append(seen, key); return nil })}
 		for _, due := range []time.Time{provisionNow, provisionNow.In(time.FixedZone("east", 3600)), provisionNow.Add(time.Hour)} {
-			if err := a.Provision(t.Context(), Change{User: provisionUser.User, Change: "c.1", UpTo: due}); err != nil {
+			if err := a.Provision(t.Context(), licensing.ChangeRef{User: provisionUser.User, Change: "c.1", UpTo: due}); err != nil {
 				t.Fatal(err)
 			}
 		}

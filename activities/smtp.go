@@ -82,7 +82,7 @@ type SMTPConfig struct {
 	HELO        string        // "": the machine's name
 	Connections int           // at most; 0: 4
 	IdleTimeout time.Duration // a connection is kept this long for the next mail; 0: 10 s
-	Deadline    time.Duration // of one Send; 0: 60 s, below MailLease
+	Deadline    time.Duration // of one Send; 0: 60 s, below licensing.SendMailTimeout
 	TLSConfig   *tls.Config   // nil: the system's authorities
 }
 

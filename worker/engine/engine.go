@@ -87,7 +87,8 @@ func (e *Engine) main(a *activities.Activities) worker.Worker {
 		WorkerStopTimeout:                       e.o.Config.StopTimeout,
 		OnFatalError:                            e.o.OnFailure,
 	})
-	workflows.Register(w, a)
+	workflows.Register(w)
+	w.RegisterActivity(a)
 	return w
 }
 

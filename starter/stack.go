@@ -18,7 +18,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
-	"vlroles/activities"
+	"vlroles/activities/webhook"
 	"vlroles/config"
 	"vlroles/licensing"
 	"vlroles/rig"
@@ -255,11 +255,11 @@ func besideDev(lookup func(string) (string, bool), dir string) func(string) (str
 }
 
 // downstreamKeys reads the secret that the downstream system shares with us.
-func downstreamKeys(secret string) ([]activities.WebhookKey, error) {
+func downstreamKeys(secret string) ([]webhook.Key, error) {
 	raw, err := base64.StdEncoding.DecodeString(secret)
 	if err != nil {
 		return nil, err
 	}
-	k, err := activities.NewWebhookKey("dev", raw)
-	return []activities.WebhookKey{k}, err
+	k, err := webhook.NewKey("dev", raw)
+	return []webhook.Key{k}, err
 }

@@ -45,7 +45,9 @@ func newBareStage(t *testing.T) *stage {
 	s.start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	s.SetStartTime(s.start)
 	s.SetTestTimeout(20 * time.Second)
-	s.RegisterActivity(&activities.Activities{})
+	for _, a := range []any{&activities.Requests{}, &activities.Downstream{}, &activities.Mails{}} {
+		s.RegisterActivity(a)
+	}
 	return s
 }
 

@@ -24,6 +24,7 @@ import (
 	"vlroles/rig"
 	"vlroles/store"
 	"vlroles/worker/engine"
+	"vlroles/workflows"
 )
 
 // stackOptions says how everything runs in one process.
@@ -139,7 +140,7 @@ func (s *stack) configure(context.Context) error {
 func (s *stack) startTemporal(ctx context.Context) (err error) {
 	s.temporald, err = rig.StartTemporal(ctx, rig.TemporalOptions{
 		Dir: s.options.dir, Port: s.options.ports.temporal, UI: s.options.ui, UIPort: s.options.ports.ui,
-		Attributes: rig.Attributes(), Progress: s.options.progress,
+		Attributes: workflows.AttributeTypes(), Progress: s.options.progress,
 	})
 	if err != nil {
 		return err

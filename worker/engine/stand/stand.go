@@ -71,7 +71,7 @@ func New(tb testing.TB, o Options) *Stand {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = s.Mailbox.Close() })
-	t := rig.TemporalOptions{Attributes: rig.Attributes(), Progress: os.Stderr}
+	t := rig.TemporalOptions{Attributes: workflows.AttributeTypes(), Progress: os.Stderr}
 	if o.OnFile {
 		t.Dir = tb.TempDir()
 	}

@@ -48,7 +48,7 @@ type entry struct {
 const (
 	day = 24 * time.Hour
 
-	// A mail may take 90 s (activities.MailLease): a worker that stops sooner cuts it off and it is sent twice.
+	// A mail may take 90 s (licensing.SendMailTimeout): a worker that stops sooner cuts it off and it is sent twice.
 	leastStop = 95 * time.Second
 
 	// The activity around the call ends after 30 s.

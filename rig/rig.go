@@ -2,7 +2,7 @@
 // PostgreSQL server, a mail catcher. Everything listens on 127.0.0.1 and ends with the process that started it; only on
 // Linux this holds for a process that is killed, too.
 //
-// Tests share what is slow to start through [SharedTemporal] and [PostgresURL] and end it in [Main]. Two variables of the
+// Tests share a PostgreSQL server through [PostgresURL] and end it in [Main]. Two variables of the
 // environment steer them: VL_TEST_POSTGRES names a server to use in place of one that is started, by a URL whose user may
 // create databases; VL_TEST_FORCE=1 makes a missing PostgreSQL a failure where it is a skipped test otherwise.
 package rig

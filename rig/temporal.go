@@ -238,29 +238,6 @@ func (t *Temporal) end(s os.Signal) {
 	}
 }
 
-// Attributes are the search attributes of the product with their types.
-func Attributes() map[string]string {
-	return map[string]string{"VlOrganization": "Keyword", "VlRequest": "Keyword", "VlUser": "Keyword", "VlStatus": "Keyword", "VlDueAt": "Datetime"}
-}
-
-var shared = sync.OnceValues(func() (*Temporal, error) {
-	t, err := StartTemporal(context.Background(), TemporalOptions{Attributes: Attributes(), Progress: os.Stderr})
-	if err == nil {
-		atExit(t.Kill)
-	}
-	return t, err
-})
-
-// SharedTemporal returns the in-memory server that all tests of the process share. It ends in [Main].
-func SharedTemporal(t testing.TB) *Temporal {
-	t.Helper()
-	s, err := shared()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 // Dial connects to the server and closes with the test.
 func (t *Temporal) Dial(tb testing.TB) client.Client {
 	tb.Helper()

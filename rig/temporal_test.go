@@ -24,7 +24,7 @@ func TestATemporalServerOnAFileKeepsItsWorkflowsOverItsEnd(t *testing.T) {
 	}
 	for name, end := range cases {
 		t.Run(name, func(t *testing.T) {
-			s, err := StartTemporal(t.Context(), TemporalOptions{Dir: t.TempDir(), Attributes: Attributes(), Progress: os.Stderr})
+			s, err := StartTemporal(t.Context(), TemporalOptions{Dir: t.TempDir(), Attributes: attributes, Progress: os.Stderr})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,6 +52,9 @@ func TestATemporalServerOnAFileKeepsItsWorkflowsOverItsEnd(t *testing.T) {
 	}
 }
 
+// attributes are search attributes of any product.
+var attributes = map[string]string{"VlStatus": "Keyword", "VlDueAt": "Datetime"}
+
 // beginWorkflow starts one that nobody works on.
 func beginWorkflow(t *testing.T, c client.Client, id string) {
 	t.Helper()
@@ -64,16 +67,14 @@ func beginWorkflow(t *testing.T, c client.Client, id string) {
 	}
 }
 
-func TestTheSharedTemporalServerIsOneAndKnowsOurSearchAttributes(t *testing.T) {
-	s := SharedTemporal(t)
-	if s != SharedTemporal(t) {
-		t.Fatal("two servers")
-	}
-	beginWorkflow(t, s.Dial(t), t.Name())
-}
-
 func TestARunningTemporalServerIsNotStartedAgain(t *testing.T) {
-	if err := SharedTemporal(t).Start(soon(t)); err == nil {
+	s, err := StartTemporal(t.Context(), TemporalOptions{Attributes: attributes, Progress: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Kill()
+	beginWorkflow(t, s.Dial(t), "in memory")
+	if err := s.Start(soon(t)); err == nil {
 		t.Fatal("it was started twice")
 	}
 }
@@ -125,8 +126,8 @@ func TestTheTemporalServersCommandLine(t *testing.T) {
 			with: []string{"matching.enableFairness=false", "--dynamic-config-value x.y=7"}, without: []string{"matching.enableFairness=true"},
 		},
 		"search attributes have their types": {
-			o:    TemporalOptions{Attributes: Attributes()},
-			with: []string{"--search-attribute VlDueAt=Datetime", "--search-attribute VlOrganization=Keyword"},
+			o:    TemporalOptions{Attributes: attributes},
+			with: []string{"--search-attribute VlDueAt=Datetime", "--search-attribute VlStatus=Keyword"},
 		},
 	}
 	for name, c := range cases {

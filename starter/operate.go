@@ -17,7 +17,7 @@ import (
 
 	"vlroles/config"
 	"vlroles/licensing"
-	"vlroles/rig"
+	"vlroles/workflows"
 )
 
 func bytesReader(b []byte) io.Reader { return bytes.NewReader(b) }
@@ -66,7 +66,7 @@ func addAttributes(ctx context.Context, t client.Client, namespace string) ([]st
 	}
 	missing := map[string]enumspb.IndexedValueType{}
 	var names []string
-	for name, kind := range rig.Attributes() {
+	for name, kind := range workflows.AttributeTypes() {
 		want := enumspb.INDEXED_VALUE_TYPE_KEYWORD
 		if kind == "Datetime" {
 			want = enumspb.INDEXED_VALUE_TYPE_DATETIME

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
+	"vlroles/commands"
 	"vlroles/config"
 	"vlroles/licensing"
 	"vlroles/store"
@@ -21,7 +22,7 @@ type session struct {
 	config   config.Config
 	rows     *store.Store
 	temporal client.Client
-	client   *workflows.Client
+	client   *commands.Client
 	org      licensing.OrgID
 	me       licensing.UserID
 }
@@ -50,7 +51,7 @@ func (a *app) changing(ctx context.Context) (*session, error) {
 		s.close()
 		return nil, licensing.Refuse(licensing.Unavailable, "", "%v; is `starter dev` running?", err)
 	}
-	s.client = &workflows.Client{
+	s.client = &commands.Client{
 		Temporal: s.temporal, Rows: s.rows, Log: quiet,
 		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter},
 	}

@@ -18,12 +18,13 @@ import (
 
 	"go.temporal.io/sdk/client"
 
-	"vlroles/activities"
+	"vlroles/activities/webhook"
 	"vlroles/config"
 	"vlroles/licensing"
 	"vlroles/rig"
 	"vlroles/store"
 	"vlroles/worker/engine"
+	"vlroles/workflows"
 )
 
 // stackOptions says how everything runs in one process.
@@ -149,7 +150,7 @@ func (s *stack) policy() licensing.Policy {
 func (s *stack) startTemporal(ctx context.Context) (err error) {
 	s.temporald, err = rig.StartTemporal(ctx, rig.TemporalOptions{
 		Dir: s.options.dir, Port: s.options.ports.temporal, UI: s.options.ui, UIPort: s.options.ports.ui,
-		Attributes: rig.Attributes(), Progress: s.options.progress,
+		Attributes: workflows.AttributeTypes(), Progress: s.options.progress,
 	})
 	if err != nil {
 		return err
@@ -261,11 +262,11 @@ func besideDev(lookup func(string) (string, bool), dir string) func(string) (str
 }
 
 // downstreamKeys reads the secret that the downstream system shares with us.
-func downstreamKeys(secret string) ([]activities.WebhookKey, error) {
+func downstreamKeys(secret string) ([]webhook.Key, error) {
 	raw, err := base64.StdEncoding.DecodeString(secret)
 	if err != nil {
 		return nil, err
 	}
-	k, err := activities.NewWebhookKey("dev", raw)
-	return []activities.WebhookKey{k}, err
+	k, err := webhook.NewKey("dev", raw)
+	return []webhook.Key{k}, err
 }

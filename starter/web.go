@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"vlroles/activities"
+	"vlroles/activities/webhook"
 	"vlroles/licensing"
 	"vlroles/rig"
 	"vlroles/templates"
@@ -155,7 +155,7 @@ func (s *stack) notice(w http.ResponseWriter, err error) {
 // downstream is a system that learns people's effective roles by signed calls, as a deployment may have one. It can be told
 // to refuse a user once.
 type downstream struct {
-	keys   []activities.WebhookKey
+	keys   []webhook.Key
 	mu     sync.Mutex
 	grants map[licensing.UserID][]licensing.EffectiveGrant
 	refuse map[licensing.UserID]string
@@ -182,7 +182,7 @@ func (d *downstream) Grants(u licensing.UserID) []licensing.EffectiveGrant {
 
 func (d *downstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
-	if err != nil || activities.VerifyWebhook(r.Header, body, d.keys, time.Now()) != nil {
+	if err != nil || webhook.Verify(r.Header, body, d.keys, time.Now()) != nil {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}

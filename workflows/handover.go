@@ -1,111 +1,105 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"vlroles/activities"
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
-// HandOver replaces an administrator by a successor on many License IDs (R30–R32): it makes the successor Administrator, waits
-// until the successor agrees and is active, and removes the old one's role License ID by License ID, in the successor's name.
-// Either of the two may cancel it; what was handed over stays so.
+// HandOver replaces an administrator by a successor on many License IDs (R30–R32): it makes the successor Administrator,
+// waits until the successor agrees and is active, and removes the old one's role License ID by License ID, in the
+// successor's name. Either of the two may cancel it; what was handed over stays so.
 func HandOver(ctx workflow.Context, h licensing.HandOver) error {
-	w := &handOver{ref: activities.HandOverRef{Org: h.Org, ID: h.ID}, begin: turn[licensing.HandOver, licensing.HandOverAnswer]{in: h}}
-	if err := w.handle(ctx); err != nil {
+	w := &handOver{
+		ref:     licensing.HandOverRef{Org: h.Org, ID: h.ID},
+		request: newRequestStep(StartHandOverActivity, "make the successor Administrator", h),
+	}
+	if err := w.handleUpdates(ctx); err != nil {
 		return err
 	}
-	if err := w.live(ctx); err != nil {
+	if err := w.run(ctx); err != nil {
 		return err
 	}
-	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+	return awaitHandlers(ctx)
 }
 
+// handOver is the state of a run. Update handlers leave a command in it and wait; the loop alone acts.
 type handOver struct {
-	ref     activities.HandOverRef
-	begin   turn[licensing.HandOver, licensing.HandOverAnswer]
+	ref     licensing.HandOverRef
+	request *requestStep[licensing.HandOver, licensing.HandOverAnswer]
 	view    licensing.HandOverView
-	command *handOverTurn
-	looks   int // at rows, since the successor agreed
+	command *handOverCommand
+	checks  int // of the successor's roles, since the successor agreed
 }
 
-type handOverTurn struct {
-	turn[licensing.HandOverCommand, licensing.HandOverView]
-	step any
+type handOverCommand = requestStep[licensing.HandOverCommand, licensing.HandOverView]
+
+// handleUpdates registers all updates, before anything blocks.
+func (w *handOver) handleUpdates(ctx workflow.Context) error {
+	return errors.Join(
+		handleVerdicts(ctx, "waits for the decision and returns what waits for the successor", w.request.wait),
+		w.handleCommand(ctx, AgreeUpdate, "records that the successor agrees", AgreeHandOverActivity),
+		w.handleCommand(ctx, CancelUpdate, "ends the hand-over; what was handed over stays so", CancelHandOverActivity),
+	)
 }
 
-// handle registers all updates, before anything blocks.
-func (w *handOver) handle(ctx workflow.Context) error {
-	err := workflow.SetUpdateHandlerWithOptions(ctx, VerdictsUpdate, w.begin.wait, workflow.UpdateHandlerOptions{
-		Description: "waits until the successor's roles are decided and returns what waits for the successor",
+func (w *handOver) handleCommand(
+	ctx workflow.Context, name, description string,
+	activity Activity[licensing.HandOverCommand, licensing.HandOverView],
+) error {
+	handler := func(ctx workflow.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+		s := newRequestStep(activity, "carry out the command", c)
+		w.command = s
+		return s.wait(ctx)
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, name, handler, workflow.UpdateHandlerOptions{
+		Description: description,
+		Validator:   func(workflow.Context, licensing.HandOverCommand) error { return w.validate() },
 	})
-	if err != nil {
-		return err
-	}
-	for _, u := range []struct {
-		name, description string
-		step              any
-	}{
-		{AgreeUpdate, "takes note that the successor agrees", a.AgreeHandOver},
-		{CancelUpdate, "ends the hand-over; what was handed over stays so", a.CancelHandOver},
-	} {
-		handler := func(ctx workflow.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
-			t := &handOverTurn{step: u.step}
-			t.in = c
-			w.command = t
-			return t.wait(ctx)
-		}
-		validator := func(workflow.Context, licensing.HandOverCommand) error {
-			if w.command != nil {
-				return activities.Refusal(licensing.Refuse(licensing.Conflict, "", "another command on this hand-over is being carried out: try again in a moment"))
-			}
-			return nil
-		}
-		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, handler, workflow.UpdateHandlerOptions{Description: u.description, Validator: validator}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
-// live is the story.
-func (w *handOver) live(ctx workflow.Context) error {
+// validate refuses, without a trace in the history, a second command while one is being carried out.
+func (w *handOver) validate() error {
+	if w.command == nil {
+		return nil
+	}
+	return refusal.Encode(licensing.Refuse(licensing.Conflict, "",
+		"another change of this hand-over is in progress: try again in a moment"))
+}
+
+// run decides the hand-over, tells both people, and goes on until everything is handed over or somebody cancels.
+func (w *handOver) run(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, "Deciding the successor's roles.")
-	err := w.begin.run(ctx, w.ref.ID, "make the successor Administrator", a.StartHandOver, func(out licensing.HandOverAnswer) int { return out.Work })
-	if err != nil || w.begin.refusal != nil {
+	err := w.request.run(ctx, w.ref.ID, func(out licensing.HandOverAnswer) int { return out.Work })
+	if err != nil || w.request.refusal != nil {
 		return err
 	}
-	w.view = w.begin.answer.View
-	asked := send(ctx, w.begin.answer.Notice, "mail to the successor")
-	confirmed := send(ctx, w.begin.answer.Confirmation, "confirmation mail to the admin")
+	w.view = w.request.answer.View
+	toSuccessor := sendMail(ctx, w.request.answer.Notice, "mail to the successor")
+	confirmation := sendMail(ctx, w.request.answer.Confirmation, "confirmation mail to the admin")
 	for !w.view.State.Ended() || w.command != nil {
-		if err := w.turn(ctx); err != nil {
+		if err := w.next(ctx); err != nil {
 			return err
 		}
 	}
 	workflow.SetCurrentDetails(ctx, "Ended: "+w.view.String()+".")
-	if _, err := asked.outcome(ctx); err != nil {
+	if err := toSuccessor.wait(ctx); err != nil {
 		return err
 	}
-	_, err = confirmed.outcome(ctx)
-	return err
+	return confirmation.wait(ctx)
 }
 
-// turn does the one thing that is next: a command, or another look at the rows.
-func (w *handOver) turn(ctx workflow.Context) error {
-	if t := w.command; t != nil {
-		err := t.run(ctx, "", "carry the command out", t.step, func(licensing.HandOverView) int { return 0 })
-		w.command = nil
-		if err != nil || t.refusal != nil {
+// next does the one thing that is next: a command, or another check of the successor's roles.
+func (w *handOver) next(ctx workflow.Context) error {
+	if w.command != nil {
+		if goesOn, err := w.runCommand(ctx); err != nil || !goesOn {
 			return err
-		}
-		w.view, w.looks = t.answer, 0
-		if w.view.State.Ended() {
-			return nil
 		}
 	} else if err := w.wait(ctx); err != nil || w.command != nil {
 		return err
@@ -113,40 +107,58 @@ func (w *handOver) turn(ctx workflow.Context) error {
 	return w.advance(ctx)
 }
 
+// runCommand carries out what one of the two wants. goesOn is false where it was refused or has ended the hand-over.
+func (w *handOver) runCommand(ctx workflow.Context) (goesOn bool, err error) {
+	s := w.command
+	err = s.run(ctx, "", func(licensing.HandOverView) int { return 0 })
+	w.command = nil
+	if err != nil || s.refusal != nil {
+		return false, err
+	}
+	w.view, w.checks = s.answer, 0
+	return !w.view.State.Ended(), nil
+}
+
 func (w *handOver) advance(ctx workflow.Context) error {
-	var step licensing.HandOverStep
-	if err := regular(ctx, "hand over where the successor is active", a.AdvanceHandOver, w.ref, &step); err != nil {
+	out, err := step(ctx, AdvanceHandOverActivity, "hand over where the successor is active", w.ref)
+	if err != nil {
 		return err
 	}
-	w.view = step.View
-	w.looks++
-	if step.Request != "" {
-		return startWork(ctx, step.Request)
+	w.view = out.View
+	w.checks++
+	if out.Request != "" {
+		return startWork(ctx, out.Request)
 	}
 	return nil
 }
 
-// The intervals at which an agreed hand-over looks whether the successor is active: doubled from the first to the last, and
-// at the due times that the rows name.
+// The intervals at which an agreed hand-over checks whether the successor is active: doubled from the first to the last,
+// and at the due times that the rows name.
 const (
-	firstLook = 2 * time.Second
-	lastLook  = 6 * time.Hour
+	firstInterval = 2 * time.Second
+	lastInterval  = 6 * time.Hour
+	maxDoublings  = 14
 )
 
-// wait sleeps until there is something to look at, a command, or the end.
+// nextCheck returns when to look at the rows again, and why.
+func (w *handOver) nextCheck(now time.Time) (at time.Time, summary string) {
+	if w.view.State != licensing.HandOverAgreed {
+		return w.view.CreatedAt.Add(licensing.HandOverWithin).Add(time.Second), "the hand-over ends"
+	}
+	if due := w.view.Next(); due.After(now) {
+		return due.Add(firstInterval), "the successor's roles are due"
+	}
+	return now.Add(min(firstInterval<<min(w.checks, maxDoublings), lastInterval)), "check the successor's roles again"
+}
+
+// wait sleeps until the next check, a command, or the end.
 func (w *handOver) wait(ctx workflow.Context) error {
 	now := workflow.Now(ctx)
-	until, what := w.view.CreatedAt.Add(licensing.HandOverWithin).Add(time.Second), "the end of the hand-over"
-	if w.view.State == licensing.HandOverAgreed {
-		until, what = now.Add(min(firstLook<<min(w.looks, 14), lastLook)), "another look at the successor's roles"
-		if due := w.view.Next(); due.After(now) {
-			until, what = due.Add(firstLook), "the successor's roles are due"
-		}
-	}
-	w.describe(ctx)
+	at, summary := w.nextCheck(now)
+	w.showDetails(ctx)
 	tctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
-	timer := workflow.NewTimerWithOptions(tctx, max(until.Sub(now), time.Millisecond), workflow.TimerOptions{Summary: what})
+	timer := workflow.NewTimerWithOptions(tctx, max(at.Sub(now), time.Millisecond), workflow.TimerOptions{Summary: summary})
 	if err := workflow.Await(ctx, func() bool { return w.command != nil || timer.IsReady() }); err != nil {
 		return err
 	}
@@ -156,10 +168,12 @@ func (w *handOver) wait(ctx workflow.Context) error {
 	return nil
 }
 
-func (w *handOver) describe(ctx workflow.Context) {
-	next := "Waits for the successor: `starter handover agree`."
+// showDetails tells an operator what the run waits for. It costs no event.
+func (w *handOver) showDetails(ctx workflow.Context) {
+	waitsFor := "Waiting for the successor to agree: `starter handover agree`."
 	if w.view.State == licensing.HandOverAgreed {
-		next = "Waits until the successor is active everywhere."
+		waitsFor = "Waiting until the successor is active everywhere."
 	}
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**Hand-over**: %s. %s\n\nEnd it: `starter handover cancel --id %s --as ADMIN`", w.view, next, w.ref.ID))
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf(
+		"**Hand-over**: %s. %s\n\nTo cancel it: `starter handover cancel --id %s --as ADMIN`", w.view, waitsFor, w.ref.ID))
 }

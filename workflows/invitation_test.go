@@ -16,6 +16,7 @@ import (
 
 	"vlroles/activities"
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
 const (
@@ -33,30 +34,32 @@ type stage struct {
 	start time.Time
 	mu    sync.Mutex // a local activity that ran out of time goes on beside the test
 	diary []string
-	mails map[licensing.MailID]activities.MailOutcome // outcomes other than sent
+	mails map[licensing.MailID]licensing.MailOutcome // outcomes other than sent
 }
 
 // newBareStage has no doubles yet.
 func newBareStage(t *testing.T) *stage {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	s := &stage{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, mails: map[licensing.MailID]activities.MailOutcome{}}
+	s := &stage{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, mails: map[licensing.MailID]licensing.MailOutcome{}}
 	s.start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	s.SetStartTime(s.start)
 	s.SetTestTimeout(20 * time.Second)
-	s.RegisterActivity(&activities.Activities{})
+	for _, a := range []any{&activities.Requests{}, &activities.Downstream{}, &activities.Mails{}} {
+		s.RegisterActivity(a)
+	}
 	return s
 }
 
 // newStage is one whose mails are sent.
 func newStage(t *testing.T) *stage {
 	s := newBareStage(t)
-	s.OnActivity(a.SendMail, mock.Anything, mock.Anything).Return(func(_ context.Context, id licensing.MailID) (activities.MailOutcome, error) {
+	s.OnActivity(string(SendMailActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, id licensing.MailID) (licensing.MailOutcome, error) {
 		s.note("mail " + string(id))
 		if out, ok := s.mails[id]; ok {
 			return out, nil
 		}
-		return activities.MailOutcome{State: licensing.MailSent}, nil
+		return licensing.MailOutcome{State: licensing.MailSent}, nil
 	}).Maybe()
 	return s
 }
@@ -96,15 +99,15 @@ func (s *stage) steps(change licensing.ChangeID, dues ...time.Duration) {
 	for _, d := range dues {
 		times = append(times, s.start.Add(d))
 	}
-	s.OnActivity(a.Register, mock.Anything, mock.Anything).Return(licensing.Registered{
+	s.OnActivity(string(RegisterActivity), mock.Anything, mock.Anything).Return(licensing.Registered{
 		User: person, Propagation: licensing.Propagation{Change: change, Mail: "registered", Dues: times},
 	}, nil).Maybe()
-	s.OnActivity(a.Activate, mock.Anything, mock.Anything).Return(func(_ context.Context, c activities.Change) (int, error) {
+	s.OnActivity(string(ActivateActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, c licensing.ChangeRef) (int, error) {
 		s.note("active " + c.UpTo.Sub(s.start).String())
 		return 1, nil
 	}).Maybe()
-	s.OnActivity(a.Remind, mock.Anything, mock.Anything).Return(licensing.MailID("reminder"), nil).Maybe()
-	s.OnActivity(a.Expire, mock.Anything, mock.Anything).Return(func(_ context.Context, g activities.Generation) (licensing.MailID, error) {
+	s.OnActivity(string(RemindActivity), mock.Anything, mock.Anything).Return(licensing.MailID("reminder"), nil).Maybe()
+	s.OnActivity(string(ExpireActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, g licensing.GenerationRef) (licensing.MailID, error) {
 		s.note("expired " + s.Now().Sub(s.start).String())
 		return "notice", nil
 	}).Maybe()
@@ -157,7 +160,7 @@ func TestR29_ASecondRegistrationIsRefusedWithoutATrace(t *testing.T) {
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
-	if e := activities.AsRefusal(second.err); second.accepted || e == nil || e.Rule != "R29" || e.Kind != licensing.Gone {
+	if e := refusal.Decode(second.err); second.accepted || e == nil || e.Rule != "R29" || e.Kind != licensing.Gone {
 		t.Fatalf("second registration: %+v", second)
 	}
 }
@@ -174,7 +177,7 @@ func TestR56_AnInvitationIsRemindedOnceAndExpiresWithOneNotice(t *testing.T) {
 func TestR58_AResetGivesFullTimeAndANewMail(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(a.Reset, mock.Anything, mock.Anything).Return(s.sending(2, 20*day, "welcome 2"), nil)
+	s.OnActivity(string(ResetActivity), mock.Anything, mock.Anything).Return(s.sending(2, 20*day, "welcome 2"), nil)
 	s.at(20*day, func() { s.update(ResetUpdate, "r1", licensing.Command{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
@@ -185,7 +188,7 @@ func TestR58_AResetGivesFullTimeAndANewMail(t *testing.T) {
 func TestR58_AResendKeepsTheExpiry(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(a.Resend, mock.Anything, mock.Anything).Return(s.sending(1, 0, "welcome-2"), nil)
+	s.OnActivity(string(ResendActivity), mock.Anything, mock.Anything).Return(s.sending(1, 0, "welcome-2"), nil)
 	s.at(29*day, func() { s.update(ResendUpdate, "r1", licensing.Command{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
@@ -196,14 +199,14 @@ func TestR58_AResendKeepsTheExpiry(t *testing.T) {
 func TestR58_ARefusedResendLeavesTheRunAsItWas(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(a.Resend, mock.Anything, mock.Anything).Return(licensing.Sending{},
-		activities.Refusal(licensing.Refuse(licensing.Locked, "R58", "too early")))
+	s.OnActivity(string(ResendActivity), mock.Anything, mock.Anything).Return(licensing.Sending{},
+		refusal.Encode(licensing.Refuse(licensing.Locked, "R58", "too early")))
 	var answer *reply
 	s.at(hour, func() { answer = s.update(ResendUpdate, "r1", licensing.Command{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
-	if e := activities.AsRefusal(answer.err); e == nil || e.Kind != licensing.Locked {
+	if e := refusal.Decode(answer.err); e == nil || e.Kind != licensing.Locked {
 		t.Fatalf("resend: %v", answer.err)
 	}
 	s.expect("mail welcome", "mail reminder", "expired 720h0m0s", "mail notice")
@@ -212,8 +215,8 @@ func TestR58_ARefusedResendLeavesTheRunAsItWas(t *testing.T) {
 func TestR55_ARefusedMailWaitsForResetWithoutAReminder(t *testing.T) {
 	s := newStage(t)
 	s.steps("change", 50*day+2*hour)
-	s.mails["welcome"] = activities.MailOutcome{State: licensing.MailRefused, Reason: "550"}
-	s.OnActivity(a.Reset, mock.Anything, mock.Anything).Return(s.sending(2, 25*day, "welcome 2"), nil)
+	s.mails["welcome"] = licensing.MailOutcome{State: licensing.MailRefused, Reason: "550"}
+	s.OnActivity(string(ResetActivity), mock.Anything, mock.Anything).Return(s.sending(2, 25*day, "welcome 2"), nil)
 	s.at(25*day, func() { s.update(ResetUpdate, "r1", licensing.Command{}) })
 	s.at(50*day, func() { s.update(RegisterUpdate, "r2", licensing.Registration{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
@@ -225,7 +228,7 @@ func TestR55_ARefusedMailWaitsForResetWithoutAReminder(t *testing.T) {
 func TestR82_ACancelledInvitationEndsAtOnce(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(a.Cancel, mock.Anything, mock.Anything).Return(licensing.Withdrawal{Withdrawn: 1, Ended: true}, nil)
+	s.OnActivity(string(CancelActivity), mock.Anything, mock.Anything).Return(licensing.Withdrawal{Withdrawn: 1, Ended: true}, nil)
 	s.at(hour, func() { s.update(CancelUpdate, "r1", licensing.Command{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
@@ -239,7 +242,7 @@ func TestR82_ACancelledInvitationEndsAtOnce(t *testing.T) {
 func TestR82_ACancelThatLeavesOthersRolesKeepsTheInvitation(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(a.Cancel, mock.Anything, mock.Anything).Return(licensing.Withdrawal{Withdrawn: 1, Remaining: 2}, nil)
+	s.OnActivity(string(CancelActivity), mock.Anything, mock.Anything).Return(licensing.Withdrawal{Withdrawn: 1, Remaining: 2}, nil)
 	s.at(hour, func() { s.update(CancelUpdate, "r1", licensing.Command{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
@@ -250,7 +253,7 @@ func TestR82_ACancelThatLeavesOthersRolesKeepsTheInvitation(t *testing.T) {
 func TestAnOperatorsCancelMarksTheInvitationFailed(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(a.Break, mock.Anything, mock.Anything).Return(func(_ context.Context, g activities.Generation) error {
+	s.OnActivity(string(BreakActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, g licensing.GenerationRef) error {
 		s.note("broken " + g.Reason)
 		return nil
 	})
@@ -265,7 +268,7 @@ func TestAnOperatorsCancelMarksTheInvitationFailed(t *testing.T) {
 func TestAnOperatorsCancelDuringPropagationMarksTheRolesFailed(t *testing.T) {
 	s := newStage(t)
 	s.steps("change", day+2*hour)
-	s.OnActivity(a.Fail, mock.Anything, mock.Anything).Return(func(_ context.Context, c activities.Change) error {
+	s.OnActivity(string(FailActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, c licensing.ChangeRef) error {
 		s.note("failed " + c.Reason)
 		return nil
 	})
@@ -281,13 +284,13 @@ func TestAnOperatorsCancelDuringPropagationMarksTheRolesFailed(t *testing.T) {
 func TestR54_WhatTheDownstreamRefusesIsFailedAndTheRestGoesOn(t *testing.T) {
 	s := newStage(t)
 	s.steps("change", day+2*hour, day+10*hour)
-	s.OnActivity(a.Provision, mock.Anything, mock.Anything).Return(func(_ context.Context, c activities.Change) error {
+	s.OnActivity(string(ProvisionActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, c licensing.ChangeRef) error {
 		if c.UpTo.Equal(s.start.Add(day + 2*hour)) {
-			return temporal.NewNonRetryableApplicationError("quota", activities.RefusedDownstream, nil)
+			return temporal.NewNonRetryableApplicationError("quota", licensing.RefusedDownstream, nil)
 		}
 		return nil
 	})
-	s.OnActivity(a.Fail, mock.Anything, mock.Anything).Return(func(_ context.Context, c activities.Change) error {
+	s.OnActivity(string(FailActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, c licensing.ChangeRef) error {
 		s.note("failed " + c.UpTo.Sub(s.start).String() + " " + c.Reason)
 		return nil
 	})
@@ -303,8 +306,8 @@ func TestR54_WhatTheDownstreamRefusesIsFailedAndTheRestGoesOn(t *testing.T) {
 func TestR54_ADownstreamThatIsAwayForAnHourIsFailed(t *testing.T) {
 	s := newStage(t)
 	s.steps("change", 2*hour)
-	s.OnActivity(a.Provision, mock.Anything, mock.Anything).Return(errors.New("connection refused"))
-	s.OnActivity(a.Fail, mock.Anything, mock.Anything).Return(func(_ context.Context, c activities.Change) error {
+	s.OnActivity(string(ProvisionActivity), mock.Anything, mock.Anything).Return(errors.New("connection refused"))
+	s.OnActivity(string(FailActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, c licensing.ChangeRef) error {
 		s.note(c.Reason)
 		return nil
 	})
@@ -318,8 +321,8 @@ func TestR54_ADownstreamThatIsAwayForAnHourIsFailed(t *testing.T) {
 
 func TestAMailInBackoffIsPreemptedByARegistration(t *testing.T) {
 	s := newBareStage(t)
-	s.OnActivity(a.SendMail, mock.Anything, licensing.MailID("welcome")).Return(activities.MailOutcome{}, errors.New("connection refused"))
-	s.OnActivity(a.SendMail, mock.Anything, licensing.MailID("registered")).Return(activities.MailOutcome{State: licensing.MailSent}, nil)
+	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("welcome")).Return(licensing.MailOutcome{}, errors.New("connection refused"))
+	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("registered")).Return(licensing.MailOutcome{State: licensing.MailSent}, nil)
 	s.steps("change", 3*hour)
 	s.at(hour, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
@@ -331,12 +334,12 @@ func TestAMailInBackoffIsPreemptedByARegistration(t *testing.T) {
 func TestR55_AMailThatADayDoesNotDeliverIsGivenUp(t *testing.T) {
 	s := newBareStage(t)
 	attempts := 0
-	s.OnActivity(a.SendMail, mock.Anything, licensing.MailID("welcome")).Return(func(context.Context, licensing.MailID) (activities.MailOutcome, error) {
+	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("welcome")).Return(func(context.Context, licensing.MailID) (licensing.MailOutcome, error) {
 		attempts++
-		return activities.MailOutcome{}, errors.New("connection refused")
+		return licensing.MailOutcome{}, errors.New("connection refused")
 	})
-	s.OnActivity(a.SendMail, mock.Anything, licensing.MailID("notice")).Return(activities.MailOutcome{State: licensing.MailSent}, nil)
-	s.OnActivity(a.GiveUpMail, mock.Anything, licensing.MailID("welcome")).Return(func(context.Context, licensing.MailID) error {
+	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("notice")).Return(licensing.MailOutcome{State: licensing.MailSent}, nil)
+	s.OnActivity(string(GiveUpMailActivity), mock.Anything, licensing.MailID("welcome")).Return(func(context.Context, licensing.MailID) error {
 		s.note("given up")
 		return nil
 	})
@@ -372,7 +375,7 @@ func TestARunThatWasStartedForNothingEnds(t *testing.T) {
 func TestASlowDatabaseFallsBackToARegularStep(t *testing.T) {
 	s := newStage(t)
 	var calls atomic.Int32 // an attempt that ran out of time may still be at it
-	s.OnActivity(a.Activate, mock.Anything, mock.Anything).Return(func(context.Context, activities.Change) (int, error) {
+	s.OnActivity(string(ActivateActivity), mock.Anything, mock.Anything).Return(func(context.Context, licensing.ChangeRef) (int, error) {
 		switch n := calls.Add(1); {
 		case n < 6:
 			return 0, errors.New("database is away")

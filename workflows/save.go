@@ -8,67 +8,68 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"vlroles/licensing"
+	"vlroles/workflows/refusal"
 )
 
-// Save carries one request of an admin out: it decides and stores it as a whole, answers the verdicts, starts an
-// invitation or an assignment for each accepted person, and mails the admin what became of it (R70, R75). The number of
-// its events doesn't depend on the number of people.
+// Save carries out one request of an admin: it decides and stores it as a whole, answers the verdicts, starts an invitation
+// or an assignment for each accepted person, and mails the admin what became of it (R70, R75). The number of its events
+// doesn't depend on the number of people.
 func Save(ctx workflow.Context, s licensing.Save) error {
-	w := &save{}
-	err := workflow.SetUpdateHandlerWithOptions(ctx, VerdictsUpdate, w.verdicts, workflow.UpdateHandlerOptions{
-		Description: "waits for the decision and returns a verdict per person and License ID",
-	})
+	w := &save{request: newRequestStep(DecideActivity, "decide and store the request", s)}
+	err := handleVerdicts(ctx, "waits for the decision and returns a verdict per person and License ID", w.request.wait)
 	if err != nil {
 		return err
 	}
-	if err := w.run(ctx, s); err != nil {
+	if err := w.run(ctx); err != nil {
 		return err
 	}
-	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+	return awaitHandlers(ctx)
 }
 
 type save struct {
-	decided bool
-	answer  licensing.SaveAnswer
-	refusal error
+	request *requestStep[licensing.Save, licensing.SaveAnswer]
 }
 
-func (w *save) verdicts(ctx workflow.Context) (licensing.SaveAnswer, error) {
-	if err := workflow.Await(ctx, func() bool { return w.decided }); err != nil {
-		return licensing.SaveAnswer{}, err
+func (w *save) run(ctx workflow.Context) error {
+	if err := w.decide(ctx); err != nil || w.request.refusal != nil {
+		return err
 	}
-	return w.answer, w.refusal
+	if err := w.startPeople(ctx); err != nil {
+		return err
+	}
+	return w.confirm(ctx)
 }
 
-// decisionMost is how long a decision may take as a local activity: 500 people are a second's work.
-const decisionMost = 6 * time.Second
+// decisionTimeout is how long a decision may take as a local activity: 500 people are a second's work.
+const decisionTimeout = 6 * time.Second
 
-func (w *save) run(ctx workflow.Context, s licensing.Save) error {
+func (w *save) decide(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, "Deciding the request.")
-	err := short(ctx, decisionMost, "decide and store the request", a.Decide, s, &w.answer)
+	r := w.request
+	answer, err := stepLocalWithin(ctx, decisionTimeout, r.activity, r.summary, r.in)
 	if temporal.IsCanceledError(err) {
 		return err
 	}
-	w.decided, w.refusal = true, asRefusal(err)
-	if err != nil {
-		workflow.SetCurrentDetails(ctx, "The request was refused as a whole; nothing was written.")
-		return nil
+	r.answer, r.done, r.refusal = answer, true, refusal.ForCaller(err)
+	if r.refusal != nil {
+		workflow.SetCurrentDetails(ctx, "The request was refused as a whole. Nothing was changed.")
 	}
-	if w.answer.Work > 0 {
-		workflow.SetCurrentDetails(ctx, fmt.Sprintf("Decided. Starting the workflows of %d people; see them by VlRequest = '%s'.", w.answer.Work, s.ID))
-		if err := startWork(ctx, s.ID); err != nil {
-			return err
-		}
-	}
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("Decided and started (%d people). The confirmation mail to the admin is on its way.", w.answer.Work))
-	_, err = send(ctx, w.answer.Confirmation, "confirmation mail to the admin").outcome(ctx)
-	return err
+	return nil
 }
 
-func startWork(ctx workflow.Context, id licensing.RequestID) error {
-	o := steps
-	o.StartToCloseTimeout = 10 * time.Minute
-	o.HeartbeatTimeout = 30 * time.Second
-	o.Summary = "start the workflows of the accepted people"
-	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, o), a.StartWork, id).Get(ctx, nil)
+func (w *save) startPeople(ctx workflow.Context) error {
+	n := w.request.answer.Work
+	if n == 0 {
+		return nil
+	}
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf(
+		"Decided. Starting the workflows of %d people. Find them by VlRequest = '%s'.", n, w.request.in.ID))
+	return startWork(ctx, w.request.in.ID)
+}
+
+func (w *save) confirm(ctx workflow.Context) error {
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf(
+		"Decided, and started the workflows of %d people. Sending the confirmation mail to the admin.",
+		w.request.answer.Work))
+	return sendMail(ctx, w.request.answer.Confirmation, "confirmation mail to the admin").wait(ctx)
 }

@@ -17,7 +17,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
-	"vlroles/activities"
+	"vlroles/activities/smtp"
+	"vlroles/commands"
 	"vlroles/config"
 	"vlroles/licensing"
 	"vlroles/store"
@@ -43,8 +44,8 @@ const Jitter = 30 * time.Second
 // Engine is the running pair of workers.
 type Engine struct {
 	o       Options
-	client  *workflows.Client
-	smtp    *activities.SMTP
+	client  *commands.Client
+	relay   *smtp.Relay
 	workers []worker.Worker
 	stop    sync.Once
 }
@@ -52,90 +53,51 @@ type Engine struct {
 // New wires an engine. Nothing runs before Start.
 func New(o Options) (*Engine, error) {
 	e := &Engine{o: o}
-	provisioner, err := newProvisioner(o.Config)
+	steps, err := e.wire()
 	if err != nil {
 		return nil, err
 	}
-	if e.smtp, err = newSMTP(o); err != nil {
-		return nil, err
-	}
-	e.client = &workflows.Client{
-		Temporal: o.Temporal, Rows: o.Store, Patience: o.Patience, Log: o.Log,
-		Settings: workflows.Settings{Provision: provisioner != nil, Jitter: o.Jitter},
-	}
-	tenant, err := newTenant(o.Config)
-	if err != nil {
-		return nil, err
-	}
-	a := &activities.Activities{
-		Tenant: tenant, Rows: o.Store, Policy: o.Policy, Links: o.Config.LinkKeys, Sender: e.smtp, Provisioner: provisioner, Starter: e.client,
-		LinkBase: o.Config.LinkBase, Portal: o.Config.PortalURL, MailDomain: o.Config.MailFrom.Domain(),
-		Now: func() time.Time { return time.Now().UTC() }, Log: o.Log,
-	}
-	e.workers = []worker.Worker{e.main(a), e.mail(a)}
+	e.workers = []worker.Worker{e.main(steps), e.mail(steps)}
 	return e, nil
 }
 
-// main runs workflows and the steps on rows. Its slots are about the database's connections.
-func (e *Engine) main(a *activities.Activities) worker.Worker {
+// main runs workflows and all activities but SendMail. Its slots are about the database's connections.
+func (e *Engine) main(a steps) worker.Worker {
 	w := worker.New(e.o.Temporal, workflows.Queue, worker.Options{
 		MaxConcurrentActivityExecutionSize:      e.o.Config.ActivitySlots,
 		MaxConcurrentLocalActivityExecutionSize: e.o.Config.ActivitySlots,
-		WorkflowTaskPollerBehavior:              worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{}),
-		ActivityTaskPollerBehavior:              worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{}),
+		WorkflowTaskPollerBehavior:              autoscaling(),
+		ActivityTaskPollerBehavior:              autoscaling(),
 		WorkerStopTimeout:                       e.o.Config.StopTimeout,
 		OnFatalError:                            e.o.OnFailure,
 	})
-	workflows.Register(w, a)
+	workflows.Register(w)
+	for _, some := range a.onQueue() {
+		w.RegisterActivity(some)
+	}
 	return w
 }
 
 // mail runs SendMail alone: the whole queue's rate is the relay's, kept by the server.
-func (e *Engine) mail(a *activities.Activities) worker.Worker {
+func (e *Engine) mail(a steps) worker.Worker {
 	w := worker.New(e.o.Temporal, workflows.MailQueue, worker.Options{
 		DisableWorkflowWorker:              true,
 		MaxConcurrentActivityExecutionSize: 2 * max(e.o.Config.SMTPConnections, 1),
 		TaskQueueActivitiesPerSecond:       e.o.Config.MailPerSecond,
-		ActivityTaskPollerBehavior:         worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{}),
+		ActivityTaskPollerBehavior:         autoscaling(),
 		WorkerStopTimeout:                  e.o.Config.StopTimeout,
 		OnFatalError:                       e.o.OnFailure,
 	})
-	w.RegisterActivity(a.SendMail)
+	w.RegisterActivity(a.mails.SendMail)
 	return w
 }
 
-func newSMTP(o Options) (*activities.SMTP, error) {
-	c := o.Config
-	return activities.NewSMTP(activities.SMTPConfig{
-		Host: c.SMTPHost, Port: c.SMTPPort, User: c.SMTPUser, Password: activities.Password(c.SMTPPassword.Reveal()), TLS: string(c.SMTPTLS),
-		From: string(c.MailFrom), FromName: c.MailFromName, ReplyTo: string(c.MailReplyTo), Connections: c.SMTPConnections, TLSConfig: o.TLS,
-	})
-}
-
-func newTenant(c config.Config) (activities.Tenant, error) {
-	if c.DirectoryURL == "" {
-		return nil, nil
-	}
-	return activities.NewSCIM(c.DirectoryURL, c.DirectoryToken.Reveal())
-}
-
-func newProvisioner(c config.Config) (activities.Provisioner, error) {
-	if c.ProvisionerURL == "" {
-		return nil, nil
-	}
-	var keys []activities.WebhookKey
-	for _, k := range c.ProvisionerKeys {
-		key, err := activities.NewWebhookKey(k.ID, []byte(k.Secret.Reveal()))
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, key)
-	}
-	return activities.NewWebhook(activities.WebhookConfig{URL: c.ProvisionerURL, Keys: keys, Timeout: c.ProvisionerTimeout})
+func autoscaling() worker.PollerBehavior {
+	return worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{})
 }
 
 // Client speaks to the workflows with this engine's settings.
-func (e *Engine) Client() *workflows.Client { return e.client }
+func (e *Engine) Client() *commands.Client { return e.client }
 
 // Start begins polling.
 func (e *Engine) Start() error {
@@ -160,7 +122,7 @@ func (e *Engine) Stop() error {
 			all.Go(w.Stop)
 		}
 		all.Wait()
-		err = e.smtp.Close()
+		err = e.relay.Close()
 	})
 	return err
 }
@@ -177,7 +139,11 @@ func (e *Engine) Ready(ctx context.Context) error {
 	for _, q := range []struct {
 		name string
 		kind enumspb.TaskQueueType
-	}{{workflows.Queue, enumspb.TASK_QUEUE_TYPE_WORKFLOW}, {workflows.Queue, enumspb.TASK_QUEUE_TYPE_ACTIVITY}, {workflows.MailQueue, enumspb.TASK_QUEUE_TYPE_ACTIVITY}} {
+	}{
+		{workflows.Queue, enumspb.TASK_QUEUE_TYPE_WORKFLOW},
+		{workflows.Queue, enumspb.TASK_QUEUE_TYPE_ACTIVITY},
+		{workflows.MailQueue, enumspb.TASK_QUEUE_TYPE_ACTIVITY},
+	} {
 		if err := e.polled(ctx, q.name, q.kind); err != nil {
 			faults = append(faults, err)
 		}

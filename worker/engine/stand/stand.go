@@ -20,6 +20,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 
+	"vlroles/commands"
 	"vlroles/config"
 	"vlroles/licensing"
 	"vlroles/rig"
@@ -52,7 +53,7 @@ type Stand struct {
 	Config   config.Config
 	Policy   licensing.Policy
 	Engine   *engine.Engine
-	Flows    *workflows.Client
+	Flows    *commands.Client
 	Org      licensing.OrgID
 	Admin    licensing.UserID
 }
@@ -70,7 +71,7 @@ func New(tb testing.TB, o Options) *Stand {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = s.Mailbox.Close() })
-	t := rig.TemporalOptions{Attributes: rig.Attributes(), Progress: os.Stderr}
+	t := rig.TemporalOptions{Attributes: workflows.AttributeTypes(), Progress: os.Stderr}
 	if o.OnFile {
 		t.Dir = tb.TempDir()
 	}
@@ -132,7 +133,7 @@ func (s *Stand) database() {
 	if _, err := s.Rows.Migrate(context.Background()); err != nil {
 		s.TB.Fatal(err)
 	}
-	s.Flows = &workflows.Client{Temporal: s.Client, Rows: s.Rows, Log: slog.New(slog.DiscardHandler), Patience: s.Options.Patience,
+	s.Flows = &commands.Client{Temporal: s.Client, Rows: s.Rows, Log: slog.New(slog.DiscardHandler), Patience: s.Options.Patience,
 		Settings: workflows.Settings{Provision: s.Options.Provisioner != ""}}
 }
 

@@ -1,4 +1,4 @@
-package activities
+package smtp
 
 import (
 	"context"
@@ -16,19 +16,21 @@ import (
 	"time"
 
 	"github.com/emersion/go-message/mail"
+
+	"vlroles/activities"
 )
 
-func letter(id string) Letter {
-	return Letter{ID: id + "@contoso.example", To: "kim@fabrikam.example", ToName: "Kim Akers", Subject: "Action required", Text: "Hello\n", HTML: "<p>Hello</p>"}
+func letter(id string) activities.Message {
+	return activities.Message{ID: id + "@contoso.example", To: "kim@fabrikam.example", ToName: "Kim Akers", Subject: "Action required", Text: "Hello\n", HTML: "<p>Hello</p>"}
 }
 
-func relay(t *testing.T, v *server, change func(*SMTPConfig)) *SMTP {
+func relay(t *testing.T, v *server, change func(*Config)) *Relay {
 	t.Helper()
-	c := SMTPConfig{Host: "127.0.0.1", Port: v.port(), TLS: "none", From: "vl@contoso.example", FromName: "Volume licensing", Deadline: 10 * time.Second}
+	c := Config{Host: "127.0.0.1", Port: v.port(), TLS: "none", From: "vl@contoso.example", FromName: "Volume licensing", Deadline: 10 * time.Second}
 	if change != nil {
 		change(&c)
 	}
-	s, err := NewSMTP(c)
+	s, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,43 +44,43 @@ func TestR55_SMTPVerdictsFollowTheServersAnswers(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		script  script
-		verdict Verdict
+		verdict activities.Verdict
 		code    int
 		after   time.Duration
 	}{
-		{"the server takes it", script{}, Delivered, 250, 0},
-		{"550 on RCPT ends", script{"RCPT": {"550 5.1.1 no such mailbox"}}, Refused, 550, 0},
-		{"553 on RCPT ends", script{"RCPT": {"553 5.1.3 bad address"}}, Refused, 553, 0},
-		{"551 on RCPT ends", script{"RCPT": {"551 5.1.6 moved"}}, Refused, 551, 0},
-		{"501 on RCPT ends", script{"RCPT": {"501 5.1.3 syntax"}}, Refused, 501, 0},
-		{"a refusal of many lines is one, and has no address", script{"RCPT": {"550-5.1.1 <kim@fabrikam.example>:\r\n550 5.1.1 unknown, says postmaster@fabrikam.example"}}, Refused, 550, 0},
-		{"451 on RCPT comes later, as greylisting asks", script{"RCPT": {"451 4.7.1 greylisted"}}, Deferred, 451, soon},
-		{"450 on RCPT comes later", script{"RCPT": {"450 4.2.1 busy"}}, Deferred, 450, soon},
-		{"447 on RCPT is tried again as usual", script{"RCPT": {"447 4.4.7 slow"}}, Deferred, 447, 0},
-		{"452 on RCPT comes later", script{"RCPT": {"452 4.5.3 too many"}}, Deferred, 452, soon},
-		{"hanging up on RCPT is tried again", script{"RCPT": {hangUp}}, Deferred, 0, 0},
-		{"554 after the final dot ends", script{"BODY": {"554 5.7.1 content rejected"}}, Refused, 554, 0},
-		{"552 after the final dot ends", script{"BODY": {"552 5.3.4 too big"}}, Refused, 552, 0},
-		{"452 after the final dot comes later", script{"BODY": {"452 4.3.1 disk full"}}, Deferred, 452, soon},
-		{"hanging up after the final dot is unknown", script{"BODY": {hangUp}}, Unknown, 0, 0},
-		{"421 after the final dot comes later", script{"BODY": {"421 4.3.2 closing"}}, Deferred, 421, soon},
-		{"500 on RSET behind the acceptance is sent", script{"RSET": {"500 5.5.1 what?"}}, Delivered, 250, 0},
-		{"hanging up on RSET behind the acceptance is sent", script{"RSET": {hangUp}}, Delivered, 250, 0},
-		{"hanging up on QUIT is sent", script{"QUIT": {hangUp}}, Delivered, 250, 0},
-		{"421 on EHLO comes later", script{"EHLO": {"421 4.3.2 closing"}, "HELO": {"421 4.3.2 closing"}}, Deferred, 421, soon},
-		{"421 at connect comes later", script{"CONNECT": {"421 4.3.2 too many"}}, Deferred, 421, soon},
-		{"554 at connect is our fault, not the address's", script{"CONNECT": {"554 5.7.1 you are blocked"}}, Misconfigured, 554, 0},
-		{"421 on MAIL of a new connection comes later", script{"MAIL": {"421 4.3.2 closing", "421 4.3.2 closing"}}, Deferred, 421, soon},
-		{"500 on EHLO and HELO is our fault", script{"EHLO": {"500 what?"}, "HELO": {"500 what?"}}, Misconfigured, 500, 0},
-		{"538 on RCPT is our fault", script{"RCPT": {"538 5.7.11 encrypt first"}}, Misconfigured, 538, 0},
-		{"451 on DATA comes later", script{"DATA": {"451 4.3.0 later"}}, Deferred, 451, soon},
-		{"554 on DATA ends", script{"DATA": {"554 5.5.1 no valid recipients"}}, Refused, 554, 0},
-		{"530 on MAIL is our fault", script{"MAIL": {"530 5.7.0 authenticate first"}}, Misconfigured, 530, 0},
-		{"550 on MAIL is our sender's fault", script{"MAIL": {"550 5.7.1 sender unknown"}}, Misconfigured, 550, 0},
-		{"530 on RCPT is our fault", script{"RCPT": {"530 5.7.0 authenticate first"}}, Misconfigured, 530, 0},
-		{"451 on MAIL comes later", script{"MAIL": {"451 4.3.0 try later"}}, Deferred, 451, soon},
-		{"hanging up at connect is tried again", script{"CONNECT": {hangUp}}, Deferred, 0, 0},
-		{"hanging up on DATA is tried again", script{"DATA": {hangUp}}, Deferred, 0, 0},
+		{"the server takes it", script{}, activities.Delivered, 250, 0},
+		{"550 on RCPT ends", script{"RCPT": {"550 5.1.1 no such mailbox"}}, activities.Refused, 550, 0},
+		{"553 on RCPT ends", script{"RCPT": {"553 5.1.3 bad address"}}, activities.Refused, 553, 0},
+		{"551 on RCPT ends", script{"RCPT": {"551 5.1.6 moved"}}, activities.Refused, 551, 0},
+		{"501 on RCPT ends", script{"RCPT": {"501 5.1.3 syntax"}}, activities.Refused, 501, 0},
+		{"a refusal of many lines is one, and has no address", script{"RCPT": {"550-5.1.1 <kim@fabrikam.example>:\r\n550 5.1.1 unknown, says postmaster@fabrikam.example"}}, activities.Refused, 550, 0},
+		{"451 on RCPT comes later, as greylisting asks", script{"RCPT": {"451 4.7.1 greylisted"}}, activities.Deferred, 451, soon},
+		{"450 on RCPT comes later", script{"RCPT": {"450 4.2.1 busy"}}, activities.Deferred, 450, soon},
+		{"447 on RCPT is tried again as usual", script{"RCPT": {"447 4.4.7 slow"}}, activities.Deferred, 447, 0},
+		{"452 on RCPT comes later", script{"RCPT": {"452 4.5.3 too many"}}, activities.Deferred, 452, soon},
+		{"hanging up on RCPT is tried again", script{"RCPT": {hangUp}}, activities.Deferred, 0, 0},
+		{"554 after the final dot ends", script{"BODY": {"554 5.7.1 content rejected"}}, activities.Refused, 554, 0},
+		{"552 after the final dot ends", script{"BODY": {"552 5.3.4 too big"}}, activities.Refused, 552, 0},
+		{"452 after the final dot comes later", script{"BODY": {"452 4.3.1 disk full"}}, activities.Deferred, 452, soon},
+		{"hanging up after the final dot is unknown", script{"BODY": {hangUp}}, activities.Unknown, 0, 0},
+		{"421 after the final dot comes later", script{"BODY": {"421 4.3.2 closing"}}, activities.Deferred, 421, soon},
+		{"500 on RSET behind the acceptance is sent", script{"RSET": {"500 5.5.1 what?"}}, activities.Delivered, 250, 0},
+		{"hanging up on RSET behind the acceptance is sent", script{"RSET": {hangUp}}, activities.Delivered, 250, 0},
+		{"hanging up on QUIT is sent", script{"QUIT": {hangUp}}, activities.Delivered, 250, 0},
+		{"421 on EHLO comes later", script{"EHLO": {"421 4.3.2 closing"}, "HELO": {"421 4.3.2 closing"}}, activities.Deferred, 421, soon},
+		{"421 at connect comes later", script{"CONNECT": {"421 4.3.2 too many"}}, activities.Deferred, 421, soon},
+		{"554 at connect is our fault, not the address's", script{"CONNECT": {"554 5.7.1 you are blocked"}}, activities.Misconfigured, 554, 0},
+		{"421 on MAIL of a new connection comes later", script{"MAIL": {"421 4.3.2 closing", "421 4.3.2 closing"}}, activities.Deferred, 421, soon},
+		{"500 on EHLO and HELO is our fault", script{"EHLO": {"500 what?"}, "HELO": {"500 what?"}}, activities.Misconfigured, 500, 0},
+		{"538 on RCPT is our fault", script{"RCPT": {"538 5.7.11 encrypt first"}}, activities.Misconfigured, 538, 0},
+		{"451 on DATA comes later", script{"DATA": {"451 4.3.0 later"}}, activities.Deferred, 451, soon},
+		{"554 on DATA ends", script{"DATA": {"554 5.5.1 no valid recipients"}}, activities.Refused, 554, 0},
+		{"530 on MAIL is our fault", script{"MAIL": {"530 5.7.0 authenticate first"}}, activities.Misconfigured, 530, 0},
+		{"550 on MAIL is our sender's fault", script{"MAIL": {"550 5.7.1 sender unknown"}}, activities.Misconfigured, 550, 0},
+		{"530 on RCPT is our fault", script{"RCPT": {"530 5.7.0 authenticate first"}}, activities.Misconfigured, 530, 0},
+		{"451 on MAIL comes later", script{"MAIL": {"451 4.3.0 try later"}}, activities.Deferred, 451, soon},
+		{"hanging up at connect is tried again", script{"CONNECT": {hangUp}}, activities.Deferred, 0, 0},
+		{"hanging up on DATA is tried again", script{"DATA": {hangUp}}, activities.Deferred, 0, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := relay(t, newServer(t, row.script), nil)
@@ -86,11 +88,11 @@ func TestR55_SMTPVerdictsFollowTheServersAnswers(t *testing.T) {
 			if a.Verdict != row.verdict || a.Code != row.code {
 				t.Fatalf("got %+v, %v; want %s %d", a, err, row.verdict, row.code)
 			}
-			final := row.verdict == Delivered || row.verdict == Refused
+			final := row.verdict == activities.Delivered || row.verdict == activities.Refused
 			if (err == nil) != final {
 				t.Fatalf("%s comes with the error %v", a.Verdict, err)
 			}
-			var e *SendError
+			var e *activities.SendError
 			if !final && (!errors.As(err, &e) || e.RetryAfter != row.after || e.Verdict != row.verdict) {
 				t.Fatalf("error %#v, want a retry after %s", err, row.after)
 			}
@@ -123,12 +125,12 @@ func TestSMTPTheServersWordsAreKeptAsItSaidThem(t *testing.T) {
 func TestSMTPServersThatHangAreLeftInTime(t *testing.T) {
 	for _, at := range []string{"CONNECT", "EHLO", "MAIL", "RCPT", "BODY"} {
 		t.Run(at, func(t *testing.T) {
-			s := relay(t, newServer(t, script{at: {hang}, "HELO": {hang}}), func(c *SMTPConfig) { c.Deadline = 300 * time.Millisecond })
+			s := relay(t, newServer(t, script{at: {hang}, "HELO": {hang}}), func(c *Config) { c.Deadline = 300 * time.Millisecond })
 			begun := time.Now()
 			a, err := s.Send(context.Background(), letter("m1"))
-			want := Deferred
+			want := activities.Deferred
 			if at == "BODY" {
-				want = Unknown
+				want = activities.Unknown
 			}
 			if err == nil || a.Verdict != want {
 				t.Fatalf("got %+v, %v", a, err)
@@ -145,7 +147,7 @@ func TestSMTPSendEndsWithItsContextAndItsConnectionToo(t *testing.T) {
 		t.Run(at, func(t *testing.T) {
 			certified, pool := certificate(t)
 			v := newServer(t, script{at: {hang}}, func(v *server) { v.tls, v.login = certified, "PLAIN" })
-			s := relay(t, v, func(c *SMTPConfig) {
+			s := relay(t, v, func(c *Config) {
 				c.TLS, c.TLSConfig, c.Deadline = "mandatory", &tls.Config{RootCAs: pool}, time.Minute
 				c.User, c.Password = "vl", "secret"
 			})
@@ -153,7 +155,7 @@ func TestSMTPSendEndsWithItsContextAndItsConnectionToo(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				if a, err := s.Send(ctx, letter("m1")); err == nil || a.Verdict != Deferred {
+				if a, err := s.Send(ctx, letter("m1")); err == nil || a.Verdict != activities.Deferred {
 					t.Errorf("got %+v, %v", a, err)
 				}
 			}()
@@ -171,7 +173,7 @@ func TestSMTPSendEndsWithItsContextAndItsConnectionToo(t *testing.T) {
 	}
 }
 
-func (s *SMTP) idleNow() int {
+func (s *Relay) idleNow() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.idle)
@@ -179,7 +181,7 @@ func (s *SMTP) idleNow() int {
 
 func TestSMTPSendWaitsForAConnectionNoLongerThanItsContext(t *testing.T) {
 	v := newServer(t, script{"RCPT": {hang}})
-	s := relay(t, v, func(c *SMTPConfig) { c.Connections = 1 })
+	s := relay(t, v, func(c *Config) { c.Connections = 1 })
 	first, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	all.Go(func() { _, _ = s.Send(first, letter("m1")) })
@@ -188,7 +190,7 @@ func TestSMTPSendWaitsForAConnectionNoLongerThanItsContext(t *testing.T) {
 	v.until("the server hangs", v.said("RCPT"))
 	second, cancelled := context.WithCancel(context.Background())
 	cancelled()
-	if a, err := s.Send(second, letter("m2")); err == nil || a.Verdict != Deferred {
+	if a, err := s.Send(second, letter("m2")); err == nil || a.Verdict != activities.Deferred {
 		t.Fatalf("got %+v, %v", a, err)
 	}
 	if opened, _ := v.seen(); opened != 1 {
@@ -200,44 +202,44 @@ func TestSMTPARelayThatIsNotThereIsTriedAgain(t *testing.T) {
 	v := newServer(t, script{})
 	_ = v.listener.Close()
 	a, err := relay(t, v, nil).Send(context.Background(), letter("m1"))
-	var e *SendError
-	if a.Verdict != Deferred || !errors.As(err, &e) || e.RetryAfter != 0 {
+	var e *activities.SendError
+	if a.Verdict != activities.Deferred || !errors.As(err, &e) || e.RetryAfter != 0 {
 		t.Fatalf("got %+v, %v", a, err)
 	}
 }
 
 func TestSMTPTLSAndLogin(t *testing.T) {
 	certified, pool := certificate(t)
-	trusting := func(c *SMTPConfig) {
+	trusting := func(c *Config) {
 		c.TLS, c.TLSConfig = "mandatory", &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
 	for _, row := range []struct {
 		name    string
 		server  func(*server)
-		client  func(*SMTPConfig)
-		verdict Verdict
+		client  func(*Config)
+		verdict activities.Verdict
 	}{
-		{"STARTTLS and a login work", func(v *server) { v.tls, v.login = certified, "PLAIN LOGIN" }, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Delivered},
-		{"STARTTLS that is missing is our fault where it is mandatory", func(*server) {}, trusting, Misconfigured},
-		{"STARTTLS that is missing is fine where it is opportunistic", func(*server) {}, func(c *SMTPConfig) { c.TLS = "opportunistic" }, Delivered},
-		{"a certificate that nobody vouches for is our fault", func(v *server) { v.tls = certified }, func(c *SMTPConfig) { c.TLS = "mandatory" }, Misconfigured},
+		{"STARTTLS and a login work", func(v *server) { v.tls, v.login = certified, "PLAIN LOGIN" }, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Delivered},
+		{"STARTTLS that is missing is our fault where it is mandatory", func(*server) {}, trusting, activities.Misconfigured},
+		{"STARTTLS that is missing is fine where it is opportunistic", func(*server) {}, func(c *Config) { c.TLS = "opportunistic" }, activities.Delivered},
+		{"a certificate that nobody vouches for is our fault", func(v *server) { v.tls = certified }, func(c *Config) { c.TLS = "mandatory" }, activities.Misconfigured},
 		{"a wrong password is our fault: no mail ends over it", func(v *server) {
 			v.tls, v.login, v.script = certified, "PLAIN", script{"AUTH": {"535 5.7.8 wrong"}}
-		}, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Misconfigured},
+		}, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Misconfigured},
 		{"535 is our fault where the server's words hold an address", func(v *server) {
 			v.tls, v.login, v.script = certified, "LOGIN", script{"AUTH": {"535 5.7.8 no vl@contoso.example"}}
-		}, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl@contoso.example", "secret" }, Misconfigured},
+		}, func(c *Config) { trusting(c); c.User, c.Password = "vl@contoso.example", "secret" }, activities.Misconfigured},
 		{"534 is our fault", func(v *server) {
 			v.tls, v.login, v.script = certified, "PLAIN", script{"AUTH": {"534 5.7.9 too weak"}}
-		}, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Misconfigured},
-		{"LOGIN works", func(v *server) { v.tls, v.login = certified, "LOGIN" }, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Delivered},
-		{"a relay without a login is our fault", func(v *server) { v.tls = certified }, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Misconfigured},
-		{"a login that nobody knows is our fault", func(v *server) { v.tls, v.login = certified, "GSSAPI" }, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Misconfigured},
-		{"a login without TLS works to this machine", func(v *server) { v.login = "PLAIN" }, func(c *SMTPConfig) { c.User, c.Password = "vl", "secret" }, Delivered},
-		{"STARTTLS that is away comes later", func(v *server) { v.tls, v.script = certified, script{"STARTTLS": {"454 4.7.0 later"}} }, trusting, Deferred},
+		}, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Misconfigured},
+		{"LOGIN works", func(v *server) { v.tls, v.login = certified, "LOGIN" }, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Delivered},
+		{"a relay without a login is our fault", func(v *server) { v.tls = certified }, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Misconfigured},
+		{"a login that nobody knows is our fault", func(v *server) { v.tls, v.login = certified, "GSSAPI" }, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Misconfigured},
+		{"a login without TLS works to this machine", func(v *server) { v.login = "PLAIN" }, func(c *Config) { c.User, c.Password = "vl", "secret" }, activities.Delivered},
+		{"STARTTLS that is away comes later", func(v *server) { v.tls, v.script = certified, script{"STARTTLS": {"454 4.7.0 later"}} }, trusting, activities.Deferred},
 		{"a login that is away comes later", func(v *server) {
 			v.tls, v.login, v.script = certified, "PLAIN", script{"AUTH": {"454 4.7.0 later"}}
-		}, func(c *SMTPConfig) { trusting(c); c.User, c.Password = "vl", "secret" }, Deferred},
+		}, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Deferred},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			v := newServer(t, script{}, row.server)
@@ -258,8 +260,8 @@ func TestSMTPTLSAndLogin(t *testing.T) {
 func TestSMTPAPasswordIsNotSentWhereTheRelayStripsSTARTTLS(t *testing.T) {
 	for _, mechanism := range []string{"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "NTLM"} {
 		v := newServer(t, script{}, func(v *server) { v.login = mechanism })
-		a, err := relay(t, v, func(c *SMTPConfig) { c.TLS, c.User, c.Password = "opportunistic", "vl", "secret" }).Send(context.Background(), letter("m1"))
-		if err == nil || a.Verdict != Misconfigured {
+		a, err := relay(t, v, func(c *Config) { c.TLS, c.User, c.Password = "opportunistic", "vl", "secret" }).Send(context.Background(), letter("m1"))
+		if err == nil || a.Verdict != activities.Misconfigured {
 			t.Errorf("%s: %+v %v", mechanism, a, err)
 		}
 		v.until("the connection is closed", v.nobodyIsConnected)
@@ -270,7 +272,7 @@ func TestSMTPAPasswordIsNotSentWhereTheRelayStripsSTARTTLS(t *testing.T) {
 }
 
 func TestSMTPAPasswordIsNeverShown(t *testing.T) {
-	c := SMTPConfig{Host: "relay.example", User: "vl", Password: "secret"}
+	c := Config{Host: "relay.example", User: "vl", Password: "secret"}
 	asJSON, err := json.Marshal(c.Password)
 	if err != nil {
 		t.Fatal(err)
@@ -283,13 +285,13 @@ func TestSMTPAPasswordIsNeverShown(t *testing.T) {
 		}
 	}
 	c.TLS, c.From = "none", "vl@contoso.example"
-	if _, err := NewSMTP(c); err == nil || !strings.Contains(err.Error(), "clear text") {
+	if _, err := New(c); err == nil || !strings.Contains(err.Error(), "clear text") {
 		t.Fatalf("a password in clear text to another machine: %v", err)
 	}
 }
 
 func TestSMTPFaultsOfTheConfigurationAreToldAtOnceAndTogether(t *testing.T) {
-	_, err := NewSMTP(SMTPConfig{Host: "relay.example", Port: 25, TLS: "sometimes", From: "vl", ReplyTo: "help"})
+	_, err := New(Config{Host: "relay.example", Port: 25, TLS: "sometimes", From: "vl", ReplyTo: "help"})
 	for _, want := range []string{"TLS", "sender", "reply-to"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not speak of %s", err, want)
@@ -299,11 +301,11 @@ func TestSMTPFaultsOfTheConfigurationAreToldAtOnceAndTogether(t *testing.T) {
 
 func TestSMTPABurstSharesAFewConnections(t *testing.T) {
 	v := newServer(t, script{})
-	s := relay(t, v, func(c *SMTPConfig) { c.Connections = 3 })
+	s := relay(t, v, func(c *Config) { c.Connections = 3 })
 	var all sync.WaitGroup
 	for n := range 50 {
 		all.Go(func() {
-			if a, err := s.Send(context.Background(), letter(fmt.Sprint("m", n))); err != nil || a.Verdict != Delivered {
+			if a, err := s.Send(context.Background(), letter(fmt.Sprint("m", n))); err != nil || a.Verdict != activities.Delivered {
 				t.Errorf("%+v %v", a, err)
 			}
 		})
@@ -320,7 +322,7 @@ func TestSMTPAConnectionThatTheServerClosedIsReplacedUnnoticed(t *testing.T) {
 	v := newServer(t, script{})
 	s := relay(t, v, nil)
 	for n := range 3 {
-		if a, err := s.Send(context.Background(), letter(fmt.Sprint("m", n))); err != nil || a.Verdict != Delivered {
+		if a, err := s.Send(context.Background(), letter(fmt.Sprint("m", n))); err != nil || a.Verdict != activities.Delivered {
 			t.Fatalf("letter %d: %+v %v", n, a, err)
 		}
 		v.hangUpOnAll()
@@ -334,16 +336,16 @@ func TestSMTPAReusedConnectionThatSaysGoodByeIsReplacedOnce(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		script  script
-		verdict Verdict
+		verdict activities.Verdict
 		opened  int
 	}{
-		{"421 on MAIL", script{"MAIL": {"", "421 4.4.2 idle"}}, Delivered, 2},
-		{"hanging up on MAIL", script{"MAIL": {"", hangUp}}, Delivered, 2},
-		{"hanging up on RCPT", script{"RCPT": {"", hangUp}}, Delivered, 2},
-		{"hanging up on MAIL of the new one too", script{"MAIL": {"", hangUp, hangUp}}, Deferred, 2},
-		{"hanging up on DATA is not tried on another", script{"DATA": {"", hangUp}}, Deferred, 1},
-		{"421 after the final dot is not tried on another", script{"BODY": {"", "421 4.3.2 closing"}}, Deferred, 1},
-		{"450 on RCPT is an answer", script{"RCPT": {"", "450 4.2.1 busy"}}, Deferred, 1},
+		{"421 on MAIL", script{"MAIL": {"", "421 4.4.2 idle"}}, activities.Delivered, 2},
+		{"hanging up on MAIL", script{"MAIL": {"", hangUp}}, activities.Delivered, 2},
+		{"hanging up on RCPT", script{"RCPT": {"", hangUp}}, activities.Delivered, 2},
+		{"hanging up on MAIL of the new one too", script{"MAIL": {"", hangUp, hangUp}}, activities.Deferred, 2},
+		{"hanging up on DATA is not tried on another", script{"DATA": {"", hangUp}}, activities.Deferred, 1},
+		{"421 after the final dot is not tried on another", script{"BODY": {"", "421 4.3.2 closing"}}, activities.Deferred, 1},
+		{"450 on RCPT is an answer", script{"RCPT": {"", "450 4.2.1 busy"}}, activities.Deferred, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			v := newServer(t, row.script)
@@ -355,7 +357,7 @@ func TestSMTPAReusedConnectionThatSaysGoodByeIsReplacedOnce(t *testing.T) {
 				t.Fatalf("%+v", a)
 			}
 			want := []string{"first@contoso.example", "second@contoso.example"}
-			if row.verdict != Delivered {
+			if row.verdict != activities.Delivered {
 				want = want[:1]
 			}
 			if opened, _ := v.seen(); opened != row.opened || !slices.Equal(v.ids(), want) {
@@ -368,11 +370,11 @@ func TestSMTPAReusedConnectionThatSaysGoodByeIsReplacedOnce(t *testing.T) {
 func TestSMTPAConnectionThatFailedIsNotUsedAgain(t *testing.T) {
 	v := newServer(t, script{"RCPT": {"550 5.1.1 no such mailbox"}})
 	s := relay(t, v, nil)
-	if a, _ := s.Send(context.Background(), letter("m1")); a.Verdict != Refused {
+	if a, _ := s.Send(context.Background(), letter("m1")); a.Verdict != activities.Refused {
 		t.Fatalf("%+v", a)
 	}
 	v.until("the connection is closed", v.nobodyIsConnected)
-	if a, err := s.Send(context.Background(), letter("m2")); err != nil || a.Verdict != Delivered {
+	if a, err := s.Send(context.Background(), letter("m2")); err != nil || a.Verdict != activities.Delivered {
 		t.Fatalf("%+v %v", a, err)
 	}
 }
@@ -383,13 +385,13 @@ func TestSMTPAMailOfUnknownFateIsSentOnceAnAttemptWithTheSameID(t *testing.T) {
 	if _, err := s.Send(context.Background(), letter("first")); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := s.Send(context.Background(), letter("second")); err == nil || a.Verdict != Unknown { // over the reused connection
+	if a, err := s.Send(context.Background(), letter("second")); err == nil || a.Verdict != activities.Unknown { // over the reused connection
 		t.Fatalf("%+v %v", a, err)
 	}
 	if _, bodies := v.seen(); bodies != 2 {
 		t.Fatalf("%d transmissions", bodies)
 	}
-	if a, err := s.Send(context.Background(), letter("second")); err != nil || a.Verdict != Delivered {
+	if a, err := s.Send(context.Background(), letter("second")); err != nil || a.Verdict != activities.Delivered {
 		t.Fatalf("%+v %v", a, err)
 	}
 	if got := v.ids(); !slices.Equal(got, []string{"first@contoso.example", "second@contoso.example"}) {
@@ -399,7 +401,7 @@ func TestSMTPAMailOfUnknownFateIsSentOnceAnAttemptWithTheSameID(t *testing.T) {
 
 func TestSMTPAnIdleConnectionSaysGoodByeByItself(t *testing.T) {
 	v := newServer(t, script{})
-	s := relay(t, v, func(c *SMTPConfig) { c.IdleTimeout = 30 * time.Millisecond })
+	s := relay(t, v, func(c *Config) { c.IdleTimeout = 30 * time.Millisecond })
 	if _, err := s.Send(context.Background(), letter("m1")); err != nil {
 		t.Fatal(err)
 	}
@@ -409,7 +411,7 @@ func TestSMTPAnIdleConnectionSaysGoodByeByItself(t *testing.T) {
 
 func TestSMTPCloseLeavesNoConnectionAndNoGoroutine(t *testing.T) {
 	v := newServer(t, script{})
-	s := relay(t, v, func(c *SMTPConfig) { c.Connections, c.IdleTimeout = 3, time.Hour })
+	s := relay(t, v, func(c *Config) { c.Connections, c.IdleTimeout = 3, time.Hour })
 	var all sync.WaitGroup
 	for n := range 12 {
 		all.Go(func() { _, _ = s.Send(context.Background(), letter(fmt.Sprint("m", n))) })
@@ -419,7 +421,7 @@ func TestSMTPCloseLeavesNoConnectionAndNoGoroutine(t *testing.T) {
 		t.Fatal(err)
 	}
 	stacks := make([]byte, 1<<20)
-	if held := string(stacks[:runtime.Stack(stacks, true)]); strings.Contains(held, "activities.(*SMTP)") || strings.Contains(held, "activities.(*line)") || strings.Contains(held, "go-mail") {
+	if held := string(stacks[:runtime.Stack(stacks, true)]); strings.Contains(held, "activities.(*Relay)") || strings.Contains(held, "activities.(*connection)") || strings.Contains(held, "go-mail") {
 		t.Fatalf("a goroutine is left:\n%s", held)
 	}
 	v.until("every connection is closed", v.nobodyIsConnected)
@@ -427,7 +429,7 @@ func TestSMTPCloseLeavesNoConnectionAndNoGoroutine(t *testing.T) {
 	if got := len(slices.DeleteFunc(v.commands, func(c string) bool { return c != "QUIT" })); got != opened {
 		t.Fatalf("%d good-byes on %d connections", got, opened)
 	}
-	if a, err := s.Send(context.Background(), letter("late")); err == nil || a.Verdict != Deferred {
+	if a, err := s.Send(context.Background(), letter("late")); err == nil || a.Verdict != activities.Deferred {
 		t.Fatalf("after Close: %+v %v", a, err)
 	}
 	if err := s.Close(); err != nil {
@@ -437,15 +439,15 @@ func TestSMTPCloseLeavesNoConnectionAndNoGoroutine(t *testing.T) {
 
 func TestSMTPASendThatOutlivesCloseClosesItsConnection(t *testing.T) {
 	v := newServer(t, script{"BODY": {hang}})
-	s := relay(t, v, func(c *SMTPConfig) { c.Deadline = 200 * time.Millisecond })
-	done := make(chan Answer)
+	s := relay(t, v, func(c *Config) { c.Deadline = 200 * time.Millisecond })
+	done := make(chan activities.Answer)
 	go func() {
 		a, _ := s.Send(context.Background(), letter("m1"))
 		done <- a
 	}()
 	v.until("the server hangs", v.said("BODY"))
 	_ = s.Close()
-	if a := <-done; a.Verdict != Unknown {
+	if a := <-done; a.Verdict != activities.Unknown {
 		t.Fatalf("%+v", a)
 	}
 	if s.idleNow() > 0 {
@@ -454,11 +456,11 @@ func TestSMTPASendThatOutlivesCloseClosesItsConnection(t *testing.T) {
 }
 
 // received sends a letter and parses what arrived.
-func received(t *testing.T, l Letter) (mail.Header, map[string]string, string) {
+func received(t *testing.T, l activities.Message) (mail.Header, map[string]string, string) {
 	t.Helper()
 	v := newServer(t, script{})
-	a, err := relay(t, v, func(c *SMTPConfig) { c.ReplyTo = "help@contoso.example" }).Send(context.Background(), l)
-	if err != nil || a.Verdict != Delivered {
+	a, err := relay(t, v, func(c *Config) { c.ReplyTo = "help@contoso.example" }).Send(context.Background(), l)
+	if err != nil || a.Verdict != activities.Delivered {
 		t.Fatalf("%+v %v", a, err)
 	}
 	v.mu.Lock()
@@ -518,7 +520,7 @@ func TestR49_ALetterArrivesAsItWasWritten(t *testing.T) {
 
 func TestR48_AMailGoesToOneAddressAndAsksForNothingExtra(t *testing.T) {
 	v := newServer(t, script{}, func(v *server) { v.utf8 = true })
-	if a, err := relay(t, v, nil).Send(context.Background(), letter("m1")); err != nil || a.Verdict != Delivered {
+	if a, err := relay(t, v, nil).Send(context.Background(), letter("m1")); err != nil || a.Verdict != activities.Delivered {
 		t.Fatalf("%+v %v", a, err)
 	}
 	v.mu.Lock()
@@ -555,7 +557,7 @@ func TestR66_AnAddressThatCannotBeOneIsRefusedWithoutAConnection(t *testing.T) {
 	for _, to := range []string{"", "kim", "kim@fabrikam.example\r\nRCPT TO:<x@y.example>", "a@b.example,c@d.example"} {
 		l := letter("m1")
 		l.To = to
-		if a, err := s.Send(context.Background(), l); err != nil || a.Verdict != Refused {
+		if a, err := s.Send(context.Background(), l); err != nil || a.Verdict != activities.Refused {
 			t.Errorf("%q: %+v %v", to, a, err)
 		}
 	}
@@ -568,7 +570,7 @@ func FuzzLetterHeadersHoldOneLineEach(f *testing.F) {
 	for _, s := range []string{"Kim", "Kim\r\nBcc: x@y.example", "<b>Kim</b>", "Kim\u202egnp.exe", "\"; <x@y.example>", "Łukasz\x00", "=?utf-8?q?a=0D=0ABcc:_x?=", "\\\"", strings.Repeat("ä", 300)} {
 		f.Add(s, s)
 	}
-	s, err := NewSMTP(SMTPConfig{Host: "127.0.0.1", Port: 25, TLS: "none", From: "vl@contoso.example"})
+	s, err := New(Config{Host: "127.0.0.1", Port: 25, TLS: "none", From: "vl@contoso.example"})
 	if err != nil {
 		f.Fatal(err)
 	}

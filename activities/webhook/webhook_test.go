@@ -1,4 +1,4 @@
-package activities
+package webhook
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
-
+	"vlroles/activities"
+	"vlroles/activities/outbound"
 	"vlroles/licensing"
 )
 
@@ -31,9 +30,9 @@ var (
 	}
 )
 
-func provisionKey(t *testing.T, id, secret string) WebhookKey {
+func provisionKey(t *testing.T, id, secret string) Key {
 	t.Helper()
-	k, err := NewWebhookKey(id, []byte(secret))
+	k, err := NewKey(id, []byte(secret))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,16 +40,16 @@ func provisionKey(t *testing.T, id, secret string) WebhookKey {
 }
 
 // downstream serves answer and returns a Webhook that speaks to it.
-func downstream(t *testing.T, answer http.HandlerFunc) *Webhook {
+func downstream(t *testing.T, answer http.HandlerFunc) *Client {
 	t.Helper()
 	s := httptest.NewServer(answer)
 	t.Cleanup(s.Close)
 	return webhook(t, s.URL+"/users/")
 }
 
-func webhook(t *testing.T, url string) *Webhook {
+func webhook(t *testing.T, url string) *Client {
 	t.Helper()
-	w, err := NewWebhook(WebhookConfig{URL: url, Keys: []WebhookKey{provisionKey(t, "p1", provisionSecret)}, Timeout: 5 * time.Second})
+	w, err := New(Config{URL: url, Keys: []Key{provisionKey(t, "p1", provisionSecret)}, Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,29 +73,29 @@ func TestR54_WhatADownstreamAnswerMeans(t *testing.T) {
 	for _, tc := range []struct {
 		name          string
 		answer        http.HandlerFunc
-		want          *ProvisionError // nil: success
+		want          *activities.ProvisionError // nil: success
 		misconfigured bool
 	}{
 		{"200 is success", answer(200, "", "", "{}"), nil, false},
 		{"204 is success", answer(204, "", "", ""), nil, false},
-		{"409 refuses for good, with the reason", answer(409, "", "", problem), &ProvisionError{Refused: true, Status: 409, Reason: "License ID E1234567 is closed there"}, false},
-		{"422 refuses for good, with the title where there is no detail", answer(422, "", "", `{"title":"Unknown role"}`), &ProvisionError{Refused: true, Status: 422, Reason: "Unknown role"}, false},
-		{"a refusal without a problem says so", answer(409, "Content-Type", "text/html", "<b>no</b>"), &ProvisionError{Refused: true, Status: 409, Reason: "it answered 409 without a reason"}, false},
-		{"a refusal that is no JSON says so", answer(409, "", "", `{"detail":`), &ProvisionError{Refused: true, Status: 409, Reason: "it answered 409 without a reason"}, false},
-		{"a refusal never asks to come later", answer(409, "Retry-After", "5", problem), &ProvisionError{Refused: true, Status: 409, Reason: "License ID E1234567 is closed there"}, false},
-		{"429 is tried again after the seconds it names", answer(429, "Retry-After", "90", ""), &ProvisionError{Status: 429, Reason: "answered 429", RetryAfter: 90 * time.Second}, false},
-		{"503 is tried again at the date it names", answer(503, "Retry-After", "Mon, 23 Nov 2026 18:06:00 GMT", ""), &ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: 2 * time.Minute}, false},
-		{"a wait longer than ten minutes becomes ten minutes", answer(503, "Retry-After", "99999999", ""), &ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: 10 * time.Minute}, false},
-		{"a date in a year becomes ten minutes", answer(503, "Retry-After", "Tue, 23 Nov 2027 18:06:00 GMT", ""), &ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: 10 * time.Minute}, false},
-		{"a date that has passed asks for nothing", answer(503, "Retry-After", "Mon, 23 Nov 2026 18:00:00 GMT", ""), &ProvisionError{Status: 503, Reason: "answered 503"}, false},
-		{"a wait that can't be read asks for nothing", answer(429, "Retry-After", "-5", ""), &ProvisionError{Status: 429, Reason: "answered 429"}, false},
-		{"500 is tried again, with what it says", answer(500, "", "", `{"detail":"database is away"}`), &ProvisionError{Status: 500, Reason: "answered 500: database is away"}, false},
-		{"408 is tried again", answer(408, "", "", ""), &ProvisionError{Status: 408, Reason: "answered 408"}, false},
-		{"400 is a fault of the configuration and tried again", answer(400, "", "", ""), &ProvisionError{Status: 400, Reason: "check VL_PROVISIONER_URL"}, true},
-		{"401 is a fault of the configuration and tried again", answer(401, "", "", ""), &ProvisionError{Status: 401, Reason: "check VL_PROVISIONER_URL"}, true},
-		{"403 is a fault of the configuration and tried again", answer(403, "", "", ""), &ProvisionError{Status: 403, Reason: "check VL_PROVISIONER_URL"}, true},
-		{"404 is a fault of the configuration and tried again", answer(404, "", "", ""), &ProvisionError{Status: 404, Reason: "check VL_PROVISIONER_URL"}, true},
-		{"a redirect is a fault of the configuration and tried again", answer(307, "Location", "/elsewhere", ""), &ProvisionError{Status: 307, Reason: "check VL_PROVISIONER_URL"}, true},
+		{"409 refuses for good, with the reason", answer(409, "", "", problem), &activities.ProvisionError{Refused: true, Status: 409, Reason: "License ID E1234567 is closed there"}, false},
+		{"422 refuses for good, with the title where there is no detail", answer(422, "", "", `{"title":"Unknown role"}`), &activities.ProvisionError{Refused: true, Status: 422, Reason: "Unknown role"}, false},
+		{"a refusal without a problem says so", answer(409, "Content-Type", "text/html", "<b>no</b>"), &activities.ProvisionError{Refused: true, Status: 409, Reason: "it answered 409 without a reason"}, false},
+		{"a refusal that is no JSON says so", answer(409, "", "", `{"detail":`), &activities.ProvisionError{Refused: true, Status: 409, Reason: "it answered 409 without a reason"}, false},
+		{"a refusal never asks to come later", answer(409, "Retry-After", "5", problem), &activities.ProvisionError{Refused: true, Status: 409, Reason: "License ID E1234567 is closed there"}, false},
+		{"429 is tried again after the seconds it names", answer(429, "Retry-After", "90", ""), &activities.ProvisionError{Status: 429, Reason: "answered 429", RetryAfter: 90 * time.Second}, false},
+		{"503 is tried again at the date it names", answer(503, "Retry-After", "Mon, 23 Nov 2026 18:06:00 GMT", ""), &activities.ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: 2 * time.Minute}, false},
+		{"a wait longer than ten minutes becomes ten minutes", answer(503, "Retry-After", "99999999", ""), &activities.ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: 10 * time.Minute}, false},
+		{"a date in a year becomes ten minutes", answer(503, "Retry-After", "Tue, 23 Nov 2027 18:06:00 GMT", ""), &activities.ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: 10 * time.Minute}, false},
+		{"a date that has passed asks for nothing", answer(503, "Retry-After", "Mon, 23 Nov 2026 18:00:00 GMT", ""), &activities.ProvisionError{Status: 503, Reason: "answered 503"}, false},
+		{"a wait that can't be read asks for nothing", answer(429, "Retry-After", "-5", ""), &activities.ProvisionError{Status: 429, Reason: "answered 429"}, false},
+		{"500 is tried again, with what it says", answer(500, "", "", `{"detail":"database is away"}`), &activities.ProvisionError{Status: 500, Reason: "answered 500: database is away"}, false},
+		{"408 is tried again", answer(408, "", "", ""), &activities.ProvisionError{Status: 408, Reason: "answered 408"}, false},
+		{"400 is a fault of the configuration and tried again", answer(400, "", "", ""), &activities.ProvisionError{Status: 400, Reason: "check VL_PROVISIONER_URL"}, true},
+		{"401 is a fault of the configuration and tried again", answer(401, "", "", ""), &activities.ProvisionError{Status: 401, Reason: "check VL_PROVISIONER_URL"}, true},
+		{"403 is a fault of the configuration and tried again", answer(403, "", "", ""), &activities.ProvisionError{Status: 403, Reason: "check VL_PROVISIONER_URL"}, true},
+		{"404 is a fault of the configuration and tried again", answer(404, "", "", ""), &activities.ProvisionError{Status: 404, Reason: "check VL_PROVISIONER_URL"}, true},
+		{"a redirect is a fault of the configuration and tried again", answer(307, "Location", "/elsewhere", ""), &activities.ProvisionError{Status: 307, Reason: "check VL_PROVISIONER_URL"}, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			err := downstream(t, tc.answer).Put(t.Context(), "key", provisionUser)
@@ -106,9 +105,9 @@ func TestR54_WhatADownstreamAnswerMeans(t *testing.T) {
 				}
 				return
 			}
-			var got *ProvisionError
+			var got *activities.ProvisionError
 			if !errors.As(err, &got) {
-				t.Fatalf("got %v, want a *ProvisionError", err)
+				t.Fatalf("got %v, want a *activities.ProvisionError", err)
 			}
 			if got.Refused != tc.want.Refused || got.Status != tc.want.Status || got.RetryAfter != tc.want.RetryAfter || !strings.Contains(got.Reason, tc.want.Reason) {
 				t.Errorf("got %+v, want %+v", got, tc.want)
@@ -116,8 +115,8 @@ func TestR54_WhatADownstreamAnswerMeans(t *testing.T) {
 			if tc.want.Refused && got.Reason != tc.want.Reason {
 				t.Errorf("a person reads %q, want %q", got.Reason, tc.want.Reason)
 			}
-			if got.Misconfigured() != tc.misconfigured {
-				t.Errorf("Misconfigured() = %t", got.Misconfigured())
+			if got.Misconfigured != tc.misconfigured {
+				t.Errorf("Misconfigured() = %t", got.Misconfigured)
 			}
 		})
 	}
@@ -153,7 +152,7 @@ func TestPutSendsWhatTheReceiverNeeds(t *testing.T) {
 	if !strings.HasPrefix(id, "msg_") || strings.Contains(id, ".") {
 		t.Errorf("Webhook-Id: %q", id)
 	}
-	if err := VerifyWebhook(got.Header, body, []WebhookKey{provisionKey(t, "p1", provisionSecret)}, provisionNow); err != nil {
+	if err := Verify(got.Header, body, []Key{provisionKey(t, "p1", provisionSecret)}, provisionNow); err != nil {
 		t.Error(err)
 	}
 	again, err := w.request(t.Context(), key, provisionUser)
@@ -172,12 +171,12 @@ func TestSignatureIsThatOfStandardWebhooks(t *testing.T) {
 	h.Set("webhook-id", "msg_a1b2c3")
 	h.Set("webhook-timestamp", "1795457040")
 	h.Set("webhook-signature", "v1,eSn55RVIadTjvGhlvyb9tMp3GPcm8KfcAN08/7v7M6I=")
-	if err := VerifyWebhook(h, []byte(`{"a": 1}`), []WebhookKey{provisionKey(t, "p1", provisionSecret)}, provisionNow); err != nil {
+	if err := Verify(h, []byte(`{"a": 1}`), []Key{provisionKey(t, "p1", provisionSecret)}, provisionNow); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestVerifyWebhook(t *testing.T) {
+func TestVerify(t *testing.T) {
 	own, other := provisionKey(t, "p1", provisionSecret), provisionKey(t, "p2", strings.Repeat("other", 7))
 	w := webhook(t, "https://entitlements.contoso.example")
 	req, err := w.request(t.Context(), "key", provisionUser)
@@ -197,58 +196,41 @@ func TestVerifyWebhook(t *testing.T) {
 		name   string
 		change func(http.Header)
 		body   []byte
-		keys   []WebhookKey
+		keys   []Key
 		now    time.Time
 		ok     bool
 	}{
-		{"what was sent verifies", nil, sent, []WebhookKey{own}, provisionNow, true},
-		{"an old key of the ring verifies too", nil, sent, []WebhookKey{other, {}, own}, provisionNow, true},
-		{"one good signature of several is enough", set(headerSignature, "v1a,abc v1,AAAA "+signature), sent, []WebhookKey{own}, provisionNow, true},
-		{"a clock that is four minutes late is tolerated", nil, sent, []WebhookKey{own}, provisionNow.Add(-4 * time.Minute), true},
-		{"another key is refused", nil, sent, []WebhookKey{other}, provisionNow, false},
+		{"what was sent verifies", nil, sent, []Key{own}, provisionNow, true},
+		{"an old key of the ring verifies too", nil, sent, []Key{other, {}, own}, provisionNow, true},
+		{"one good signature of several is enough", set(headerSignature, "v1a,abc v1,AAAA "+signature), sent, []Key{own}, provisionNow, true},
+		{"a clock that is four minutes late is tolerated", nil, sent, []Key{own}, provisionNow.Add(-4 * time.Minute), true},
+		{"another key is refused", nil, sent, []Key{other}, provisionNow, false},
 		{"no key refuses everything", nil, sent, nil, provisionNow, false},
-		{"a body with one byte more is refused", nil, append(bytes.Clone(sent), ' '), []WebhookKey{own}, provisionNow, false},
-		{"another body is refused", nil, bytes.Replace(sent, []byte("product_keys_reader"), []byte("administrator"), 1), []WebhookKey{own}, provisionNow, false},
-		{"another timestamp is refused", set(headerTimestamp, stamp(time.Second)), sent, []WebhookKey{own}, provisionNow, false},
-		{"a timestamp that is no number is refused", set(headerTimestamp, "now"), sent, []WebhookKey{own}, provisionNow, false},
-		{"a timestamp beyond all time is refused", set(headerTimestamp, "9223372036854775807"), sent, []WebhookKey{own}, provisionNow, false},
-		{"a call that is six minutes old is refused", nil, sent, []WebhookKey{own}, provisionNow.Add(6 * time.Minute), false},
-		{"a call from six minutes ahead is refused", nil, sent, []WebhookKey{own}, provisionNow.Add(-6 * time.Minute), false},
-		{"another id is refused", set(headerID, "msg_0"), sent, []WebhookKey{own}, provisionNow, false},
-		{"an id with a full stop is refused", set(headerID, "msg.0"), sent, []WebhookKey{own}, provisionNow, false},
-		{"no id is refused", set(headerID, ""), sent, []WebhookKey{own}, provisionNow, false},
-		{"no signature is refused", set(headerSignature, ""), sent, []WebhookKey{own}, provisionNow, false},
-		{"a signature of another version is refused", set(headerSignature, strings.Replace(signature, "v1,", "v2,", 1)), sent, []WebhookKey{own}, provisionNow, false},
-		{"a heap of signatures is refused", set(headerSignature, strings.Repeat("v1,x ", 9)+signature), sent, []WebhookKey{own}, provisionNow, false},
+		{"a body with one byte more is refused", nil, append(bytes.Clone(sent), ' '), []Key{own}, provisionNow, false},
+		{"another body is refused", nil, bytes.Replace(sent, []byte("product_keys_reader"), []byte("administrator"), 1), []Key{own}, provisionNow, false},
+		{"another timestamp is refused", set(headerTimestamp, stamp(time.Second)), sent, []Key{own}, provisionNow, false},
+		{"a timestamp that is no number is refused", set(headerTimestamp, "now"), sent, []Key{own}, provisionNow, false},
+		{"a timestamp beyond all time is refused", set(headerTimestamp, "9223372036854775807"), sent, []Key{own}, provisionNow, false},
+		{"a call that is six minutes old is refused", nil, sent, []Key{own}, provisionNow.Add(6 * time.Minute), false},
+		{"a call from six minutes ahead is refused", nil, sent, []Key{own}, provisionNow.Add(-6 * time.Minute), false},
+		{"another id is refused", set(headerID, "msg_0"), sent, []Key{own}, provisionNow, false},
+		{"an id with a full stop is refused", set(headerID, "msg.0"), sent, []Key{own}, provisionNow, false},
+		{"no id is refused", set(headerID, ""), sent, []Key{own}, provisionNow, false},
+		{"no signature is refused", set(headerSignature, ""), sent, []Key{own}, provisionNow, false},
+		{"a signature of another version is refused", set(headerSignature, strings.Replace(signature, "v1,", "v2,", 1)), sent, []Key{own}, provisionNow, false},
+		{"a heap of signatures is refused", set(headerSignature, strings.Repeat("v1,x ", 9)+signature), sent, []Key{own}, provisionNow, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := req.Header.Clone()
 			if tc.change != nil {
 				tc.change(h)
 			}
-			err := VerifyWebhook(h, tc.body, tc.keys, tc.now)
+			err := Verify(h, tc.body, tc.keys, tc.now)
 			if (err == nil) != tc.ok {
 				t.Errorf("got %v", err)
 			}
 			if err != nil && (strings.Contains(err.Error(), signature) || strings.Contains(err.Error(), provisionSecret)) {
 				t.Errorf("the error gives away what would have been right: %v", err)
-			}
-		})
-	}
-}
-
-func TestAReasonIsFitForAHistoryAndAPage(t *testing.T) {
-	for _, tc := range []struct{ name, said, want string }{
-		{"an address is left out", "no such user: Dana.O'Neil+vl@contoso.example, ask <it@contoso.example>", "no such user: [address], ask <[address]>"},
-		{"an address of a URL is left out", "GET /users/dana%40contoso.example failed", "GET [address] failed"},
-		{"lines become one", "first\r\n\tsecond\u2028third", "first second third"},
-		{"what reorders text is left out", "a\u202eb\x00c\x1b[31m", "abc[31m"},
-		{"a long text is cut", strings.Repeat("é", 400), strings.Repeat("é", 299) + "…"},
-		{"broken UTF-8 is mended", "a\xffb", "ab"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			if got := oneLine(tc.said); got != tc.want {
-				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
 	}
@@ -264,7 +246,7 @@ func TestNoErrorHoldsAnAddressOrASecret(t *testing.T) {
 			answer(status, "", "", string(detail))(w, r)
 		}
 	}
-	for name, w := range map[string]*Webhook{
+	for name, w := range map[string]*Client{
 		"a refusal that repeats the call":     downstream(t, echo(422)),
 		"a failure that repeats the call":     downstream(t, echo(500)),
 		"a wrong key that repeats the call":   downstream(t, echo(401)),
@@ -273,8 +255,8 @@ func TestNoErrorHoldsAnAddressOrASecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := w.Put(t.Context(), "key", provisionUser)
-			var p *ProvisionError
-			if !errors.As(err, &p) || len([]rune(p.Reason)) > maxReason {
+			var p *activities.ProvisionError
+			if !errors.As(err, &p) || len([]rune(p.Reason)) > 300 {
 				t.Fatalf("got %v", err)
 			}
 			for _, hidden := range []string{"dana", "contoso.example", provisionSecret} {
@@ -318,7 +300,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	t.Cleanup(here.Close)
 	for name, client := range map[string]*http.Client{"its own client": nil, "a client that would follow": {}} {
 		t.Run(name, func(t *testing.T) {
-			w, err := NewWebhook(WebhookConfig{URL: here.URL, Keys: []WebhookKey{provisionKey(t, "p1", provisionSecret)}, Client: client})
+			w, err := New(Config{URL: here.URL, Keys: []Key{provisionKey(t, "p1", provisionSecret)}, Client: client})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -347,7 +329,7 @@ func TestALargeAnswerIsNotRead(t *testing.T) {
 		}
 		wrote <- sent
 	})
-	var p *ProvisionError
+	var p *activities.ProvisionError
 	if err := w.Put(t.Context(), "key", provisionUser); !errors.As(err, &p) || !p.Refused || p.Reason != "it answered 409 without a reason" {
 		t.Errorf("got %v", err)
 	}
@@ -367,7 +349,7 @@ func TestAServerThatHangs(t *testing.T) {
 	t.Cleanup(func() { close(release) })
 	w.timeout = 50 * time.Millisecond
 	t.Run("is left after the timeout, to be tried again", func(t *testing.T) {
-		var p *ProvisionError
+		var p *activities.ProvisionError
 		if err := w.Put(t.Context(), "key", provisionUser); !errors.As(err, &p) || p.Refused || p.Status != 0 || p.Reason != "the downstream system did not answer in time" {
 			t.Errorf("got %+v", err)
 		}
@@ -376,7 +358,7 @@ func TestAServerThatHangs(t *testing.T) {
 	t.Run("is left when the attempt ends", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		var p *ProvisionError
+		var p *activities.ProvisionError
 		if err := w.Put(ctx, "key", provisionUser); !errors.As(err, &p) || p.Refused {
 			t.Errorf("got %+v", err)
 		}
@@ -384,7 +366,7 @@ func TestAServerThatHangs(t *testing.T) {
 	t.Run("is left when the work is cancelled, which is no fault of the server", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(50*time.Millisecond, cancel)
-		var p *ProvisionError
+		var p *activities.ProvisionError
 		if err := w.Put(ctx, "key", provisionUser); !errors.Is(err, context.Canceled) || errors.As(err, &p) {
 			t.Errorf("got %+v", err)
 		}
@@ -399,7 +381,7 @@ func TestAServerThatHangsAfterItsVerdictHasGivenIt(t *testing.T) {
 			<-r.Context().Done()
 		})
 		w.timeout = 100 * time.Millisecond
-		var p *ProvisionError
+		var p *activities.ProvisionError
 		err := w.Put(t.Context(), "key", provisionUser)
 		if errors.As(err, &p) != refused || refused && !p.Refused {
 			t.Errorf("%d: got %v", status, err)
@@ -408,35 +390,35 @@ func TestAServerThatHangsAfterItsVerdictHasGivenIt(t *testing.T) {
 }
 
 func TestOldTLSIsRefused(t *testing.T) {
-	if got := newTransport().TLSClientConfig.MinVersion; got < 0x0303 {
+	if got := outbound.Transport().TLSClientConfig.MinVersion; got < 0x0303 {
 		t.Errorf("TLS from version %#x on", got)
 	}
 	s := httptest.NewTLSServer(answer(200, "", "", ""))
 	t.Cleanup(s.Close)
 	s.Config.ErrorLog = nil
-	var p *ProvisionError
+	var p *activities.ProvisionError
 	if err := webhook(t, s.URL).Put(t.Context(), "key", provisionUser); !errors.As(err, &p) || p.Refused || !strings.Contains(p.Reason, "certificate") {
 		t.Errorf("a certificate that nobody knows: %v", err)
 	}
 }
 
-func TestNewWebhookChecksItsConfiguration(t *testing.T) {
-	good := []WebhookKey{provisionKey(t, "p1", provisionSecret)}
-	for name, c := range map[string]WebhookConfig{
+func TestNewChecksItsConfiguration(t *testing.T) {
+	good := []Key{provisionKey(t, "p1", provisionSecret)}
+	for name, c := range map[string]Config{
 		"no URL":               {Keys: good},
 		"another scheme":       {URL: "file:///users", Keys: good},
 		"no host":              {URL: "https:///users", Keys: good},
 		"a password":           {URL: "https://u:" + provisionSecret + "@e.example", Keys: good},
 		"a query":              {URL: "https://e.example/?a=b", Keys: good},
 		"no key":               {URL: "https://e.example"},
-		"a key without secret": {URL: "https://e.example", Keys: []WebhookKey{{ID: "p1"}}},
+		"a key without secret": {URL: "https://e.example", Keys: []Key{{ID: "p1"}}},
 	} {
-		if _, err := NewWebhook(c); err == nil || strings.Contains(err.Error(), provisionSecret) {
+		if _, err := New(c); err == nil || strings.Contains(err.Error(), provisionSecret) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, k := range []struct{ id, secret string }{{"", provisionSecret}, {"a-b", provisionSecret}, {"é", provisionSecret}, {strings.Repeat("a", 17), provisionSecret}, {"p1", "short"}} {
-		if _, err := NewWebhookKey(k.id, []byte(k.secret)); err == nil {
+		if _, err := NewKey(k.id, []byte(k.secret)); err == nil {
 			t.Errorf("key %q of %d bytes is taken", k.id, len(k.secret))
 		}
 	}
@@ -451,52 +433,4 @@ func TestAUserIDThatLeadsElsewhereIsNotCalled(t *testing.T) {
 			t.Errorf("user %q is put", id)
 		}
 	}
-}
-
-type effectiveRows struct{ Rows } // of the store, Provision asks this alone
-
-func (effectiveRows) Effective(context.Context, licensing.UserID, time.Time) (licensing.Effective, error) {
-	return provisionUser, nil
-}
-
-type putFunc func(key string) error
-
-func (f putFunc) Put(_ context.Context, key string, _ licensing.Effective) error { return f(key) }
-
-func TestR54_WhatIsRefusedDownstreamEndsAndEverythingElseIsTriedAgain(t *testing.T) {
-	for _, tc := range []struct {
-		name    string
-		err     error
-		ends    bool
-		kind    string
-		message string
-		delay   time.Duration
-	}{
-		{"a refusal ends, with its reason", &ProvisionError{Refused: true, Status: 409, Reason: "closed there"}, true, RefusedDownstream, "closed there", 0},
-		{"a wait that is asked for is kept", &ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: time.Minute}, false, "Provisioner", "answered 503", time.Minute},
-		{"a wrong key is tried again", &ProvisionError{Status: 401, Reason: "check the keys"}, false, "Provisioner", "check the keys", 0},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			a := &Activities{Rows: effectiveRows{}, Log: slog.New(slog.DiscardHandler), Provisioner: putFunc(func(string) error { return tc.err })}
-			var app *temporal.ApplicationError
-			if err := a.Provision(t.Context(), Change{User: provisionUser.User}); !errors.As(err, &app) {
-				t.Fatalf("got %v", err)
-			}
-			if app.NonRetryable() != tc.ends || app.Type() != tc.kind || app.Message() != tc.message || app.NextRetryDelay() != tc.delay {
-				t.Errorf("got %t %s %q %s", app.NonRetryable(), app.Type(), app.Message(), app.NextRetryDelay())
-			}
-		})
-	}
-	t.Run("the same change has the same key, another due time another one", func(t *testing.T) {
-		var seen []string
-		a := &Activities{Rows: effectiveRows{}, Provisioner: putFunc(func(key string) error { seen = append(seen, key); return nil })}
-		for _, due := range []time.Time{provisionNow, provisionNow.In(time.FixedZone("east", 3600)), provisionNow.Add(time.Hour)} {
-			if err := a.Provision(t.Context(), Change{User: provisionUser.User, Change: "c.1", UpTo: due}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if seen[0] != seen[1] || seen[1] == seen[2] {
-			t.Errorf("keys are %v", seen)
-		}
-	})
 }

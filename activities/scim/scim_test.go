@@ -1,4 +1,4 @@
-package activities
+package scim
 
 import (
 	"encoding/json"
@@ -13,7 +13,7 @@ import (
 )
 
 // scimServer answers pages of at most size people.
-func scimServer(t *testing.T, people []map[string]any, size int, change func(w http.ResponseWriter, r *http.Request, page map[string]any) bool) *SCIM {
+func scimServer(t *testing.T, people []map[string]any, size int, change func(w http.ResponseWriter, r *http.Request, page map[string]any) bool) *Client {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/scim/o%2F1/Users" && r.URL.EscapedPath() != "/scim/o%2F1/Users" || r.Header.Get("Authorization") != "Bearer secret-token" {
@@ -35,7 +35,7 @@ func scimServer(t *testing.T, people []map[string]any, size int, change func(w h
 		}
 	}))
 	t.Cleanup(s.Close)
-	d, err := NewSCIM(s.URL+"/scim/", "secret-token")
+	d, err := New(s.URL+"/scim/", "secret-token")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestR84_ADirectoryThatCanNotBeReadWholeIsAnErrorAndNeverAPart(t *testing.T)
 			return true
 		}, "no SCIM list"},
 		"a page without end": {four, func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool {
-			_, _ = w.Write([]byte(strings.Repeat(" ", scimResponse+1)))
+			_, _ = w.Write([]byte(strings.Repeat(" ", maxResponse+1)))
 			return true
 		}, "8 MiB"},
 		"somebody twice":      {append(four[:3:3], person("a", "z@x.example")), nil, "twice"},
@@ -141,11 +141,11 @@ func TestR84_ADirectoryThatCanNotBeReadWholeIsAnErrorAndNeverAPart(t *testing.T)
 		})
 	}
 	for _, bad := range []string{"", "ftp://x.example", "https://user:pw@x.example", "https://x.example?q=1"} {
-		if _, err := NewSCIM(bad, ""); err == nil {
+		if _, err := New(bad, ""); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
 	}
-	if d, _ := NewSCIM("https://x.example", "secret-token"); strings.Contains(fmt.Sprintf("%+v %#v", d, d), "secret-token") {
+	if d, _ := New("https://x.example", "secret-token"); strings.Contains(fmt.Sprintf("%+v %#v", d, d), "secret-token") {
 		t.Error("the token can be printed")
 	}
 }

@@ -1,4 +1,4 @@
-package workflows_test
+package commands_test
 
 import (
 	"testing"

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"vlroles/licensing"
@@ -82,55 +80,6 @@ Running until Ctrl-C.
 	case err := <-s.failed:
 		return err
 	}
-}
-
-// contoso is the demonstration's organization: an MBSA with agreements below it, of which E2003 was processed just now.
-func contoso(now time.Time) licensing.Intake {
-	registered := now.Add(-200 * 24 * time.Hour)
-	long := now.Add(-300 * 24 * time.Hour)
-	admin := func(email, name string) []licensing.ContractAdministrator {
-		return []licensing.ContractAdministrator{{SignIn: licensing.Email(email), Name: name, Registered: registered}}
-	}
-	return licensing.Intake{
-		ID: licensing.RequestID(uuid.NewString()), Org: "5b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0001", Name: "Contoso Ltd.", Domains: []string{"contoso.example"},
-		Directory: []licensing.DirectoryPerson{
-			{ObjectID: "o-alex", Email: "alex@contoso.example", Name: "Alex Wilber"},
-			{ObjectID: "o-dana", Email: "dana@contoso.example", Name: "Dana Swope"},
-			{ObjectID: "o-kim", Email: "kim@contoso.example", Name: "Kim Akers"},
-			{ObjectID: "o-jo", Email: "jo@contoso.example", Name: "Jo Brown"},
-			{ObjectID: "o-tom", Email: "tom@contoso.example", Name: "Tom Perham"},
-			{ObjectID: "o-noor", Email: "noor@contoso.example", Name: "Noor Haddad"},
-		},
-		Agreements: []licensing.ContractAgreement{
-			{License: "M2000", Program: "Microsoft Business and Services Agreement", ProcessedAt: long, Administrators: admin("alex@contoso.example", "Alex Wilber")},
-			{License: "E2001", Program: "Enterprise Agreement", Parent: "M2000", ProcessedAt: long, Administrators: admin("alex@contoso.example", "Alex Wilber")},
-			{License: "E2002", Program: "Select Plus", Parent: "M2000", ProcessedAt: long, Administrators: admin("dana@contoso.example", "Dana Swope")},
-			{License: "E2003", Program: "Enterprise Agreement", Parent: "M2000", ProcessedAt: now, Administrators: admin("alex@contoso.example", "Alex Wilber")},
-		},
-	}
-}
-
-// loadContoso takes the organization in, unless it is there.
-func (s *stack) loadContoso(ctx context.Context) error {
-	all, err := s.rows.Organizations(ctx)
-	if err != nil || len(all) > 0 {
-		return err
-	}
-	_, err = s.client.Apply(ctx, contoso(time.Now().UTC()))
-	return err
-}
-
-// wipe empties a folder that a demonstration may overwrite: one that it made itself, or a new one.
-func wipe(dir string) error {
-	_, err := os.Stat(filepath.Join(dir, environmentFile))
-	if errors.Is(err, os.ErrNotExist) {
-		files, err := os.ReadDir(dir)
-		if err == nil && len(files) > 0 {
-			return usageError{fmt.Errorf("--dir %s: the folder holds other things; name an empty or a new one", dir)}
-		}
-		return nil
-	}
-	return os.RemoveAll(dir)
 }
 
 // tell writes a line where it can be seen.

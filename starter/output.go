@@ -55,62 +55,17 @@ func dash(s string) string {
 	return s
 }
 
-// verdictText says one verdict in a line.
-func verdictText(v licensing.Verdict) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", v.License, v.Outcome)
-	if len(v.Added) > 0 {
-		fmt.Fprintf(&b, ", added %s", roleNames(v.Added))
+func yes(b bool) string {
+	if b {
+		return "yes"
 	}
-	if len(v.Removed) > 0 {
-		fmt.Fprintf(&b, ", removed %s", roleNames(v.Removed))
-	}
-	if v.Outcome != licensing.Refused && (v.Before != "" || v.After != "") {
-		fmt.Fprintf(&b, " (%s → %s)", dash(v.Before.String()), dash(v.After.String()))
-	}
-	if !v.DueAt.IsZero() {
-		fmt.Fprintf(&b, ", effective from %s", licensing.Clock(v.DueAt))
-	}
-	if v.Error != nil {
-		fmt.Fprintf(&b, ": %s", v.Error)
-	}
-	if v.Advice != "" {
-		fmt.Fprintf(&b, " %s", v.Advice)
-	}
-	return b.String()
+	return "no"
 }
 
-// verdicts prints the answer of a save, named by who was asked for.
-func verdicts(w io.Writer, asked []licensing.PersonChange, people []licensing.PersonVerdict) {
-	for n, p := range people {
-		who := string(asked[n].SignIn)
-		if who == "" {
-			who = string(asked[n].User)
-		}
-		switch {
-		case p.Error != nil:
-			fmt.Fprintf(w, "%s: refused: %s\n", who, p.Error)
-			continue
-		case p.Updated:
-			fmt.Fprintf(w, "%s: name or business e-mail corrected\n", who)
-		}
-		for _, v := range p.Verdicts {
-			fmt.Fprintf(w, "%s · %s\n", who, verdictText(v))
-		}
+func actionNames(in []licensing.Action) string {
+	names := make([]string, len(in))
+	for n, s := range in {
+		names[n] = strings.ReplaceAll(string(s), "_", " ")
 	}
-}
-
-// anyRefused says whether something of a save was refused.
-func anyRefused(people []licensing.PersonVerdict) bool {
-	for _, p := range people {
-		if p.Error != nil {
-			return true
-		}
-		for _, v := range p.Verdicts {
-			if v.Outcome == licensing.Refused {
-				return true
-			}
-		}
-	}
-	return false
+	return strings.Join(names, ", ")
 }

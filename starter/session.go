@@ -141,3 +141,20 @@ func (a *app) with(ctx context.Context, open func(context.Context) (*session, er
 	}
 	return f(s)
 }
+
+// partner runs f in the organization of --org: a partner's commands, and support's.
+func (a *app) partner(ctx context.Context, open func(context.Context) (*session, error), f func(*session, licensing.RequestID) error) error {
+	s, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := a.findOrganization(ctx, s, ""); err != nil {
+		return err
+	}
+	id, err := a.request()
+	if err != nil {
+		return err
+	}
+	return f(s, id)
+}

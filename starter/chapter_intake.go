@@ -1,0 +1,20 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+func (d *story) intake(ctx context.Context) error {
+	in := contoso(time.Now().UTC())
+	answer, err := d.client.Apply(ctx, in)
+	if err != nil {
+		return err
+	}
+	d.org, d.me = in.Org, answer.People[0].User
+	d.line("partner", fmt.Sprintf("%s: %d people in the directory, %d agreements", in.Name, answer.Directory, answer.Agreements), "R03")
+	d.line("", "M2000 (MBSA) above E2001, E2002 and E2003; E2003 was processed just now", "R61")
+	d.line("", "Alex administers M2000, E2001, E2003; Dana is the only admin of E2002", "R25")
+	return nil
+}

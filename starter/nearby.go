@@ -1,0 +1,27 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"vlroles/config"
+)
+
+// besideDev lets commands find what dev runs in the folder, unless the environment names a database of its own.
+func besideDev(lookup func(string) (string, bool), dir string) func(string) (string, bool) {
+	if v, ok := lookup("VL_DATABASE_URL"); ok && v != "" {
+		return lookup
+	}
+	text, err := os.ReadFile(filepath.Join(dir, environmentFile))
+	if err != nil {
+		return lookup
+	}
+	values := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+			values[name] = value
+		}
+	}
+	return config.Fallback(lookup, values)
+}

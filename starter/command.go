@@ -12,16 +12,23 @@ import (
 	"vlroles/licensing"
 )
 
+// options is what a main gives the command line.
+type options struct {
+	lookup   func(string) (string, bool) // the environment
+	out, err io.Writer
+	more     []*cobra.Command // that run everything on this machine
+}
+
 // run carries one command line out and returns the exit code.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), out, fault io.Writer) int {
-	a := &app{lookup: besideDev(lookup, devDir), environment: lookup, out: out, err: fault}
-	root := a.command()
+func run(ctx context.Context, args []string, o options) int {
+	a := &app{lookup: besideDev(o.lookup, devDir), out: o.out, err: o.err}
+	root := a.command(o.more)
 	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(fault)
+	root.SetOut(o.out)
+	root.SetErr(o.err)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errSaid) {
-		fmt.Fprintln(fault, "starter:", err)
+		fmt.Fprintln(o.err, "starter:", err)
 	}
 	return exitCode(err)
 }
@@ -34,17 +41,16 @@ type usageError struct{ error }
 
 // app is what every command shares.
 type app struct {
-	lookup      func(string) (string, bool) // what a running dev left in the folder, under the environment
-	environment func(string) (string, bool)
-	out, err    io.Writer
-	format      string // "text" or "json"
-	org         string
-	as          string
-	requestID   string
-	verify      bool
+	lookup    func(string) (string, bool) // what a running dev left in the folder, under the environment
+	out, err  io.Writer
+	format    string // "text" or "json"
+	org       string
+	as        string
+	requestID string
+	verify    bool
 }
 
-func (a *app) command() *cobra.Command {
+func (a *app) command(more []*cobra.Command) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "starter",
 		Short: "start, steer and show the life of volume-licensing roles",
@@ -78,7 +84,7 @@ Exit codes: 0 done · 1 a fault · 2 wrong input · 3 refused by a rule · 4 a p
 		id       string
 		commands []*cobra.Command
 	}{
-		{"run", []*cobra.Command{a.demo(), a.dev()}},
+		{"run", more},
 		{"change", []*cobra.Command{a.assign(), a.edit(), a.copy(), a.importRoles(), a.register(), a.resend(), a.reset(), a.cancel(), a.delete(), a.recheck(), a.handOver(), a.prefer()}},
 		{"partner", []*cobra.Command{a.apply(), a.agreement(), a.contact(), a.directory()}},
 		{"show", []*cobra.Command{a.users(), a.show(), a.access(), a.agreements(), a.preferences(), a.history()}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 	"vlroles/licensing"
 )
 
-func (a *app) demo() *cobra.Command {
+func demo() *cobra.Command {
 	var dir string
 	c := &cobra.Command{
 		Use:   "demo",
@@ -22,18 +23,18 @@ func (a *app) demo() *cobra.Command {
 		Long: `Demo starts a Temporal server, SQLite, a mail catcher and the workers, plays a story in which an admin gives people
 roles, and tells it as a timeline: who did what, by which rule, the status before and after, the mail. It exits with 0
 only if every step ended as it should.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), dir) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), dir, cmd.OutOrStdout()) },
 	}
 	c.Flags().StringVar(&dir, "dir", ".vlroles/demo", "folder for the database, Temporal's file and the mails; emptied first")
 	return c
 }
 
-func (a *app) runDemo(ctx context.Context, dir string) (err error) {
+func runDemo(ctx context.Context, dir string, out io.Writer) (err error) {
 	if err := wipe(dir); err != nil {
 		return err
 	}
 	s, err := startStack(ctx, stackOptions{
-		dir: dir, ui: true, progress: a.out, lookup: func(string) (string, bool) { return "", false },
+		dir: dir, ui: true, progress: out, lookup: func(string) (string, bool) { return "", false },
 		log: slog.New(slog.DiscardHandler),
 		policy: func(p *licensing.Policy) {
 			p.Propagation, p.Processing, p.ResendEvery = 4*time.Second, 9*time.Second, 2*time.Second
@@ -44,8 +45,8 @@ func (a *app) runDemo(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	d := &story{stack: s, out: a.out, begun: time.Now(), told: map[int]bool{}}
-	tell(a.out, "Everything runs: Temporal %s, its UI %s, mails %s/\n", s.temporald.HostPort(), s.temporald.UI(), s.webURL)
+	d := &story{stack: s, out: out, begun: time.Now(), told: map[int]bool{}}
+	tell(out, "Everything runs: Temporal %s, its UI %s, mails %s/\n", s.temporald.HostPort(), s.temporald.UI(), s.webURL)
 	for _, chapter := range []struct {
 		title string
 		play  func(context.Context) error
@@ -65,7 +66,7 @@ func (a *app) runDemo(ctx context.Context, dir string) (err error) {
 		{"Jo leaves the tenant and returns, Dana leaves for good", d.leaving},
 		{"What was on its way has arrived", d.arrivals},
 	} {
-		tell(a.out, "\n%s", chapter.title)
+		tell(out, "\n%s", chapter.title)
 		if err := chapter.play(ctx); err != nil {
 			return fmt.Errorf("%s: %w", chapter.title, err)
 		}

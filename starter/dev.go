@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,10 +13,7 @@ import (
 	"vlroles/licensing"
 )
 
-// devDir is where dev keeps its things, and where other commands look for them.
-const devDir = ".vlroles/dev"
-
-func (a *app) dev() *cobra.Command {
+func dev(lookup func(string) (string, bool)) *cobra.Command {
 	var dir string
 	var propagation, processing time.Duration
 	p := ports{}
@@ -33,9 +29,9 @@ organization the first time. Commands in other terminals find it by themselves:
 
 What it kept can be opened again; --dir .vlroles/demo opens what the last demo left.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.runDev(cmd.Context(), dir, p, func(l *licensing.Policy) {
+			return runDev(cmd, stackOptions{dir: dir, ports: p, lookup: lookup, policy: func(l *licensing.Policy) {
 				l.Propagation, l.Processing, l.ResendEvery = propagation, processing, 10*time.Second
-			})
+			}})
 		},
 	}
 	f := c.Flags()
@@ -49,11 +45,11 @@ What it kept can be opened again; --dir .vlroles/demo opens what the last demo l
 	return c
 }
 
-func (a *app) runDev(ctx context.Context, dir string, p ports, policy func(*licensing.Policy)) (err error) {
-	s, err := startStack(ctx, stackOptions{
-		dir: dir, ports: p, ui: true, policy: policy, progress: a.err, lookup: a.environment,
-		log: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	})
+func runDev(cmd *cobra.Command, o stackOptions) (err error) {
+	ctx := cmd.Context()
+	o.ui, o.progress = true, cmd.ErrOrStderr()
+	o.log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, err := startStack(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -61,7 +57,7 @@ func (a *app) runDev(ctx context.Context, dir string, p ports, policy func(*lice
 	if err := s.loadContoso(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, `
+	fmt.Fprintf(cmd.OutOrStdout(), `
 Running until Ctrl-C.
 
   mail inbox     %s/
@@ -72,10 +68,10 @@ Running until Ctrl-C.
   mails          %s
 
   go run ./starter users --as alex@contoso.example
-`, s.webURL, s.temporald.UI(), s.temporald.HostPort(), s.mailbox.Port(), filepath.Join(dir, "vlroles.db"), filepath.Join(dir, "mails"))
+`, s.webURL, s.temporald.UI(), s.temporald.HostPort(), s.mailbox.Port(), filepath.Join(o.dir, "vlroles.db"), filepath.Join(o.dir, "mails"))
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(a.out, "\nStopping: running activities finish first.")
+		fmt.Fprintln(cmd.OutOrStdout(), "\nStopping: running activities finish first.")
 		return nil
 	case err := <-s.failed:
 		return err

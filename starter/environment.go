@@ -28,9 +28,6 @@ func keepSecret(dir, name string) (string, error) {
 	return enc, os.WriteFile(path, []byte(enc+"\n"), 0o600)
 }
 
-// environmentFile is where a running dev writes what other terminals need to find it.
-const environmentFile = "environment"
-
 func writeEnvironment(dir string, values map[string]string) error {
 	var b strings.Builder
 	for _, name := range []string{"VL_DATABASE_URL", "VL_LINK_BASE_URL", "VL_LINK_KEYS", "VL_PORTAL_URL", "VL_PROVISIONER_URL", "VL_SUPPORT"} {

@@ -123,12 +123,10 @@ func readYAML(file string, into any) (err error) {
 	if len(text) > largestFile {
 		return usageError{fmt.Errorf("read %s: larger than 4 MiB: split it", file)}
 	}
-	d := yaml.NewDecoder(bytesReader(text))
+	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(into); err != nil {
 		return usageError{fmt.Errorf("read %s: %w", file, err)}
 	}
 	return nil
 }
-
-func bytesReader(b []byte) io.Reader { return bytes.NewReader(b) }

@@ -12,11 +12,16 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"vlroles/config"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], config.Environment, os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], options{
+		lookup: config.Environment, out: os.Stdout, err: os.Stderr,
+		more: []*cobra.Command{demo(), dev(config.Environment)},
+	}))
 }

@@ -8,6 +8,12 @@ import (
 	"vlroles/config"
 )
 
+// devDir is where dev keeps its things, and where other commands look for them.
+const devDir = ".vlroles/dev"
+
+// environmentFile is where a running dev writes what other terminals need to find it.
+const environmentFile = "environment"
+
 // besideDev lets commands find what dev runs in the folder, unless the environment names a database of its own.
 func besideDev(lookup func(string) (string, bool), dir string) func(string) (string, bool) {
 	if v, ok := lookup("VL_DATABASE_URL"); ok && v != "" {

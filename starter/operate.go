@@ -10,10 +10,11 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"vlroles/config"
 	"vlroles/licensing"
-	"vlroles/rig"
+	"vlroles/workflows"
 )
 
 func (a *app) migrate() *cobra.Command {
@@ -52,6 +53,11 @@ func (a *app) migrate() *cobra.Command {
 	}
 }
 
+// attributes are the search attributes that the workflows set.
+var attributes = []temporal.SearchAttributeKey{
+	workflows.OrganizationAttribute, workflows.RequestAttribute, workflows.UserAttribute, workflows.DueAttribute, workflows.StatusAttribute,
+}
+
 // addAttributes registers the search attributes that the namespace lacks, and returns their names.
 func addAttributes(ctx context.Context, t client.Client, namespace string) ([]string, error) {
 	known, err := t.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
@@ -60,11 +66,8 @@ func addAttributes(ctx context.Context, t client.Client, namespace string) ([]st
 	}
 	missing := map[string]enumspb.IndexedValueType{}
 	var names []string
-	for name, kind := range rig.Attributes() {
-		want := enumspb.INDEXED_VALUE_TYPE_KEYWORD
-		if kind == "Datetime" {
-			want = enumspb.INDEXED_VALUE_TYPE_DATETIME
-		}
+	for _, attribute := range attributes {
+		name, want := attribute.GetName(), attribute.GetValueType()
 		have, ok := known.GetCustomAttributes()[name]
 		if ok && have != want {
 			return nil, fmt.Errorf("search attribute %s has the type %s, and must have %s", name, have, want)

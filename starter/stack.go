@@ -20,6 +20,7 @@ import (
 	"vlroles/rig"
 	"vlroles/store"
 	"vlroles/worker/engine"
+	"vlroles/workflows"
 )
 
 // stackOptions says how everything runs in one process.
@@ -39,8 +40,11 @@ type ports struct{ temporal, ui, mail, web int }
 // stack is the whole product in one process, on real components: a Temporal server, SQLite, a mail catcher, a downstream
 // system, the workers.
 type stack struct {
-	session
 	options    stackOptions
+	config     config.Config
+	rows       *store.Store
+	temporal   client.Client
+	client     *workflows.Client
 	temporald  *rig.Temporal
 	mailbox    *rig.Mailbox
 	downstream *downstream

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"vlroles/licensing"
 	"vlroles/rig"
 	"vlroles/worker/engine/stand"
@@ -27,7 +29,7 @@ func (s shell) run(want int, args ...string) (out, fault string) {
 	s.t.Helper()
 	values := map[string]string{"VL_DATABASE_URL": s.Database, "TEMPORAL_ADDRESS": s.Temporal.HostPort(), "VL_LINK_KEYS": "t:" + stand.Secret}
 	var o, f bytes.Buffer
-	got := run(s.Ctx(), args, func(name string) (string, bool) { v, ok := values[name]; return v, ok }, &o, &f)
+	got := run(s.Ctx(), args, options{lookup: func(name string) (string, bool) { v, ok := values[name]; return v, ok }, out: &o, err: &f, more: []*cobra.Command{demo(), dev(nil)}})
 	if got != want {
 		s.t.Fatalf("%q ends with %d, want %d\n%s%s", args, got, want, &o, &f)
 	}
@@ -165,7 +167,7 @@ func TestAnAwayTemporalIsSaidSo(t *testing.T) {
 	var out, fault bytes.Buffer
 	values := map[string]string{"VL_DATABASE_URL": s.Database, "TEMPORAL_ADDRESS": "127.0.0.1:" + strconv.Itoa(port)}
 	code := run(context.Background(), []string{"resend", "--as", "alex@contoso.example", "--user", "kim@fabrikam.example"},
-		func(n string) (string, bool) { v, ok := values[n]; return v, ok }, &out, &fault)
+		options{lookup: func(n string) (string, bool) { v, ok := values[n]; return v, ok }, out: &out, err: &fault})
 	if code != exitAway || !strings.Contains(fault.String(), "TEMPORAL_ADDRESS") {
 		t.Fatalf("%d %s", code, fault.String())
 	}

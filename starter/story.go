@@ -20,6 +20,8 @@ type story struct {
 	out   io.Writer
 	begun time.Time
 	told  map[int]bool // mails, by number
+	org   licensing.OrgID
+	me    licensing.UserID // Alex
 	lena  licensing.UserID
 	hand  licensing.RequestID // the hand-over
 }
@@ -195,4 +197,13 @@ func (d *story) asks(ctx context.Context, email string, l licensing.LicenseID, p
 		return fmt.Errorf("%s may %s on %s: %v, expected %v", email, p, l, a.Allowed, want)
 	}
 	return nil
+}
+
+// may asks the access check.
+func (d *story) may(ctx context.Context, email string, l licensing.LicenseID, p licensing.Permission) (licensing.Answer, error) {
+	id, err := d.id(ctx, email)
+	if err != nil {
+		return licensing.Answer{}, err
+	}
+	return d.rows.Access(ctx, d.org, id, l, p)
 }

@@ -15,13 +15,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"vlroles/config"
+	"vlroles/starter/command"
+	"vlroles/starter/demo"
+	"vlroles/starter/local"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], options{
-		lookup: config.Environment, out: os.Stdout, err: os.Stderr,
-		more: []*cobra.Command{demo(), dev(config.Environment)},
+	os.Exit(command.Run(ctx, os.Args[1:], command.Options{
+		Lookup: config.Environment, Out: os.Stdout, Err: os.Stderr,
+		More: []*cobra.Command{demo.Demo(), local.Dev(config.Environment)},
 	}))
 }

@@ -1,5 +1,5 @@
-// Starter is the command line of vlroles: it starts and steers the workflows, shows what they did, and runs everything in
-// one process for a demonstration or for development.
+// Starter is the command line of vlroles for development: the commands of starter/command, and two that run everything on
+// this machine. The program without those two is starter/vlroles.
 //
 //	go run ./starter demo      the whole life of invitations and assignments, told step by step
 //	go run ./starter dev       the same components, left running
@@ -24,7 +24,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(command.Run(ctx, os.Args[1:], command.Options{
-		Lookup: config.Environment, Out: os.Stdout, Err: os.Stderr,
-		More: []*cobra.Command{demo.Demo(), local.Dev(config.Environment)},
+		Name: "starter", Lookup: config.Environment, In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Local: []*cobra.Command{demo.Command(), local.Dev(config.Environment)},
 	}))
 }

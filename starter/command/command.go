@@ -1,3 +1,8 @@
+// Package command is the command line of vlroles. It starts and steers the workflows and shows what they did.
+//
+// Each group of commands has a file. A command reads its flags, opens a session on the rows (and on Temporal, where it
+// changes something), makes one call, and prints the answer as text or JSON. What runs everything on this machine comes
+// from main, so that a program for production links none of it.
 package command
 
 import (
@@ -5,47 +10,46 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"vlroles/config"
 	"vlroles/licensing"
 )
 
 // Options is what a main gives the command line.
 type Options struct {
-	Lookup   func(string) (string, bool) // the environment
+	Name     string                      // of the program, for help and messages
+	Lookup   func(string) (string, bool) // reads an environment variable
+	In       io.Reader                   // what "--file -" reads
 	Out, Err io.Writer
-	More     []*cobra.Command // that run everything on this machine
+	Local    []*cobra.Command // commands that run everything on this machine, such as dev
 }
 
-// run carries one command line out and returns the exit code.
+// Run carries out one command line and returns the exit code.
 func Run(ctx context.Context, args []string, o Options) int {
-	a := &app{lookup: besideDev(o.Lookup, DevDir), out: o.Out, err: o.Err}
-	root := a.command(o.More)
+	a := &app{name: o.Name, lookup: besideDev(o.Lookup, DevDir), in: o.In, out: o.Out, err: o.Err}
+	root := a.root(o.Local)
 	root.SetArgs(args)
+	root.SetIn(o.In)
 	root.SetOut(o.Out)
 	root.SetErr(o.Err)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errSaid) {
-		fmt.Fprintln(o.Err, "starter:", err)
+	if err != nil && !errors.Is(err, errPrinted) {
+		fmt.Fprintf(o.Err, "%s: %v\n", o.Name, err)
 	}
 	return exitCode(err)
 }
 
-// errSaid ends a command whose output has told already that something was refused.
-var errSaid = errors.New("refused")
-
-// UsageError is a mistake in the command line itself.
-type UsageError struct{ error }
-
-// Usage makes an error a mistake in the command line.
-func Usage(err error) error { return UsageError{err} }
-
-// app is what every command shares.
+// app is what all commands share: how they were called, and the flags of every command.
 type app struct {
-	lookup    func(string) (string, bool) // what a running dev left in the folder, under the environment
-	out, err  io.Writer
+	name     string
+	lookup   func(string) (string, bool) // the environment, and below it what a running dev wrote
+	in       io.Reader
+	out, err io.Writer
+
 	format    string // "text" or "json"
 	org       string
 	as        string
@@ -53,90 +57,105 @@ type app struct {
 	verify    bool
 }
 
-func (a *app) command(more []*cobra.Command) *cobra.Command {
-	root := &cobra.Command{
-		Use:   "starter",
-		Short: "start, steer and show the life of volume-licensing roles",
-		Long: `Starter starts and steers the workflows of volume-licensing roles and shows what they did.
+// group is commands that stand together in the help.
+type group struct {
+	id, title string
+	commands  []*cobra.Command
+}
 
-Commands find the database and Temporal by environment variables ("starter config" lists them);
-without any they find what "starter dev" runs in the same folder.
-
-Exit codes: 0 done · 1 a fault · 2 wrong input · 3 refused by a rule · 4 a part doesn't answer, try again.`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			if f := c.Flags().Lookup("verify"); f != nil {
-				a.verify = f.Value.String() == "true"
-			}
-			if a.format != "text" && a.format != "json" {
-				return UsageError{errors.New("--output is text or json")}
-			}
-			return nil
-		},
+func (a *app) groups(local []*cobra.Command) []group {
+	return []group{
+		{"local", "Run everything on this machine:", local},
+		{"change", "Change access:", []*cobra.Command{
+			a.assign(), a.edit(), a.copyRoles(), a.importRoles(), a.delete(), a.recheck(),
+			a.register(), a.resend(), a.reset(), a.cancel(), a.handOver(),
+		}},
+		{"partner", "Partner and directory data:", []*cobra.Command{
+			a.apply(), a.agreement(), a.contact(), a.directory(),
+		}},
+		{"show", "Show:", []*cobra.Command{
+			a.users(), a.show(), a.access(), a.agreements(), a.preferences(), a.history(),
+		}},
+		{"operate", "Operate and support:", []*cobra.Command{
+			a.migrate(), a.config(), a.orphans(), a.appoint(),
+		}},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return UsageError{err} })
+}
+
+const longHelp = `NAME starts and steers the workflows of volume licensing roles and shows what they did.
+
+Commands find the database and Temporal by environment variables ("NAME config" lists them).
+Without any, they find what "starter dev" runs in the same folder.
+
+Exit codes: 0 done · 1 something is broken · 2 wrong input · 3 refused by a rule, which the message names ·
+4 a part doesn't answer; the same command with the same --request-id is safe.`
+
+func (a *app) root(local []*cobra.Command) *cobra.Command {
+	root := &cobra.Command{
+		Use:               a.name,
+		Short:             "Start, steer and show volume licensing roles",
+		Long:              strings.ReplaceAll(longHelp, "NAME", a.name),
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkFlags() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage(err) })
 	f := root.PersistentFlags()
 	f.StringVarP(&a.format, "output", "o", "text", "text or json")
-	f.StringVar(&a.org, "org", "", "organization: its id or one of its domains (default: that of --as, or the only one)")
-	f.StringVar(&a.as, "as", "", "the acting person: the sign-in e-mail of a VL user")
+	f.StringVar(&a.org, "org", "", "organization: its ID or one of its domains (default: that of --as, or the only one)")
+	f.StringVar(&a.as, "as", "", "the sign-in email of the VL user you act as")
 	f.StringVar(&a.requestID, "request-id", "", "UUID that makes the command safe to repeat (default: a new one)")
-	root.AddGroup(&cobra.Group{ID: "run", Title: "Run everything here:"}, &cobra.Group{ID: "change", Title: "Change:"},
-		&cobra.Group{ID: "partner", Title: "What partners and the tenant say:"}, &cobra.Group{ID: "show", Title: "Show:"}, &cobra.Group{ID: "operate", Title: "Operate and support:"})
-	for _, g := range []struct {
-		id       string
-		commands []*cobra.Command
-	}{
-		{"run", more},
-		{"change", []*cobra.Command{a.assign(), a.edit(), a.copy(), a.importRoles(), a.register(), a.resend(), a.reset(), a.cancel(), a.delete(), a.recheck(), a.handOver(), a.prefer()}},
-		{"partner", []*cobra.Command{a.apply(), a.agreement(), a.contact(), a.directory()}},
-		{"show", []*cobra.Command{a.users(), a.show(), a.access(), a.agreements(), a.preferences(), a.history()}},
-		{"operate", []*cobra.Command{a.migrate(), a.config(), a.orphans(), a.seat()}},
-	} {
-		for _, c := range g.commands {
-			c.GroupID = g.id
-			if c.Args == nil {
-				c.Args = noArguments
-			}
-			root.AddCommand(c)
+	for _, g := range a.groups(local) {
+		if len(g.commands) > 0 {
+			root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+			add(root, g)
 		}
 	}
+	a.finish(root)
 	return root
+}
+
+// add puts the commands of a group under the root.
+func add(root *cobra.Command, g group) {
+	for _, c := range g.commands {
+		c.GroupID = g.id
+		root.AddCommand(c)
+	}
+}
+
+// finish makes all commands refuse arguments, which none of them has, and puts the program's name into their examples.
+func (a *app) finish(c *cobra.Command) {
+	c.Example = strings.ReplaceAll(c.Example, "  starter ", "  "+a.name+" ")
+	for _, sub := range c.Commands() {
+		if sub.Runnable() && sub.Args == nil {
+			sub.Args = noArguments
+		}
+		a.finish(sub)
+	}
 }
 
 func noArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return UsageError{fmt.Errorf("unexpected %q: this command takes flags only, see --help", args[0])}
+		return Usage(fmt.Errorf("unexpected %q: this command takes flags only, see --help", args[0]))
 	}
 	return nil
 }
 
-// The exit codes, as `starter --help` says them.
-const (
-	exitFault   = 1 // something is broken
-	exitUsage   = 2 // the input is wrong: the message names the field and the rule
-	exitRefused = 3 // a rule refuses it: the message names the rule
-	exitAway    = 4 // a part doesn't answer: the same call with the same --request-id is safe
-)
+// checkFlags checks the flags of every command, before anything is opened.
+func (a *app) checkFlags() error {
+	if !slices.Contains([]string{"text", "json"}, a.format) {
+		return Usage(errors.New("--output is text or json"))
+	}
+	if a.requestID != "" && uuid.Validate(a.requestID) != nil {
+		return Usage(errors.New("--request-id is a UUID"))
+	}
+	return nil
+}
 
-func exitCode(err error) int {
-	var usage UsageError
-	var faults config.Faults
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errSaid):
-		return exitRefused
-	case errors.As(err, &usage), errors.As(err, &faults):
-		return exitUsage
+// request returns the ID of this command's request.
+func (a *app) request() licensing.RequestID {
+	if a.requestID == "" {
+		return licensing.RequestID(uuid.NewString())
 	}
-	switch licensing.KindOf(err) {
-	case licensing.Invalid:
-		return exitUsage
-	case licensing.Unavailable:
-		return exitAway
-	case "":
-		return exitFault
-	}
-	return exitRefused
+	return licensing.RequestID(a.requestID)
 }

@@ -9,45 +9,48 @@ import (
 	"vlroles/licensing"
 )
 
+// directory takes in what the tenant says about its people (R47, R84–R86).
 func (a *app) directory() *cobra.Command {
 	var file string
-	var p licensing.DirectoryPerson
-	var object, email string
+	var one directoryFile
 	c := &cobra.Command{
 		Use:   "directory",
-		Short: "what the tenant says of its people: came, renamed, left, returned (R47, R84–R86)",
-		Example: `  starter directory --org contoso.example --object-id o-1 --email alex@contoso.example --name "Alex Wilber" --left
+		Short: "Report that people joined, were renamed, left or returned, as the tenant",
+		Example: `  starter directory --org contoso.example --object-id o-jo --email jo@contoso.example --name "Jo Brown" --left
   starter directory --org contoso.example -f people.yaml
 
 people.yaml:
-  - {object_id: o-1, email: alex@contoso.example, name: Alex Wilber, left: true}`,
+  - {object_id: o-jo, email: jo@contoso.example, name: Jo Brown, left: true}`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			people := []licensing.DirectoryPerson{{ObjectID: licensing.ObjectID(object), Email: licensing.Email(email), Name: p.Name, Left: p.Left}}
+			rows := []directoryFile{one}
 			if file != "" {
-				var rows []personInDirectory
-				if err := readYAML(file, &rows); err != nil {
+				rows = nil
+				if err := a.readYAML(file, &rows); err != nil {
 					return err
 				}
-				people = directoryPeople(rows)
 			}
-			return a.partner(ctx, a.changing, func(s *session, id licensing.RequestID) error {
-				out, err := s.client.Directory(ctx, licensing.DirectoryChange{ID: id, Org: s.org, People: people})
+			return a.asPartner(ctx, a.openWriter, func(s *session) error {
+				out, err := s.client.Directory(ctx, licensing.DirectoryChange{ID: a.request(), Org: s.org, People: directoryPeople(rows)})
 				if err != nil {
 					return err
 				}
-				return a.answer(out, func(w io.Writer) {
-					fmt.Fprintf(w, "%d people changed; %d VL users lost their access, %d are back and wait for a re-check\n", out.Changed, len(out.Left), len(out.Returned))
-					orphansText(w, out.Orphaned)
-				})
+				return a.print(out, func(w io.Writer) { a.writeDirectory(w, out) })
 			})
 		},
 	}
 	fl := c.Flags()
 	fl.StringVarP(&file, "file", "f", "", "YAML list of people; - for standard input")
-	fl.StringVar(&object, "object-id", "", "the person's immutable id in the directory")
-	fl.StringVar(&email, "email", "", "sign-in e-mail")
-	fl.StringVar(&p.Name, "name", "", "full name")
-	fl.BoolVar(&p.Left, "left", false, "the person is no longer in the tenant")
+	fl.StringVar(&one.ObjectID, "object-id", "", "the person's object ID in the directory, which never changes")
+	fl.StringVar(&one.Email, "email", "", "sign-in email")
+	fl.StringVar(&one.Name, "name", "", "full name")
+	fl.BoolVar(&one.Left, "left", false, "the person is no longer in the tenant")
 	return c
+}
+
+func (a *app) writeDirectory(w io.Writer, out licensing.DirectoryAnswer) {
+	fmt.Fprintf(w, "%s changed. %s lost access. %s returned and can be restored by a re-check.\n",
+		count(out.Changed, "person", "people"), count(len(out.Left), "VL user", "VL users"),
+		count(len(out.Returned), "VL user", "VL users"))
+	a.writeOrphans(w, out.Orphaned)
 }

@@ -4,90 +4,82 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"vlroles/licensing"
 )
 
+// handOver holds the commands of hand-overs (R30–R32).
 func (a *app) handOver() *cobra.Command {
-	c := &cobra.Command{Use: "handover", Short: "hand Administrator of many License IDs over to a successor (R30–R32)"}
-	c.AddCommand(a.handOverStart(), a.handOverList(),
-		a.handOverSteer("agree", "agree to take over, as the successor", func(ctx context.Context, s *session, c licensing.HandOverCommand) (licensing.HandOverView, error) {
-			return s.client.AgreeHandOver(ctx, c)
-		}),
-		a.handOverSteer("cancel", "end a hand-over; what was handed over stays so", func(ctx context.Context, s *session, c licensing.HandOverCommand) (licensing.HandOverView, error) {
-			return s.client.CancelHandOver(ctx, c)
-		}))
+	c := &cobra.Command{Use: "handover", Short: "Hand Administrator over to a successor, on several License IDs"}
+	c.AddCommand(a.handOverStart(), a.handOverList(), a.handOverAgree(), a.handOverCancel())
 	return c
 }
 
 func (a *app) handOverStart() *cobra.Command {
 	var p personFlags
 	c := &cobra.Command{
-		Use:     "start",
-		Short:   "make the successor Administrator; your role goes, License ID by License ID, when the successor has agreed and is active",
-		Example: `  starter handover start --as alex@contoso.example --to kim@contoso.example --license E1001,E1002`,
-		Args:    noArguments,
+		Use:   "start",
+		Short: "Make the successor Administrator; your role is removed when the successor has agreed and is active",
+		Example: `  starter handover start --as alex@contoso.example --to kim@contoso.example --license E2001,E2003
+  starter handover start --as alex@contoso.example --to lee@fabrikam.example --name "Lee Gu" --license E2003`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return a.with(ctx, a.changing, func(s *session) error {
-				id, err := a.request()
-				if err != nil {
-					return err
-				}
-				h := licensing.HandOver{ID: id, Org: s.org, Admin: s.me, InviteFor: time.Duration(p.days) * 24 * time.Hour,
-					Successor: licensing.PersonChange{SignIn: licensing.Email(p.user), Name: p.name, Business: licensing.Email(p.business)}}
-				for _, l := range p.licenses {
-					h.Licenses = append(h.Licenses, licensing.LicenseID(l))
-				}
-				out, err := s.client.HandOver(ctx, h)
-				if err != nil {
-					return err
-				}
-				err = a.answer(out, func(w io.Writer) {
-					verdicts(w, []licensing.PersonChange{h.Successor}, out.People)
-					handOverText(w, out.View)
+			return a.asCaller(ctx, a.openWriter, func(s *session) error {
+				out, err := s.client.HandOver(ctx, licensing.HandOver{
+					ID: a.request(), Org: s.org, Admin: s.caller, Licenses: licenseIDs(p.licenses),
+					Successor: p.bySignIn(), InviteFor: days(p.days),
 				})
-				if err == nil && out.View.State.Ended() {
-					return errSaid
+				if err != nil {
+					return err
 				}
-				return err
+				return a.printHandOver(out, p.bySignIn())
 			})
 		},
 	}
-	f := c.Flags()
-	f.StringVar(&p.user, "to", "", "the successor's sign-in e-mail")
-	f.StringVar(&p.name, "name", "", "full name; needed for external people (R44)")
-	f.StringVar(&p.business, "business", "", "business e-mail; default: the sign-in e-mail (R48)")
-	f.StringSliceVar(&p.licenses, "license", nil, "License ID; repeat or separate by commas")
-	f.IntVar(&p.days, "invite-days", 0, "days to register, 1 to 90; default: the deployment's (R56)")
+	p.identity(c, "to", "the successor's sign-in email")
+	c.Flags().StringSliceVar(&p.licenses, "license", nil, licenseHelp)
+	c.Flags().IntVar(&p.days, "invite-days", 0, daysHelp)
 	return c
 }
 
-func handOverText(w io.Writer, v licensing.HandOverView) {
-	fmt.Fprintf(w, "hand-over %s: %s\n", v.ID, v)
+// printHandOver prints what a hand-over began with, and ends with the code of a refusal where nothing is left to hand over.
+func (a *app) printHandOver(out licensing.HandOverAnswer, successor licensing.PersonChange) error {
+	err := a.print(out, func(w io.Writer) {
+		writeVerdicts(w, []licensing.PersonChange{successor}, out.People)
+		writeHandOver(w, out.View)
+	})
+	if err == nil && out.View.State.Ended() {
+		return errPrinted
+	}
+	return err
+}
+
+func writeHandOver(w io.Writer, v licensing.HandOverView) {
+	fmt.Fprintf(w, "Hand-over %s: %s\n", v.ID, v)
 	var rows [][]string
 	for _, l := range v.Lines {
-		rows = append(rows, []string{"  " + string(l.License), string(l.State), l.Status.String(), clock(l.DueAt), l.Message})
+		rows = append(rows, []string{"  " + string(l.License), string(l.State), l.Status.String(), timeOrDash(l.DueAt), l.Message})
 	}
-	table(w, []string{"  LICENSE ID", "STATE", "SUCCESSOR", "DUE", "WHY"}, rows)
+	table(w, []string{"  LICENSE ID", "STATE", "SUCCESSOR", "DUE", "REASON"}, rows)
 }
 
 func (a *app) handOverList() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "the hand-overs that you have to do with", Args: noArguments,
+		Use:     "list",
+		Short:   "List the hand-overs that you started or are to take over",
 		Example: "  starter handover list --as kim@contoso.example",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.with(cmd.Context(), a.reading, func(s *session) error {
-				all, err := s.rows.HandOvers(cmd.Context(), s.org, s.me)
+			ctx := cmd.Context()
+			return a.asCaller(ctx, a.openReader, func(s *session) error {
+				all, err := s.views.HandOvers(ctx, s.org, s.caller)
 				if err != nil {
 					return err
 				}
-				return a.answer(all, func(w io.Writer) {
+				return a.print(all, func(w io.Writer) {
 					for _, v := range all {
-						handOverText(w, v)
+						writeHandOver(w, v)
 					}
 				})
 			})
@@ -95,26 +87,46 @@ func (a *app) handOverList() *cobra.Command {
 	}
 }
 
-func (a *app) handOverSteer(use, short string, do func(context.Context, *session, licensing.HandOverCommand) (licensing.HandOverView, error)) *cobra.Command {
-	var handOver string
+// handOverStep is a command that one of the two gives about a hand-over.
+type handOverStep struct {
+	use, short, example string
+	run                 func(context.Context, *session, licensing.HandOverCommand) (licensing.HandOverView, error)
+}
+
+func (a *app) handOverAgree() *cobra.Command {
+	step := handOverStep{use: "agree", short: "Agree to take over, as the successor", example: "kim@contoso.example"}
+	step.run = func(ctx context.Context, s *session, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+		return s.client.AgreeHandOver(ctx, c)
+	}
+	return a.handOverStep(step)
+}
+
+func (a *app) handOverCancel() *cobra.Command {
+	step := handOverStep{use: "cancel", short: "End a hand-over; what was handed over stays", example: "alex@contoso.example"}
+	step.run = func(ctx context.Context, s *session, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+		return s.client.CancelHandOver(ctx, c)
+	}
+	return a.handOverStep(step)
+}
+
+func (a *app) handOverStep(step handOverStep) *cobra.Command {
+	var id string
 	c := &cobra.Command{
-		Use: use, Short: short, Args: noArguments,
-		Example: "  starter handover " + use + " --as kim@contoso.example --id 5b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0001",
+		Use: step.use, Short: step.short,
+		Example: "  starter handover " + step.use + " --as " + step.example + " --id 5b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0001",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return a.with(ctx, a.changing, func(s *session) error {
-				id, err := a.request()
+			return a.asCaller(ctx, a.openWriter, func(s *session) error {
+				v, err := step.run(ctx, s, licensing.HandOverCommand{
+					Request: a.request(), Org: s.org, HandOver: licensing.RequestID(id), By: s.caller,
+				})
 				if err != nil {
 					return err
 				}
-				v, err := do(ctx, s, licensing.HandOverCommand{Request: id, Org: s.org, HandOver: licensing.RequestID(handOver), By: s.me})
-				if err != nil {
-					return err
-				}
-				return a.answer(v, func(w io.Writer) { handOverText(w, v) })
+				return a.print(v, func(w io.Writer) { writeHandOver(w, v) })
 			})
 		},
 	}
-	c.Flags().StringVar(&handOver, "id", "", "the hand-over, as its start and `list` name it")
+	c.Flags().StringVar(&id, "id", "", "the hand-over's ID, as `start` and `list` show it")
 	return c
 }

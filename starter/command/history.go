@@ -10,24 +10,27 @@ import (
 	"vlroles/licensing"
 )
 
+// history shows who had which role on a License ID at a time, and how it came to be.
 func (a *app) history() *cobra.Command {
 	var license, on string
 	c := &cobra.Command{
 		Use:   "history",
-		Short: "who had which role on a License ID on a day, and how it came to be",
-		Example: `  starter history --as alex@contoso.example --license E1001 --on 2026-03-31
-  starter history --as alex@contoso.example --license E1001 --on 2026-03-31T15:00:00Z -o json`,
+		Short: "Who had which role on a License ID on a day, and who gave it",
+		Example: `  starter history --as alex@contoso.example --license E2001
+  starter history --as alex@contoso.example --license E2001 --on 2026-03-31
+  starter history --as alex@contoso.example --license E2001 --on 2026-03-31T15:00:00Z -o json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			at, err := readDay(on, time.Now())
+			ctx := cmd.Context()
+			at, err := readTime(on, time.Now())
 			if err != nil {
 				return err
 			}
-			return a.with(cmd.Context(), a.reading, func(s *session) error {
-				all, err := s.rows.RolesOn(cmd.Context(), s.org, s.me, licensing.LicenseID(license), at)
+			return a.asCaller(ctx, a.openReader, func(s *session) error {
+				all, err := s.views.RolesOn(ctx, s.org, s.caller, licensing.LicenseID(license), at)
 				if err != nil {
 					return err
 				}
-				return a.answer(all, func(w io.Writer) { HistoryText(w, all) })
+				return a.print(all, func(w io.Writer) { HistoryTable(w, all) })
 			})
 		},
 	}
@@ -36,8 +39,8 @@ func (a *app) history() *cobra.Command {
 	return c
 }
 
-// readDay reads a day or a time; the empty text is now.
-func readDay(s string, now time.Time) (time.Time, error) {
+// readTime reads a time, or a day as its end; the empty text is now.
+func readTime(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return now, nil
 	}
@@ -46,30 +49,34 @@ func readDay(s string, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return at, UsageError{errors.New("--on: a day like 2026-03-31, or a time like 2026-03-31T15:00:00Z")}
+		return at, Usage(errors.New("--on is a day like 2026-03-31, or a time like 2026-03-31T15:00:00Z"))
 	}
 	return at, nil
 }
 
-func HistoryText(w io.Writer, all []licensing.RoleOn) {
+// HistoryTable writes who had which role.
+func HistoryTable(w io.Writer, all []licensing.RoleOn) {
 	var rows [][]string
 	for _, r := range all {
-		state := "effective since " + clock(r.Activated)
-		switch {
-		case !r.InTenant:
-			state = "no access: not in the directory (R84)"
-		case !r.Effective:
-			state = "waited"
-		}
 		role := r.Role.Info().Name
 		if r.Above != "" {
 			role += ", inherited from " + string(r.Above)
 		}
 		by := r.Given.Name
 		if by == "" {
-			by = "nobody (" + r.Given.Action + ")"
+			by = "– (" + r.Given.Action + ")"
 		}
-		rows = append(rows, []string{r.Name, role, state, clock(r.Given.At), r.Given.Action, r.Given.Rule, by})
+		rows = append(rows, []string{r.Name, role, roleState(r), timeOrDash(r.Given.At), r.Given.Action, r.Given.Rule, by})
 	}
-	table(w, []string{"WHO", "ROLE", "STATE", "GIVEN", "BY WHAT", "RULE", "BY WHOM"}, rows)
+	table(w, []string{"WHO", "ROLE", "STATE", "GIVEN", "ACTION", "RULE", "GIVEN BY"}, rows)
+}
+
+func roleState(r licensing.RoleOn) string {
+	switch {
+	case !r.InTenant:
+		return "no access: not in the directory (R84)"
+	case !r.Effective:
+		return "not effective yet"
+	}
+	return "effective since " + timeOrDash(r.Activated)
 }

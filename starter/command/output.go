@@ -11,8 +11,8 @@ import (
 	"vlroles/licensing"
 )
 
-// answer prints v as JSON, or as text says it.
-func (a *app) answer(v any, text func(io.Writer)) error {
+// print writes v as JSON, or what text writes.
+func (a *app) print(v any, text func(io.Writer)) error {
 	if a.format == "json" {
 		e := json.NewEncoder(a.out)
 		e.SetIndent("", "  ")
@@ -23,7 +23,7 @@ func (a *app) answer(v any, text func(io.Writer)) error {
 	return nil
 }
 
-// table prints rows under a head, in columns.
+// table writes rows under a head, in columns.
 func table(w io.Writer, head []string, rows [][]string) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, strings.Join(head, "\t"))
@@ -33,6 +33,7 @@ func table(w io.Writer, head []string, rows [][]string) {
 	_ = t.Flush() // a terminal that is gone needs no table
 }
 
+// RoleNames names roles in a list with commas.
 func RoleNames(roles []licensing.Role) string {
 	names := make([]string, len(roles))
 	for n, r := range roles {
@@ -41,31 +42,56 @@ func RoleNames(roles []licensing.Role) string {
 	return strings.Join(names, ", ")
 }
 
-func clock(t time.Time) string {
+// actionLabels are the actions in the words of the admin center.
+var actionLabels = map[licensing.Action]string{
+	licensing.ViewAccess:  "View access",
+	licensing.EditAccess:  "Edit",
+	licensing.ResendMail:  "Resend invite",
+	licensing.ResetInvite: "Reset invite",
+	licensing.AssignAgain: "Assign again",
+	licensing.Recheck:     "Re-check",
+	licensing.DeleteUser:  "Delete",
+}
+
+func actionNames(actions []licensing.Action) string {
+	names := make([]string, len(actions))
+	for n, s := range actions {
+		names[n] = actionLabels[s]
+	}
+	return strings.Join(names, ", ")
+}
+
+// contactKind says a kind of contact in words: "bill to".
+func contactKind(k licensing.ContactKind) string { return strings.ReplaceAll(string(k), "_", " ") }
+
+func timeOrDash(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
 	return licensing.Clock(t)
 }
 
-func dash(s string) string {
+func textOrDash(s string) string {
 	if s == "" {
 		return "–"
 	}
 	return s
 }
 
-func Yes(b bool) string {
+// YesNo says a truth value in a word.
+func YesNo(b bool) string {
 	if b {
 		return "yes"
 	}
 	return "no"
 }
 
-func actionNames(in []licensing.Action) string {
-	names := make([]string, len(in))
-	for n, s := range in {
-		names[n] = strings.ReplaceAll(string(s), "_", " ")
+// count says how many of something there are: "1 License ID", "2 License IDs".
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	return strings.Join(names, ", ")
+	return fmt.Sprintf("%d %s", n, many)
 }
+
+func licenses(n int) string { return count(n, "License ID", "License IDs") }

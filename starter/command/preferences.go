@@ -11,59 +11,69 @@ import (
 	"vlroles/licensing"
 )
 
+// preferences shows the agreements that name the caller as a contact, and whether he inherits below them (R88, R89).
 func (a *app) preferences() *cobra.Command {
-	return &cobra.Command{
-		Use:     "preferences",
-		Short:   "the agreements that name you as a contact, and whether you inherit Administrator below them (R88, R89)",
-		Example: "  starter preferences --as pat@contoso.example",
+	c := &cobra.Command{
+		Use:   "preferences",
+		Short: "The agreements that name you as a contact, and whether you inherit Administrator below them",
+		Example: `  starter preferences --as noor@contoso.example
+  starter preferences set --as noor@contoso.example --license M2000 --inherit yes`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.with(cmd.Context(), a.reading, func(s *session) error {
-				all, err := s.rows.Preferences(cmd.Context(), s.org, s.me)
+			ctx := cmd.Context()
+			return a.asCaller(ctx, a.openReader, func(s *session) error {
+				all, err := s.views.Preferences(ctx, s.org, s.caller)
 				if err != nil {
 					return err
 				}
-				return a.answer(all, func(w io.Writer) {
-					var rows [][]string
-					for _, p := range all {
-						rows = append(rows, []string{string(p.License), p.Program, Yes(p.Inherit), strconv.Itoa(p.Below), strconv.Itoa(len(p.Without))})
-					}
-					table(w, []string{"LICENSE ID", "PROGRAM", "INHERIT", "LICENSE IDS BELOW", "EXCLUDED BY INVOICE READER"}, rows)
-				})
+				return a.print(all, func(w io.Writer) { preferencesTable(w, all) })
 			})
 		},
 	}
+	c.AddCommand(a.setPreference())
+	return c
 }
 
-func (a *app) prefer() *cobra.Command {
+func preferencesTable(w io.Writer, all []licensing.Preference) {
+	var rows [][]string
+	for _, p := range all {
+		rows = append(rows, []string{
+			string(p.License), p.Program, YesNo(p.Inherit), strconv.Itoa(p.Below), strconv.Itoa(len(p.Without)),
+		})
+	}
+	table(w, []string{"LICENSE ID", "PROGRAM", "INHERIT", "LICENSE IDS BELOW", "EXCLUDED BY INVOICE READER"}, rows)
+}
+
+// setPreference opts a contact in or out (R88–R90).
+func (a *app) setPreference() *cobra.Command {
 	var license, inherit string
 	c := &cobra.Command{
-		Use:     "prefer",
-		Short:   "opt in to inherit Administrator on everything below an agreement that names you, or out (R88–R90)",
-		Example: "  starter prefer --as pat@contoso.example --license M100 --inherit yes",
+		Use:     "set",
+		Short:   "Choose whether you inherit Administrator on all License IDs below an agreement that names you",
+		Example: "  starter preferences set --as noor@contoso.example --license M2000 --inherit yes",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			if inherit != "yes" && inherit != "no" {
-				return UsageError{errors.New("--inherit: yes or no")}
+				return Usage(errors.New("--inherit is yes or no"))
 			}
-			return a.with(ctx, a.changing, func(s *session) error {
-				id, err := a.request()
-				if err != nil {
-					return err
-				}
-				out, err := s.client.Prefer(ctx, licensing.PreferenceChange{Request: id, Org: s.org, User: s.me, License: licensing.LicenseID(license), Inherit: inherit == "yes"})
-				if err != nil {
-					return err
-				}
-				return a.answer(out, func(w io.Writer) {
-					fmt.Fprintf(w, "inherit below %s: %s; %d License IDs, from now on\n", out.License, Yes(out.Inherit), out.Below)
-					for _, l := range out.Without {
-						fmt.Fprintf(w, "not on %s: Invoice Reader excludes it (R92)\n", l)
-					}
+			return a.asCaller(ctx, a.openWriter, func(s *session) error {
+				out, err := s.client.Prefer(ctx, licensing.PreferenceChange{
+					Request: a.request(), Org: s.org, User: s.caller, License: licensing.LicenseID(license), Inherit: inherit == "yes",
 				})
+				if err != nil {
+					return err
+				}
+				return a.print(out, func(w io.Writer) { writePreference(w, out) })
 			})
 		},
 	}
-	c.Flags().StringVar(&license, "license", "", "License ID of the agreement above")
+	c.Flags().StringVar(&license, "license", "", "License ID of the agreement that names you")
 	c.Flags().StringVar(&inherit, "inherit", "", "yes or no")
 	return c
+}
+
+func writePreference(w io.Writer, out licensing.PreferenceAnswer) {
+	fmt.Fprintf(w, "Inherit Administrator below %s: %s, on %s, from now on.\n", out.License, YesNo(out.Inherit), licenses(out.Below))
+	for _, l := range out.Without {
+		fmt.Fprintf(w, "Not on %s: you are Invoice Reader there (R92).\n", l)
+	}
 }

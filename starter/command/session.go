@@ -16,42 +16,46 @@ import (
 	"vlroles/workflows"
 )
 
-// session is a command's connection to the database and, where it changes something, to Temporal.
+// session is a command's connection to the rows and, where it changes something, to Temporal.
 type session struct {
 	config   config.Config
-	rows     *store.Store
+	rows     *store.Store // for migrate and --verify; what is shown is read through views
+	views    *store.Store
 	temporal client.Client
 	client   *workflows.Client
 	org      licensing.OrgID
-	me       licensing.UserID
+	caller   licensing.UserID // who acts; "" for partners and support
 }
 
-// reading opens what a command needs that only shows something.
-func (a *app) reading(ctx context.Context) (*session, error) {
+// opener opens a session: openReader or openWriter.
+type opener func(context.Context) (*session, error)
+
+// openReader opens what a command needs that only shows something.
+func (a *app) openReader(ctx context.Context) (*session, error) {
 	c, err := config.Load(a.lookup, config.Commands)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := store.Open(ctx, c.Database.Reveal(), store.Options{MaxConns: c.DatabaseConns})
 	if err != nil {
-		return nil, fmt.Errorf("%w (VL_DATABASE_URL; is `starter dev` running, or has `starter migrate` run?)", err)
+		return nil, fmt.Errorf("%w (VL_DATABASE_URL; is `starter dev` running, or has `%s migrate` run?)", err, a.name)
 	}
-	return &session{config: c, rows: rows}, nil
+	return &session{config: c, rows: rows, views: rows}, nil
 }
 
-// changing opens what a command needs that starts or steers workflows.
-func (a *app) changing(ctx context.Context) (*session, error) {
-	s, err := a.reading(ctx)
+// openWriter opens what a command needs that starts or steers workflows.
+func (a *app) openWriter(ctx context.Context) (*session, error) {
+	s, err := a.openReader(ctx)
 	if err != nil {
 		return nil, err
 	}
-	quiet := slog.New(slog.DiscardHandler)
-	if s.temporal, err = engine.Dial(ctx, s.config, quiet); err != nil {
+	discard := slog.New(slog.DiscardHandler)
+	if s.temporal, err = engine.Dial(ctx, s.config, discard); err != nil {
 		s.close()
 		return nil, licensing.Refuse(licensing.Unavailable, "", "%v; is `starter dev` running?", err)
 	}
 	s.client = &workflows.Client{
-		Temporal: s.temporal, Rows: s.rows, Log: quiet,
+		Temporal: s.temporal, Rows: s.rows, Log: discard,
 		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter},
 	}
 	return s, nil
@@ -64,97 +68,70 @@ func (s *session) close() {
 	_ = s.rows.Close() // the process ends
 }
 
-// enter finds the organization and the acting person.
-func (a *app) enter(ctx context.Context, s *session) error {
+// asCaller runs f in a session in which the person of --as acts.
+func (a *app) asCaller(ctx context.Context, open opener, f func(*session) error) error {
 	if a.as == "" {
-		return UsageError{errors.New("say who is acting: --as ADMIN (a sign-in e-mail)")}
+		return Usage(errors.New("--as is required: the sign-in email of the admin you act as"))
 	}
 	as, err := licensing.ParseEmail(a.as)
 	if err != nil {
-		return UsageError{fmt.Errorf("--as: %w", err)}
+		return Usage(fmt.Errorf("--as: %w", err))
 	}
-	if err := a.findOrganization(ctx, s, as.Domain()); err != nil {
-		return err
-	}
-	s.me, err = s.rows.UserBySignIn(ctx, s.org, as)
-	if licensing.KindOf(err) == licensing.NotFound {
-		return licensing.Refuse(licensing.Forbidden, "R05", "--as: the organization has no such VL user")
-	}
-	return err
+	return a.inOrganization(ctx, open, as.Domain(), func(s *session) error {
+		s.caller, err = s.views.UserBySignIn(ctx, s.org, as)
+		if licensing.KindOf(err) == licensing.NotFound {
+			err = licensing.Refuse(licensing.Forbidden, "R05", "--as: the organization has no such VL user")
+		}
+		if err != nil {
+			return err
+		}
+		return f(s)
+	})
 }
 
-// findOrganization takes --org, else the organization of the domain, else the only one.
-func (a *app) findOrganization(ctx context.Context, s *session, domain string) error {
-	if a.org != "" {
-		o, err := s.rows.OrganizationOf(ctx, a.org)
-		s.org = o
-		return err
-	}
-	o, err := s.rows.OrganizationOf(ctx, domain)
-	if err == nil {
-		s.org = o
-		return nil
-	}
-	all, err := s.rows.Organizations(ctx)
-	if err != nil {
-		return err
-	}
-	if len(all) != 1 {
-		return UsageError{fmt.Errorf("there are %d organizations: say which with --org (an id or a domain)", len(all))}
-	}
-	s.org = all[0].ID
-	return nil
+// asPartner runs f in a session in which a partner, the tenant or support acts, who need no VL user.
+func (a *app) asPartner(ctx context.Context, open opener, f func(*session) error) error {
+	return a.inOrganization(ctx, open, "", f)
 }
 
-// user finds a user by id or sign-in e-mail.
-func (s *session) user(ctx context.Context, who string) (licensing.UserID, error) {
-	if uuid.Validate(who) == nil {
-		return licensing.UserID(who), nil
-	}
-	e, err := licensing.ParseEmail(who)
-	if err != nil {
-		return "", UsageError{fmt.Errorf("--user: %w", err)}
-	}
-	return s.rows.UserBySignIn(ctx, s.org, e)
-}
-
-// request returns the id of this command's request.
-func (a *app) request() (licensing.RequestID, error) {
-	if a.requestID == "" {
-		return licensing.RequestID(uuid.NewString()), nil
-	}
-	if uuid.Validate(a.requestID) != nil {
-		return "", UsageError{errors.New("--request-id is a UUID")}
-	}
-	return licensing.RequestID(a.requestID), nil
-}
-
-// with runs f on an open session in which the acting person is known.
-func (a *app) with(ctx context.Context, open func(context.Context) (*session, error), f func(*session) error) error {
+// inOrganization runs f in a session whose organization is that of --org, else the one with the domain, else the only one.
+func (a *app) inOrganization(ctx context.Context, open opener, domain string, f func(*session) error) error {
 	s, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	if err := a.enter(ctx, s); err != nil {
+	if s.org, err = a.findOrganization(ctx, s, domain); err != nil {
 		return err
 	}
 	return f(s)
 }
 
-// partner runs f in the organization of --org: a partner's commands, and support's.
-func (a *app) partner(ctx context.Context, open func(context.Context) (*session, error), f func(*session, licensing.RequestID) error) error {
-	s, err := open(ctx)
+func (a *app) findOrganization(ctx context.Context, s *session, domain string) (licensing.OrgID, error) {
+	if a.org != "" {
+		return s.views.OrganizationOf(ctx, a.org)
+	}
+	if org, err := s.views.OrganizationOf(ctx, domain); err == nil {
+		return org, nil
+	}
+	all, err := s.views.Organizations(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	defer s.close()
-	if err := a.findOrganization(ctx, s, ""); err != nil {
-		return err
+	if len(all) != 1 {
+		return "", Usage(fmt.Errorf("there are %d organizations: choose one with --org (an ID or a domain)", len(all)))
 	}
-	id, err := a.request()
+	return all[0].ID, nil
+}
+
+// findUser finds a user by ID or sign-in email.
+func (s *session) findUser(ctx context.Context, user string) (licensing.UserID, error) {
+	if uuid.Validate(user) == nil {
+		return licensing.UserID(user), nil
+	}
+	e, err := licensing.ParseEmail(user)
 	if err != nil {
-		return err
+		return "", Usage(fmt.Errorf("--user: %w", err))
 	}
-	return f(s, id)
+	return s.views.UserBySignIn(ctx, s.org, e)
 }

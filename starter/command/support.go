@@ -9,53 +9,55 @@ import (
 	"vlroles/licensing"
 )
 
+// orphans lists the License IDs of an organization that have no active admin (R33).
 func (a *app) orphans() *cobra.Command {
 	return &cobra.Command{
 		Use:     "orphans",
-		Short:   "the License IDs of an organization that have no active admin (R33)",
+		Short:   "The License IDs of an organization that have no active admin",
 		Example: "  starter orphans --org contoso.example",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.partner(cmd.Context(), a.reading, func(s *session, _ licensing.RequestID) error {
-				all, err := s.rows.Orphans(cmd.Context(), s.org)
+			ctx := cmd.Context()
+			return a.asPartner(ctx, a.openReader, func(s *session) error {
+				all, err := s.views.Orphans(ctx, s.org)
 				if err != nil {
 					return err
 				}
-				return a.answer(all, func(w io.Writer) {
+				return a.print(all, func(w io.Writer) {
 					var rows [][]string
 					for _, o := range all {
 						rows = append(rows, []string{string(o.License), o.Program, strconv.Itoa(o.Waiting)})
 					}
-					table(w, []string{"LICENSE ID", "PROGRAM", "ADMINS ON THEIR WAY"}, rows)
+					table(w, []string{"LICENSE ID", "PROGRAM", "PENDING ADMINS"}, rows)
 				})
 			})
 		},
 	}
 }
 
-func (a *app) seat() *cobra.Command {
+// appoint makes somebody the administrator of a License ID that has no active admin, for support (R33). It is audited.
+func (a *app) appoint() *cobra.Command {
 	var p personFlags
 	var license, reason string
 	c := &cobra.Command{
-		Use:     "seat",
-		Short:   "support: make somebody the administrator of a License ID that has no active admin; audited (R33)",
-		Example: `  starter seat --org contoso.example --license E1001 --user kim@contoso.example --reason "case 4711"`,
+		Use:     "appoint",
+		Aliases: []string{"seat"}, // as the details of a workflow in the Temporal UI call it
+		Short:   "Make somebody the administrator of a License ID that has no active admin, as support",
+		Example: `  starter appoint --org contoso.example --license E2002 --user kim@contoso.example --reason "case 4711"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return a.partner(ctx, a.changing, func(s *session, id licensing.RequestID) error {
-				person := licensing.PersonChange{SignIn: licensing.Email(p.user), Name: p.name, Business: licensing.Email(p.business)}
-				out, err := s.client.Seat(ctx, licensing.Seat{ID: id, Org: s.org, License: licensing.LicenseID(license), Person: person, Reason: reason})
+			return a.asPartner(ctx, a.openWriter, func(s *session) error {
+				out, err := s.client.Seat(ctx, licensing.Seat{
+					ID: a.request(), Org: s.org, License: licensing.LicenseID(license), Person: p.bySignIn(), Reason: reason,
+				})
 				if err != nil {
 					return err
 				}
-				return a.saved(out.People, out, []licensing.PersonChange{person})
+				return a.printVerdicts(out, []licensing.PersonChange{p.bySignIn()})
 			})
 		},
 	}
-	fl := c.Flags()
-	fl.StringVar(&license, "license", "", "License ID")
-	fl.StringVar(&p.user, "user", "", "sign-in e-mail")
-	fl.StringVar(&p.name, "name", "", "full name; needed for external people (R44)")
-	fl.StringVar(&p.business, "business", "", "business e-mail; default: the sign-in e-mail (R48)")
-	fl.StringVar(&reason, "reason", "", "why: the number of the case; kept in the audit")
+	p.identity(c, "user", "sign-in email")
+	c.Flags().StringVar(&license, "license", "", "License ID")
+	c.Flags().StringVar(&reason, "reason", "", "why: a case number, for example; kept in the audit")
 	return c
 }

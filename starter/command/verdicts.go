@@ -8,8 +8,8 @@ import (
 	"vlroles/licensing"
 )
 
-// VerdictText says one verdict in a line.
-func VerdictText(v licensing.Verdict) string {
+// VerdictLine says one verdict in a line.
+func VerdictLine(v licensing.Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", v.License, v.Outcome)
 	if len(v.Added) > 0 {
@@ -19,7 +19,7 @@ func VerdictText(v licensing.Verdict) string {
 		fmt.Fprintf(&b, ", removed %s", RoleNames(v.Removed))
 	}
 	if v.Outcome != licensing.Refused && (v.Before != "" || v.After != "") {
-		fmt.Fprintf(&b, " (%s → %s)", dash(v.Before.String()), dash(v.After.String()))
+		fmt.Fprintf(&b, " (%s → %s)", textOrDash(v.Before.String()), textOrDash(v.After.String()))
 	}
 	if !v.DueAt.IsZero() {
 		fmt.Fprintf(&b, ", effective from %s", licensing.Clock(v.DueAt))
@@ -33,22 +33,31 @@ func VerdictText(v licensing.Verdict) string {
 	return b.String()
 }
 
-// verdicts prints the answer of a save, named by who was asked for.
-func verdicts(w io.Writer, asked []licensing.PersonChange, people []licensing.PersonVerdict) {
+// printVerdicts prints the answer of a save, and ends with the code of a refusal where something was refused.
+func (a *app) printVerdicts(answer licensing.SaveAnswer, asked []licensing.PersonChange) error {
+	err := a.print(answer, func(w io.Writer) { writeVerdicts(w, asked, answer.People) })
+	if err == nil && anyRefused(answer.People) {
+		return errPrinted
+	}
+	return err
+}
+
+// writeVerdicts writes a line for each verdict, under the name by which the person was asked for.
+func writeVerdicts(w io.Writer, asked []licensing.PersonChange, people []licensing.PersonVerdict) {
 	for n, p := range people {
 		who := string(asked[n].SignIn)
 		if who == "" {
 			who = string(asked[n].User)
 		}
-		switch {
-		case p.Error != nil:
+		if p.Error != nil {
 			fmt.Fprintf(w, "%s: refused: %s\n", who, p.Error)
 			continue
-		case p.Updated:
-			fmt.Fprintf(w, "%s: name or business e-mail corrected\n", who)
+		}
+		if p.Updated {
+			fmt.Fprintf(w, "%s: name or business email updated\n", who)
 		}
 		for _, v := range p.Verdicts {
-			fmt.Fprintf(w, "%s · %s\n", who, VerdictText(v))
+			fmt.Fprintf(w, "%s · %s\n", who, VerdictLine(v))
 		}
 	}
 }
@@ -68,35 +77,28 @@ func anyRefused(people []licensing.PersonVerdict) bool {
 	return false
 }
 
-// saved prints verdicts, and ends with the code of a refusal where there is one.
-func (a *app) saved(people []licensing.PersonVerdict, whole any, asked []licensing.PersonChange) error {
-	err := a.answer(whole, func(w io.Writer) { verdicts(w, asked, people) })
-	if err == nil && anyRefused(people) {
-		return errSaid
-	}
-	return err
-}
-
-// intakeText tells what a partner's request did. It names nobody besides those whom the partner named (R35).
-func intakeText(w io.Writer, out licensing.IntakeAnswer) {
-	for _, c := range out.Contacts {
-		fmt.Fprintf(w, "%s · %s contact: %s", c.License, strings.ReplaceAll(string(c.Kind), "_", " "), c.Outcome)
+// writeIntake says what a partner's request did. It names nobody but those whom the partner named (R35).
+func (a *app) writeIntake(w io.Writer, answer licensing.IntakeAnswer) {
+	for _, c := range answer.Contacts {
+		fmt.Fprintf(w, "%s · %s contact: %s", c.License, contactKind(c.Kind), c.Outcome)
 		if c.Rule != "" {
 			fmt.Fprintf(w, " (%s)", c.Rule)
 		}
 		fmt.Fprintln(w)
 	}
-	for _, p := range out.People {
-		verdicts(w, []licensing.PersonChange{{User: p.User}}, []licensing.PersonVerdict{p})
+	for _, p := range answer.People {
+		writeVerdicts(w, []licensing.PersonChange{{User: p.User}}, []licensing.PersonVerdict{p})
 	}
-	if len(out.Contacts)+len(out.People) == 0 {
-		fmt.Fprintln(w, "stored; nobody's roles changed")
+	if len(answer.Contacts)+len(answer.People) == 0 {
+		fmt.Fprintln(w, "Stored. Nobody's roles changed.")
 	}
-	orphansText(w, out.Orphaned)
+	a.writeOrphans(w, answer.Orphaned)
 }
 
-func orphansText(w io.Writer, ids []licensing.LicenseID) {
+// writeOrphans warns of License IDs that lost their last active admin.
+func (a *app) writeOrphans(w io.Writer, ids []licensing.LicenseID) {
 	for _, l := range ids {
-		fmt.Fprintf(w, "ORPHANED: License ID %s has no active admin any more (R33): starter seat --license %s …\n", l, l)
+		fmt.Fprintf(w, "ORPHANED: License ID %s has no active admin any more (R33). Appoint one: %s appoint --license %s …\n",
+			l, a.name, l)
 	}
 }

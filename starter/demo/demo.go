@@ -1,3 +1,5 @@
+// Package demo plays the whole life of invitations and assignments on real components, with short delays. Each chapter of
+// the story has a file.
 package demo
 
 import (
@@ -17,66 +19,78 @@ import (
 	"vlroles/starter/local"
 )
 
-func Demo() *cobra.Command {
+// Command is the command that plays the demonstration.
+func Command() *cobra.Command {
 	var dir string
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "play the whole life of invitations and assignments on real components, with short delays",
+		Short: "Play the whole life of invitations and assignments on real components, with short delays",
 		Long: `Demo starts a Temporal server, SQLite, a mail catcher and the workers, plays a story in which an admin gives people
-roles, and tells it as a timeline: who did what, by which rule, the status before and after, the mail. It exits with 0
-only if every step ended as it should.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), dir, cmd.OutOrStdout()) },
+roles, and prints it as a timeline: who did what, by which rule, the status before and after, the emails. It exits
+with 0 only if every step ended as it should.`,
+		Example: "  starter demo",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), dir, cmd.OutOrStdout()) },
 	}
-	c.Flags().StringVar(&dir, "dir", ".vlroles/demo", "folder for the database, Temporal's file and the mails; emptied first")
+	c.Flags().StringVar(&dir, "dir", ".vlroles/demo", "folder of the database, Temporal's file and the emails; emptied first")
 	return c
 }
 
-func runDemo(ctx context.Context, dir string, out io.Writer) (err error) {
+func run(ctx context.Context, dir string, out io.Writer) (err error) {
 	if err := wipe(dir); err != nil {
 		return err
 	}
-	s, err := local.StartStack(ctx, local.StackOptions{
-		Dir: dir, UI: true, Progress: out, Lookup: func(string) (string, bool) { return "", false },
-		Log: slog.New(slog.DiscardHandler),
-		Policy: func(p *licensing.Policy) {
-			p.Propagation, p.Processing, p.ResendEvery = 4*time.Second, 9*time.Second, 2*time.Second
-			p.InviteFor, p.InviteMin = 10*time.Minute, time.Second
-		},
+	s, err := local.Start(ctx, local.Options{
+		Dir: dir, UI: true, Progress: out, Policy: shortDelays,
+		Lookup: func(string) (string, bool) { return "", false },
+		Log:    slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
-	d := &story{Stack: s, out: out, begun: time.Now(), told: map[int]bool{}}
-	tell(out, "Everything runs: Temporal %s, its UI %s, mails %s/\n", s.Temporald.HostPort(), s.Temporald.UI(), s.WebURL)
-	for _, chapter := range []struct {
-		title string
-		play  func(context.Context) error
-	}{
-		{"An organization is taken in", d.intake},
-		{"Alex saves for five people at once", d.save},
-		{"Kim registers by the link of the mail", d.register},
-		{"Robin has lost the mail", d.resend},
-		{"Mia's mail was refused", d.mend},
-		{"Jo's roles can't be provisioned", d.failure},
-		{"Tom doesn't register in time", d.expiry},
-		{"What the rules refuse", d.refusals},
-		{"Dana loses a role", d.removal},
-		{"Chapter two: a partner processes a contract, and its mail is forwarded", d.contract},
-		{"Noor inherits what stands below the MBSA", d.inheritance},
-		{"Alex hands E2003 over to Kim", d.handOverE2003},
-		{"Jo leaves the tenant and returns, Dana leaves for good", d.leaving},
-		{"What was on its way has arrived", d.arrivals},
-	} {
-		tell(out, "\n%s", chapter.title)
-		if err := chapter.play(ctx); err != nil {
-			return fmt.Errorf("%s: %w", chapter.title, err)
-		}
+	fmt.Fprintf(out, "Everything runs: Temporal %s, its UI %s, mail inbox %s/\n\n", s.Temporal.HostPort(), s.Temporal.UI(), s.WebURL)
+	d := newStory(s, out)
+	if err := d.play(ctx); err != nil {
+		return err
 	}
 	return d.end(ctx, dir)
 }
 
-// wipe empties a folder that a demonstration may overwrite: one that it made itself, or a new one.
+func shortDelays(p *licensing.Policy) {
+	p.Propagation, p.Processing, p.ResendEvery = 4*time.Second, 9*time.Second, 2*time.Second
+	p.InviteFor, p.InviteMin = 10*time.Minute, time.Second
+}
+
+// play plays the chapters in order.
+func (d *story) play(ctx context.Context) error {
+	for _, chapter := range []struct {
+		title string
+		play  func(context.Context) error
+	}{
+		{"A partner adds an organization", d.organization},
+		{"Alex saves for five people at once", d.firstSave},
+		{"Kim registers by the link in the email", d.registration},
+		{"Robin has lost the email", d.lostMail},
+		{"Mia's email was refused", d.refusedMail},
+		{"Jo's roles can't be provisioned", d.provisioningFailure},
+		{"Tom doesn't register in time", d.expiry},
+		{"What the rules refuse", d.refusals},
+		{"Dana loses a role", d.removal},
+		{"Chapter two: a partner processes a contract, and its email is forwarded", d.forwarding},
+		{"Noor inherits what stands below the MBSA", d.inheritance},
+		{"Alex hands E2003 over to Kim", d.startHandOver},
+		{"Jo leaves the tenant and returns, Dana leaves for good", d.leaving},
+		{"What was in progress is done", d.completion},
+	} {
+		fmt.Fprintf(d.out, "\n%s\n", chapter.title)
+		if err := chapter.play(ctx); err != nil {
+			return fmt.Errorf("%s: %w", chapter.title, err)
+		}
+	}
+	return nil
+}
+
+// wipe empties a folder that a demonstration may overwrite: one that dev or a demonstration made, an empty one, or a new one.
 func wipe(dir string) error {
 	_, err := os.Stat(filepath.Join(dir, command.EnvironmentFile))
 	if errors.Is(err, os.ErrNotExist) {

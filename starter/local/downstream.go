@@ -1,6 +1,7 @@
 package local
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -11,35 +12,45 @@ import (
 	"vlroles/licensing"
 )
 
-// downstream is a system that learns people's effective roles by signed calls, as a deployment may have one. It can be told
+// Downstream is a system that learns people's effective roles by signed calls, as a deployment may have one. It can be told
 // to refuse a user once.
-type downstream struct {
+type Downstream struct {
 	keys   []activities.WebhookKey
 	mu     sync.Mutex
 	grants map[licensing.UserID][]licensing.EffectiveGrant
 	refuse map[licensing.UserID]string
 }
 
-func newDownstream(secret string) (*downstream, error) {
-	keys, err := downstreamKeys(secret)
-	return &downstream{keys: keys, grants: map[licensing.UserID][]licensing.EffectiveGrant{}, refuse: map[licensing.UserID]string{}}, err
+// newDownstream makes a system that shares the secret with us, base64 of 32 bytes.
+func newDownstream(secret string) (*Downstream, error) {
+	raw, err := base64.StdEncoding.DecodeString(secret)
+	if err != nil {
+		return nil, err
+	}
+	key, err := activities.NewWebhookKey("dev", raw)
+	return &Downstream{
+		keys:   []activities.WebhookKey{key},
+		grants: map[licensing.UserID][]licensing.EffectiveGrant{},
+		refuse: map[licensing.UserID]string{},
+	}, err
 }
 
 // RefuseOnce answers the next call about the user with 422 and the reason.
-func (d *downstream) RefuseOnce(u licensing.UserID, reason string) {
+func (d *Downstream) RefuseOnce(u licensing.UserID, reason string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.refuse[u] = reason
 }
 
-// Grants returns what the system was told of a user.
-func (d *downstream) Grants(u licensing.UserID) []licensing.EffectiveGrant {
+// Grants returns what the system was told about a user.
+func (d *Downstream) Grants(u licensing.UserID) []licensing.EffectiveGrant {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.grants[u]
 }
 
-func (d *downstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP takes PUT /downstream/{user}, the user's effective grants.
+func (d *Downstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil || activities.VerifyWebhook(r.Header, body, d.keys, time.Now()) != nil {
 		w.WriteHeader(http.StatusUnauthorized)
@@ -50,15 +61,24 @@ func (d *downstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if reason, ok := d.refuse[e.User]; ok {
-		delete(d.refuse, e.User)
+	if reason, refused := d.take(e); refused {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusUnprocessableEntity)
-		_ = json.NewEncoder(w).Encode(map[string]any{"title": "refused", "status": 422, "detail": reason}) // the caller retries what it didn't hear
+		problem := map[string]any{"title": "refused", "status": http.StatusUnprocessableEntity, "detail": reason}
+		_ = json.NewEncoder(w).Encode(problem) // a caller who didn't hear it tries again
 		return
 	}
-	d.grants[e.User] = e.Grants
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// take keeps the grants, unless the user is to be refused once.
+func (d *Downstream) take(e licensing.Effective) (reason string, refused bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if reason, refused = d.refuse[e.User]; refused {
+		delete(d.refuse, e.User)
+		return reason, true
+	}
+	d.grants[e.User] = e.Grants
+	return "", false
 }

@@ -1,3 +1,5 @@
+// Package local runs the whole product in one process on this machine, on real components: a Temporal server, SQLite, a mail
+// catcher with an inbox page, a downstream system, the workers. The commands dev and demo stand on it.
 package local
 
 import (
@@ -24,41 +26,44 @@ import (
 	"vlroles/workflows"
 )
 
-// StackOptions says how everything runs in one process.
-type StackOptions struct {
-	Dir      string // database, Temporal's file, mails, keys
+// Options says how everything runs.
+type Options struct {
+	Dir      string // folder of the database, Temporal's file, the mails and the keys
 	Ports    Ports
-	UI       bool
-	Policy   func(*licensing.Policy)
-	Progress io.Writer
-	Lookup   func(string) (string, bool)
+	UI       bool                        // run Temporal's UI too
+	Policy   func(*licensing.Policy)     // changes what the configuration says; nil: nothing
+	Progress io.Writer                   // is told while the Temporal server is built; nil: nobody
+	Lookup   func(string) (string, bool) // reads an environment variable
 	Log      *slog.Logger
 }
 
 // Ports of 127.0.0.1; 0 is a free one.
 type Ports struct{ Temporal, UI, Mail, Web int }
 
-// Stack is the whole product in one process, on real components: a Temporal server, SQLite, a mail catcher, a downstream
-// system, the workers.
+// Stack is everything that runs.
 type Stack struct {
-	options    StackOptions
-	Config     config.Config
-	Rows       *store.Store
-	temporal   client.Client
-	Client     *workflows.Client
-	Temporald  *rig.Temporal
-	Mailbox    *rig.Mailbox
-	Downstream *downstream
-	web        *http.Server
-	WebURL     string
-	engine     *engine.Engine
-	failed     chan error
+	Config      config.Config
+	Environment map[string]string // how other processes reach it
+	Rows        *store.Store
+	Client      *workflows.Client
+	Temporal    *rig.Temporal
+	Mailbox     *rig.Mailbox
+	Downstream  *Downstream
+	WebURL      string
+
+	options  Options
+	temporal client.Client
+	web      *http.Server
+	engine   *engine.Engine
+	failed   chan error // what ended by itself, and why
 }
 
-// StartStack starts everything, in the order in which one thing needs the other, or nothing.
-func StartStack(ctx context.Context, o StackOptions) (*Stack, error) {
+// Start starts everything, each part after those that it needs, or nothing.
+func Start(ctx context.Context, o Options) (*Stack, error) {
 	s := &Stack{options: o, failed: make(chan error, 4)}
-	for _, step := range []func(context.Context) error{s.startRows, s.startMailbox, s.startWeb, s.configure, s.startTemporal, s.startEngine} {
+	for _, step := range []func(context.Context) error{
+		s.startRows, s.startMailbox, s.startWeb, s.configure, s.startTemporal, s.startEngine,
+	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop())
 		}
@@ -66,11 +71,15 @@ func StartStack(ctx context.Context, o StackOptions) (*Stack, error) {
 	return s, nil
 }
 
+func (s *Stack) path(name string) string { return filepath.Join(s.options.Dir, name) }
+
+func (s *Stack) databaseURL() string { return "sqlite:" + s.path("vlroles.db") }
+
 func (s *Stack) startRows(ctx context.Context) error {
 	if err := os.MkdirAll(s.options.Dir, 0o700); err != nil {
 		return err
 	}
-	rows, err := store.Open(ctx, "sqlite:"+filepath.Join(s.options.Dir, "vlroles.db"), store.Options{})
+	rows, err := store.Open(ctx, s.databaseURL(), store.Options{})
 	if err != nil {
 		return err
 	}
@@ -80,24 +89,31 @@ func (s *Stack) startRows(ctx context.Context) error {
 }
 
 func (s *Stack) startMailbox(context.Context) (err error) {
-	s.Mailbox, err = rig.StartMailbox(s.options.Ports.Mail, filepath.Join(s.options.Dir, "mails"))
+	s.Mailbox, err = rig.StartMailbox(s.options.Ports.Mail, s.path("mails"))
 	return err
 }
 
 func (s *Stack) startWeb(ctx context.Context) error {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.options.Ports.Web)))
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(s.options.Ports.Web))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("serve the pages: %w", err)
 	}
 	s.WebURL = "http://" + l.Addr().String()
-	secret, err := keepSecret(s.options.Dir, "webhook.key")
+	secret, err := readOrMakeSecret(s.path("webhook.key"))
 	if err != nil {
 		return err
 	}
 	if s.Downstream, err = newDownstream(secret); err != nil {
 		return err
 	}
-	s.web = &http.Server{Handler: s.pages(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 40 * time.Second, MaxHeaderBytes: 16 << 10}
+	s.web = &http.Server{
+		Handler:           s.pages(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      40 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+	}
 	go func() {
 		if err := s.web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- err
@@ -106,55 +122,24 @@ func (s *Stack) startWeb(ctx context.Context) error {
 	return nil
 }
 
-// configure makes the configuration from the environment, with what runs here for everything that the environment leaves
-// open, and writes that down for commands in other terminals.
-func (s *Stack) configure(context.Context) error {
-	links, err := keepSecret(s.options.Dir, "link.key")
-	if err != nil {
-		return err
-	}
-	hook, err := keepSecret(s.options.Dir, "webhook.key")
-	if err != nil {
-		return err
-	}
-	here := map[string]string{
-		"VL_DATABASE_URL":     "sqlite:" + filepath.Join(s.options.Dir, "vlroles.db"),
-		"VL_SMTP_PORT":        strconv.Itoa(s.Mailbox.Port()),
-		"VL_LINK_BASE_URL":    s.WebURL + "/invitations/",
-		"VL_LINK_KEYS":        "dev:" + links,
-		"VL_PORTAL_URL":       s.WebURL + "/",
-		"VL_PROVISIONER_URL":  s.WebURL + "/downstream",
-		"VL_PROVISIONER_KEYS": "dev:" + hook,
-		"VL_MAIL_PER_SECOND":  "200",
-		"VL_MAIL_FROM":        "vlroles@contoso.example",
-		"VL_SUPPORT":          "the help desk of your organization, helpdesk@contoso.example",
-	}
-	s.Config, err = config.Load(config.Fallback(s.options.Lookup, here), config.All)
-	if err != nil {
-		return err
-	}
-	s.Config.StopTimeout = 10 * time.Second
-	return writeEnvironment(s.options.Dir, here)
-}
-
 func (s *Stack) startTemporal(ctx context.Context) (err error) {
-	s.Temporald, err = rig.StartTemporal(ctx, rig.TemporalOptions{
+	s.Temporal, err = rig.StartTemporal(ctx, rig.TemporalOptions{
 		Dir: s.options.Dir, Port: s.options.Ports.Temporal, UI: s.options.UI, UIPort: s.options.Ports.UI,
 		Attributes: rig.Attributes(), Progress: s.options.Progress,
 	})
 	if err != nil {
 		return err
 	}
-	s.Config.TemporalAddress = s.Temporald.HostPort()
+	s.Config.TemporalAddress = s.Temporal.HostPort()
 	s.temporal, err = engine.Dial(ctx, s.Config, s.options.Log)
 	if err != nil {
 		return err
 	}
-	return warm(ctx, s.temporal, s.Config.TemporalNamespace)
+	return waitForNamespace(ctx, s.temporal, s.Config.TemporalNamespace)
 }
 
-// warm waits until the namespace and its search attributes can be used, which a new server takes a moment for.
-func warm(ctx context.Context, t client.Client, namespace string) error {
+// waitForNamespace waits until the namespace and its search attributes can be used, for which a new server needs a moment.
+func waitForNamespace(ctx context.Context, t client.Client, namespace string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
@@ -198,8 +183,8 @@ func (s *Stack) Stop() error {
 	if s.temporal != nil {
 		s.temporal.Close()
 	}
-	if s.Temporald != nil {
-		s.Temporald.Stop()
+	if s.Temporal != nil {
+		s.Temporal.Stop()
 	}
 	if s.Mailbox != nil {
 		err = errors.Join(err, s.Mailbox.Close())

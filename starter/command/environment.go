@@ -8,13 +8,15 @@ import (
 	"vlroles/config"
 )
 
-// DevDir is where dev keeps its things, and where other commands look for them.
-const DevDir = ".vlroles/dev"
+const (
+	// DevDir is the folder in which dev keeps its things, and in which other commands look for them.
+	DevDir = ".vlroles/dev"
 
-// EnvironmentFile is where a running dev writes what other terminals need to find it.
-const EnvironmentFile = "environment"
+	// EnvironmentFile is the file of that folder that says how to reach what dev runs: a NAME=value a line.
+	EnvironmentFile = "environment"
+)
 
-// besideDev lets commands find what dev runs in the folder, unless the environment names a database of its own.
+// besideDev lets commands find what dev runs in the folder, unless the environment names a database.
 func besideDev(lookup func(string) (string, bool), dir string) func(string) (string, bool) {
 	if v, ok := lookup("VL_DATABASE_URL"); ok && v != "" {
 		return lookup

@@ -1,5 +1,5 @@
-// Starter is the command line of vlroles: it starts and steers the workflows, shows what they did, and runs everything in
-// one process for a demonstration or for development.
+// Starter is the command line of vlroles for development: the commands of starter/command, and two that run everything on
+// this machine. The program without those two is starter/vlroles.
 //
 //	go run ./starter demo      the whole life of invitations and assignments, told step by step
 //	go run ./starter dev       the same components, left running
@@ -8,9 +8,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,131 +15,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"vlroles/config"
-	"vlroles/licensing"
-)
-
-// The exit codes, as `starter --help` says them.
-const (
-	exitFault   = 1 // something is broken
-	exitUsage   = 2 // the input is wrong: the message names the field and the rule
-	exitRefused = 3 // a rule refuses it: the message names the rule
-	exitAway    = 4 // a part doesn't answer: the same call with the same --request-id is safe
+	"vlroles/starter/command"
+	"vlroles/starter/demo"
+	"vlroles/starter/local"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], config.Environment, os.Stdout, os.Stderr))
-}
-
-// run carries one command line out and returns the exit code.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), out, fault io.Writer) int {
-	a := &app{lookup: besideDev(lookup, devDir), environment: lookup, out: out, err: fault}
-	root := a.command()
-	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(fault)
-	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errSaid) {
-		fmt.Fprintln(fault, "starter:", err)
-	}
-	return exitCode(err)
-}
-
-// errSaid ends a command whose output has told already that something was refused.
-var errSaid = errors.New("refused")
-
-// usageError is a mistake in the command line itself.
-type usageError struct{ error }
-
-func exitCode(err error) int {
-	var usage usageError
-	var faults config.Faults
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errSaid):
-		return exitRefused
-	case errors.As(err, &usage), errors.As(err, &faults):
-		return exitUsage
-	}
-	switch licensing.KindOf(err) {
-	case licensing.Invalid:
-		return exitUsage
-	case licensing.Unavailable:
-		return exitAway
-	case "":
-		return exitFault
-	}
-	return exitRefused
-}
-
-// app is what every command shares.
-type app struct {
-	lookup      func(string) (string, bool) // what a running dev left in the folder, under the environment
-	environment func(string) (string, bool)
-	out, err    io.Writer
-	format      string // "text" or "json"
-	org         string
-	as          string
-	requestID   string
-	verify      bool
-}
-
-func (a *app) command() *cobra.Command {
-	root := &cobra.Command{
-		Use:   "starter",
-		Short: "start, steer and show the life of volume-licensing roles",
-		Long: `Starter starts and steers the workflows of volume-licensing roles and shows what they did.
-
-Commands find the database and Temporal by environment variables ("starter config" lists them);
-without any they find what "starter dev" runs in the same folder.
-
-Exit codes: 0 done · 1 a fault · 2 wrong input · 3 refused by a rule · 4 a part doesn't answer, try again.`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			if f := c.Flags().Lookup("verify"); f != nil {
-				a.verify = f.Value.String() == "true"
-			}
-			if a.format != "text" && a.format != "json" {
-				return usageError{errors.New("--output is text or json")}
-			}
-			return nil
-		},
-	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	f := root.PersistentFlags()
-	f.StringVarP(&a.format, "output", "o", "text", "text or json")
-	f.StringVar(&a.org, "org", "", "organization: its id or one of its domains (default: that of --as, or the only one)")
-	f.StringVar(&a.as, "as", "", "the acting person: the sign-in e-mail of a VL user")
-	f.StringVar(&a.requestID, "request-id", "", "UUID that makes the command safe to repeat (default: a new one)")
-	root.AddGroup(&cobra.Group{ID: "run", Title: "Run everything here:"}, &cobra.Group{ID: "change", Title: "Change:"},
-		&cobra.Group{ID: "partner", Title: "What partners and the tenant say:"}, &cobra.Group{ID: "show", Title: "Show:"}, &cobra.Group{ID: "operate", Title: "Operate and support:"})
-	for _, g := range []struct {
-		id       string
-		commands []*cobra.Command
-	}{
-		{"run", []*cobra.Command{a.demo(), a.dev()}},
-		{"change", []*cobra.Command{a.assign(), a.edit(), a.copy(), a.importRoles(), a.register(), a.resend(), a.reset(), a.cancel(), a.delete(), a.recheck(), a.handOver(), a.prefer()}},
-		{"partner", []*cobra.Command{a.apply(), a.agreement(), a.contact(), a.directory()}},
-		{"show", []*cobra.Command{a.users(), a.show(), a.access(), a.agreements(), a.preferences(), a.history()}},
-		{"operate", []*cobra.Command{a.migrate(), a.config(), a.orphans(), a.seat()}},
-	} {
-		for _, c := range g.commands {
-			c.GroupID = g.id
-			if c.Args == nil {
-				c.Args = noArguments
-			}
-			root.AddCommand(c)
-		}
-	}
-	return root
-}
-
-func noArguments(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("unexpected %q: this command takes flags only, see --help", args[0])}
-	}
-	return nil
+	os.Exit(command.Run(ctx, os.Args[1:], command.Options{
+		Name: "starter", Lookup: config.Environment, In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Local: []*cobra.Command{demo.Command(), local.Dev(config.Environment)},
+	}))
 }

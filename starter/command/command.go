@@ -1,0 +1,161 @@
+// Package command is the command line of vlroles. It starts and steers the workflows and shows what they did.
+//
+// Each group of commands has a file. A command reads its flags, opens a session on the rows (and on Temporal, where it
+// changes something), makes one call, and prints the answer as text or JSON. What runs everything on this machine comes
+// from main, so that a program for production links none of it.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"vlroles/licensing"
+)
+
+// Options is what a main gives the command line.
+type Options struct {
+	Name     string                      // of the program, for help and messages
+	Lookup   func(string) (string, bool) // reads an environment variable
+	In       io.Reader                   // what "--file -" reads
+	Out, Err io.Writer
+	Local    []*cobra.Command // commands that run everything on this machine, such as dev
+}
+
+// Run carries out one command line and returns the exit code.
+func Run(ctx context.Context, args []string, o Options) int {
+	a := &app{name: o.Name, lookup: besideDev(o.Lookup, DevDir), in: o.In, out: o.Out, err: o.Err}
+	root := a.root(o.Local)
+	root.SetArgs(args)
+	root.SetIn(o.In)
+	root.SetOut(o.Out)
+	root.SetErr(o.Err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errPrinted) {
+		fmt.Fprintf(o.Err, "%s: %v\n", o.Name, err)
+	}
+	return exitCode(err)
+}
+
+// app is what all commands share: how they were called, and the flags of every command.
+type app struct {
+	name     string
+	lookup   func(string) (string, bool) // the environment, and below it what a running dev wrote
+	in       io.Reader
+	out, err io.Writer
+
+	format    string // "text" or "json"
+	org       string
+	as        string
+	requestID string
+	verify    bool
+}
+
+// group is commands that stand together in the help.
+type group struct {
+	id, title string
+	commands  []*cobra.Command
+}
+
+func (a *app) groups(local []*cobra.Command) []group {
+	return []group{
+		{"local", "Run everything on this machine:", local},
+		{"change", "Change access:", []*cobra.Command{
+			a.assign(), a.edit(), a.copyRoles(), a.importRoles(), a.delete(), a.recheck(),
+			a.register(), a.resend(), a.reset(), a.cancel(), a.handOver(),
+		}},
+		{"partner", "Partner and directory data:", []*cobra.Command{
+			a.apply(), a.agreement(), a.contact(), a.directory(),
+		}},
+		{"show", "Show:", []*cobra.Command{
+			a.users(), a.show(), a.access(), a.agreements(), a.preferences(), a.history(),
+		}},
+		{"operate", "Operate and support:", []*cobra.Command{
+			a.migrate(), a.config(), a.orphans(), a.appoint(),
+		}},
+	}
+}
+
+const longHelp = `NAME starts and steers the workflows of volume licensing roles and shows what they did.
+
+Commands find the database and Temporal by environment variables ("NAME config" lists them).
+Without any, they find what "starter dev" runs in the same folder.
+
+Exit codes: 0 done · 1 something is broken · 2 wrong input · 3 refused by a rule, which the message names ·
+4 a part doesn't answer; the same command with the same --request-id is safe.`
+
+func (a *app) root(local []*cobra.Command) *cobra.Command {
+	root := &cobra.Command{
+		Use:               a.name,
+		Short:             "Start, steer and show volume licensing roles",
+		Long:              strings.ReplaceAll(longHelp, "NAME", a.name),
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkFlags() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage(err) })
+	f := root.PersistentFlags()
+	f.StringVarP(&a.format, "output", "o", "text", "text or json")
+	f.StringVar(&a.org, "org", "", "organization: its ID or one of its domains (default: that of --as, or the only one)")
+	f.StringVar(&a.as, "as", "", "the sign-in email of the VL user you act as")
+	f.StringVar(&a.requestID, "request-id", "", "UUID that makes the command safe to repeat (default: a new one)")
+	for _, g := range a.groups(local) {
+		if len(g.commands) > 0 {
+			root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+			add(root, g)
+		}
+	}
+	a.finish(root)
+	return root
+}
+
+// add puts the commands of a group under the root.
+func add(root *cobra.Command, g group) {
+	for _, c := range g.commands {
+		c.GroupID = g.id
+		root.AddCommand(c)
+	}
+}
+
+// finish makes all commands refuse arguments, which none of them has, and puts the program's name into their examples.
+func (a *app) finish(c *cobra.Command) {
+	c.Example = strings.ReplaceAll(c.Example, "  starter ", "  "+a.name+" ")
+	for _, sub := range c.Commands() {
+		if sub.Runnable() && sub.Args == nil {
+			sub.Args = noArguments
+		}
+		a.finish(sub)
+	}
+}
+
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return Usage(fmt.Errorf("unexpected %q: this command takes flags only, see --help", args[0]))
+	}
+	return nil
+}
+
+// checkFlags checks the flags of every command, before anything is opened.
+func (a *app) checkFlags() error {
+	if !slices.Contains([]string{"text", "json"}, a.format) {
+		return Usage(errors.New("--output is text or json"))
+	}
+	if a.requestID != "" && uuid.Validate(a.requestID) != nil {
+		return Usage(errors.New("--request-id is a UUID"))
+	}
+	return nil
+}
+
+// request returns the ID of this command's request.
+func (a *app) request() licensing.RequestID {
+	if a.requestID == "" {
+		return licensing.RequestID(uuid.NewString())
+	}
+	return licensing.RequestID(a.requestID)
+}

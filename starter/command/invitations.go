@@ -1,0 +1,116 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path"
+
+	"github.com/spf13/cobra"
+
+	"vlroles/config"
+	"vlroles/licensing"
+)
+
+// registerFlags are a link and who holds it.
+type registerFlags struct{ link, email, object, name string }
+
+// register accepts an invitation by its link, as the person who signs in (R23, R28, R29).
+func (a *app) register() *cobra.Command {
+	var f registerFlags
+	c := &cobra.Command{
+		Use:     "register",
+		Short:   "Register by the link of an invitation, as the person who signs in",
+		Example: `  starter register --link http://127.0.0.1:8080/invitations/dev.… --email kim@contoso.example`,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.runRegister(cmd.Context(), f) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.link, "link", "", "the link in the email, or its last part")
+	fl.StringVar(&f.email, "email", "", "the email with which the person signs in")
+	fl.StringVar(&f.object, "object-id", "", "the person's object ID in the directory")
+	fl.StringVar(&f.name, "name", "", "the person's name as the identity provider gives it")
+	return c
+}
+
+func (a *app) runRegister(ctx context.Context, f registerFlags) error {
+	r, err := a.registration(f)
+	if err != nil {
+		return err
+	}
+	s, err := a.openWriter(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	out, err := s.client.Register(ctx, r)
+	if err != nil {
+		return err
+	}
+	return a.print(out, func(w io.Writer) {
+		fmt.Fprintf(w, "Registered. Status: %s\n", licensing.AssignmentInProgress)
+		for _, e := range out.Access {
+			fmt.Fprintf(w, "  %s: %s, effective from %s\n", e.License, RoleNames(e.Roles), licensing.Clock(e.DueAt))
+		}
+	})
+}
+
+// registration checks the link with the key that it was made with.
+func (a *app) registration(f registerFlags) (licensing.Registration, error) {
+	r := licensing.Registration{Request: a.request()}
+	if f.link == "" {
+		return r, Usage(errors.New("--link is required"))
+	}
+	c, err := config.Load(a.lookup, config.Commands|config.Portal)
+	if err != nil {
+		return r, err
+	}
+	token := f.link
+	if u, err := url.Parse(f.link); err == nil && u.Host != "" {
+		token = path.Base(u.Path)
+	}
+	if r.Invitation, r.Generation, err = c.LinkKeys.Verify(token); err != nil {
+		return r, err
+	}
+	if r.Identity.Email, err = licensing.ParseEmail(f.email); err != nil {
+		return r, Usage(fmt.Errorf("--email: %w", err))
+	}
+	r.Identity.ObjectID, r.Identity.Name = licensing.ObjectID(f.object), licensing.CleanName(f.name)
+	return r, nil
+}
+
+// resend sends the same link again (R58).
+func (a *app) resend() *cobra.Command {
+	c := userCommand{use: "resend", short: "Resend invite: send the invitation again with the same link"}
+	c.run = func(ctx context.Context, s *session, cmd licensing.Command) (any, string, error) {
+		out, err := s.client.Resend(ctx, cmd)
+		return out, "The email is sent again with the same link, which expires on " + timeOrDash(out.ExpiresAt) + ".", err
+	}
+	return a.userCommand(c)
+}
+
+// reset makes the next generation of an invitation; it works on stuck runs, too (R58).
+func (a *app) reset() *cobra.Command {
+	c := userCommand{use: "reset", short: "Reset invite: send a new invitation; earlier links stop working"}
+	c.run = func(ctx context.Context, s *session, cmd licensing.Command) (any, string, error) {
+		out, err := s.client.Reset(ctx, cmd)
+		return out, fmt.Sprintf("An email with a new link is sent (generation %d). The link expires on %s. Earlier links have stopped working.",
+			out.Generation, timeOrDash(out.ExpiresAt)), err
+	}
+	return a.userCommand(c)
+}
+
+// cancel takes an invitation back, as far as the caller administers what it gives (R82).
+func (a *app) cancel() *cobra.Command {
+	c := userCommand{use: "cancel", short: "Cancel an invitation on the License IDs that you administer"}
+	c.run = func(ctx context.Context, s *session, cmd licensing.Command) (any, string, error) {
+		out, err := s.client.Cancel(ctx, cmd)
+		text := "Canceled on " + licenses(out.Withdrawn) + ". "
+		if out.Ended {
+			return out, text + "The invitation has ended, and its links have stopped working.", err
+		}
+		return out, text + "The invitation goes on for " + licenses(out.Remaining) + " of other admins.", err
+	}
+	return a.userCommand(c)
+}

@@ -1,0 +1,79 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"vlroles/licensing"
+)
+
+// preferences shows the agreements that name the caller as a contact, and whether he inherits below them (R88, R89).
+func (a *app) preferences() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "preferences",
+		Short: "The agreements that name you as a contact, and whether you inherit Administrator below them",
+		Example: `  starter preferences --as noor@contoso.example
+  starter preferences set --as noor@contoso.example --license M2000 --inherit yes`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			return a.asCaller(ctx, a.openReader, func(s *session) error {
+				all, err := s.views.Preferences(ctx, s.org, s.caller)
+				if err != nil {
+					return err
+				}
+				return a.print(all, func(w io.Writer) { preferencesTable(w, all) })
+			})
+		},
+	}
+	c.AddCommand(a.setPreference())
+	return c
+}
+
+func preferencesTable(w io.Writer, all []licensing.Preference) {
+	var rows [][]string
+	for _, p := range all {
+		rows = append(rows, []string{
+			string(p.License), p.Program, YesNo(p.Inherit), strconv.Itoa(p.Below), strconv.Itoa(len(p.Without)),
+		})
+	}
+	table(w, []string{"LICENSE ID", "PROGRAM", "INHERIT", "LICENSE IDS BELOW", "EXCLUDED BY INVOICE READER"}, rows)
+}
+
+// setPreference opts a contact in or out (R88–R90).
+func (a *app) setPreference() *cobra.Command {
+	var license, inherit string
+	c := &cobra.Command{
+		Use:     "set",
+		Short:   "Choose whether you inherit Administrator on all License IDs below an agreement that names you",
+		Example: "  starter preferences set --as noor@contoso.example --license M2000 --inherit yes",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			if inherit != "yes" && inherit != "no" {
+				return Usage(errors.New("--inherit is yes or no"))
+			}
+			return a.asCaller(ctx, a.openWriter, func(s *session) error {
+				out, err := s.client.Prefer(ctx, licensing.PreferenceChange{
+					Request: a.request(), Org: s.org, User: s.caller, License: licensing.LicenseID(license), Inherit: inherit == "yes",
+				})
+				if err != nil {
+					return err
+				}
+				return a.print(out, func(w io.Writer) { writePreference(w, out) })
+			})
+		},
+	}
+	c.Flags().StringVar(&license, "license", "", "License ID of the agreement that names you")
+	c.Flags().StringVar(&inherit, "inherit", "", "yes or no")
+	return c
+}
+
+func writePreference(w io.Writer, out licensing.PreferenceAnswer) {
+	fmt.Fprintf(w, "Inherit Administrator below %s: %s, on %s, from now on.\n", out.License, YesNo(out.Inherit), licenses(out.Below))
+	for _, l := range out.Without {
+		fmt.Fprintf(w, "Not on %s: you are Invoice Reader there (R92).\n", l)
+	}
+}

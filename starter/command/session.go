@@ -1,0 +1,138 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
+
+	"vlroles/commands"
+	"vlroles/config"
+	"vlroles/licensing"
+	"vlroles/store"
+	"vlroles/worker/engine"
+	"vlroles/workflows"
+)
+
+// session is a command's connection to the rows and, where it changes something, to Temporal.
+type session struct {
+	config   config.Config
+	rows     *store.Store // for migrate and --verify; what is shown is read through views
+	views    *store.Store
+	temporal client.Client
+	client   *commands.Client
+	org      licensing.OrgID
+	caller   licensing.UserID // who acts; "" for partners and support
+}
+
+// opener opens a session: openReader or openWriter.
+type opener func(context.Context) (*session, error)
+
+// openReader opens what a command needs that only shows something.
+func (a *app) openReader(ctx context.Context) (*session, error) {
+	c, err := config.Load(a.lookup, config.Commands)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := store.Open(ctx, c.Database.Reveal(), store.Options{MaxConns: c.DatabaseConns, Policy: c.Policy()})
+	if err != nil {
+		return nil, fmt.Errorf("%w (VL_DATABASE_URL; is `starter dev` running, or has `%s migrate` run?)", err, a.name)
+	}
+	return &session{config: c, rows: rows, views: rows}, nil
+}
+
+// openWriter opens what a command needs that starts or steers workflows.
+func (a *app) openWriter(ctx context.Context) (*session, error) {
+	s, err := a.openReader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	discard := slog.New(slog.DiscardHandler)
+	if s.temporal, err = engine.Dial(ctx, s.config, discard); err != nil {
+		s.close()
+		return nil, licensing.Refuse(licensing.Unavailable, "", "%v; is `starter dev` running?", err)
+	}
+	s.client = &commands.Client{
+		Temporal: s.temporal, Rows: s.rows, Log: discard,
+		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter},
+	}
+	return s, nil
+}
+
+func (s *session) close() {
+	if s.temporal != nil {
+		s.temporal.Close()
+	}
+	_ = s.rows.Close() // the process ends
+}
+
+// asCaller runs f in a session in which the person of --as acts.
+func (a *app) asCaller(ctx context.Context, open opener, f func(*session) error) error {
+	if a.as == "" {
+		return Usage(errors.New("--as is required: the sign-in email of the admin you act as"))
+	}
+	as, err := licensing.ParseEmail(a.as)
+	if err != nil {
+		return Usage(fmt.Errorf("--as: %w", err))
+	}
+	return a.inOrganization(ctx, open, as.Domain(), func(s *session) error {
+		s.caller, err = s.views.UserBySignIn(ctx, s.org, as)
+		if licensing.KindOf(err) == licensing.NotFound {
+			err = licensing.Refuse(licensing.Forbidden, "R05", "--as: the organization has no such VL user")
+		}
+		if err != nil {
+			return err
+		}
+		return f(s)
+	})
+}
+
+// asPartner runs f in a session in which a partner, the tenant or support acts, who need no VL user.
+func (a *app) asPartner(ctx context.Context, open opener, f func(*session) error) error {
+	return a.inOrganization(ctx, open, "", f)
+}
+
+// inOrganization runs f in a session whose organization is that of --org, else the one with the domain, else the only one.
+func (a *app) inOrganization(ctx context.Context, open opener, domain string, f func(*session) error) error {
+	s, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if s.org, err = a.findOrganization(ctx, s, domain); err != nil {
+		return err
+	}
+	return f(s)
+}
+
+func (a *app) findOrganization(ctx context.Context, s *session, domain string) (licensing.OrgID, error) {
+	if a.org != "" {
+		return s.views.OrganizationOf(ctx, a.org)
+	}
+	if org, err := s.views.OrganizationOf(ctx, domain); err == nil {
+		return org, nil
+	}
+	all, err := s.views.Organizations(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(all) != 1 {
+		return "", Usage(fmt.Errorf("there are %d organizations: choose one with --org (an ID or a domain)", len(all)))
+	}
+	return all[0].ID, nil
+}
+
+// findUser finds a user by ID or sign-in email.
+func (s *session) findUser(ctx context.Context, user string) (licensing.UserID, error) {
+	if uuid.Validate(user) == nil {
+		return licensing.UserID(user), nil
+	}
+	e, err := licensing.ParseEmail(user)
+	if err != nil {
+		return "", Usage(fmt.Errorf("--user: %w", err))
+	}
+	return s.views.UserBySignIn(ctx, s.org, e)
+}

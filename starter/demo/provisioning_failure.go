@@ -1,0 +1,43 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+
+	"vlroles/licensing"
+)
+
+// provisioningFailure has the downstream system refuse Jo; Alex assigns the roles again (R54).
+func (d *story) provisioningFailure(ctx context.Context) error {
+	const jo = "jo@contoso.example"
+	id, err := d.userID(ctx, jo)
+	if err != nil {
+		return err
+	}
+	d.downstream.RefuseOnce(id, "the user's account is being moved")
+	link, err := d.awaitLink(ctx, jo, 1)
+	if err != nil {
+		return err
+	}
+	if _, err := d.register(ctx, link, jo); err != nil {
+		return err
+	}
+	d.event("jo", fmt.Sprintf("registered: on E2001 %s → %s", licensing.InvitationSent, licensing.AssignmentInProgress), "R23")
+	if err := d.awaitStatus(ctx, jo, "E2001", licensing.Failed, "R54"); err != nil {
+		return err
+	}
+	e, err := d.entry(ctx, jo, "E2001")
+	if err != nil {
+		return err
+	}
+	d.event("", fmt.Sprintf("reason: %s (reference %s)", e.Reason, e.Reference), "R54")
+	d.event("alex", "assigns the roles again", "R54")
+	if err := d.saveAsAlex(ctx, 0, change(jo, add("E2001", licensing.OnlineServicesManager))); err != nil {
+		return err
+	}
+	if err := d.awaitStatus(ctx, jo, "E2001", licensing.Active, "R51"); err != nil {
+		return err
+	}
+	d.event("", fmt.Sprintf("roles of Jo that the downstream system knows: %d", len(d.downstream.Grants(id))), "")
+	return nil
+}

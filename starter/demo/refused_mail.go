@@ -1,0 +1,28 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+
+	"vlroles/licensing"
+)
+
+// refusedMail corrects Mia's address and resets her invitation (R48, R58).
+func (d *story) refusedMail(ctx context.Context) error {
+	c, err := d.userCommand(ctx, "mia@fabrikam.example")
+	if err != nil {
+		return err
+	}
+	if err := d.saveAsAlex(ctx, 0, licensing.PersonChange{User: c.User, Business: "mia.ortiz@fabrikam.example"}); err != nil {
+		return err
+	}
+	out, err := d.client.Reset(ctx, c)
+	if err != nil {
+		return err
+	}
+	d.event("alex", fmt.Sprintf("resets Mia's invitation: a new link, generation %d", out.Generation), "R58")
+	if _, err := d.awaitMail(ctx, "mia.ortiz@fabrikam.example", "welcome", 1); err != nil {
+		return err
+	}
+	return d.awaitStatus(ctx, "mia@fabrikam.example", "E2001", licensing.InvitationSent, "R58")
+}

@@ -1,0 +1,75 @@
+package local
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"vlroles/config"
+	"vlroles/starter/command"
+)
+
+// shared are the variables that commands in other terminals need.
+var shared = []string{
+	"VL_DATABASE_URL", "VL_LINK_BASE_URL", "VL_LINK_KEYS", "VL_PORTAL_URL", "VL_PROVISIONER_URL", "VL_SUPPORT",
+}
+
+// configure makes the configuration from the environment, with what runs here for everything that the environment leaves
+// open, and writes the latter down for commands in other terminals.
+func (s *Stack) configure(context.Context) error {
+	links, err := readOrMakeSecret(s.path("link.key"))
+	if err != nil {
+		return err
+	}
+	webhook, err := readOrMakeSecret(s.path("webhook.key"))
+	if err != nil {
+		return err
+	}
+	s.Environment = map[string]string{
+		"VL_DATABASE_URL":     s.databaseURL(),
+		"VL_SMTP_PORT":        strconv.Itoa(s.Mailbox.Port()),
+		"VL_LINK_BASE_URL":    s.WebURL + "/invitations/",
+		"VL_LINK_KEYS":        "dev:" + links,
+		"VL_PORTAL_URL":       s.WebURL + "/",
+		"VL_PROVISIONER_URL":  s.WebURL + "/downstream",
+		"VL_PROVISIONER_KEYS": "dev:" + webhook,
+		"VL_MAIL_PER_SECOND":  "200",
+		"VL_MAIL_FROM":        "vlroles@contoso.example",
+		"VL_SUPPORT":          "the help desk of your organization, helpdesk@contoso.example",
+	}
+	s.Config, err = config.Load(config.Fallback(s.options.Lookup, s.Environment), config.All)
+	if err != nil {
+		return err
+	}
+	s.Config.StopTimeout = 10 * time.Second
+	return s.writeEnvironment()
+}
+
+func (s *Stack) writeEnvironment() error {
+	var b strings.Builder
+	for _, name := range shared {
+		fmt.Fprintf(&b, "%s=%s\n", name, s.Environment[name])
+	}
+	return os.WriteFile(s.path(command.EnvironmentFile), []byte(b.String()), 0o600)
+}
+
+// readOrMakeSecret reads the secret that a file holds, base64 of 32 bytes, and makes it the first time.
+func readOrMakeSecret(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err == nil {
+		return strings.TrimSpace(string(text)), nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	secret := make([]byte, 32)
+	rand.Read(secret) //nolint:errcheck // never fails
+	encoded := base64.StdEncoding.EncodeToString(secret)
+	return encoded, os.WriteFile(file, []byte(encoded+"\n"), 0o600)
+}

@@ -242,7 +242,7 @@ func (a *app) orphans() *cobra.Command {
 		Example: "  starter orphans --org contoso.example",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.partner(cmd.Context(), a.reading, func(s *session, _ licensing.RequestID) error {
-				all, err := s.rows.Orphans(cmd.Context(), s.org)
+				all, err := s.views.Orphans(cmd.Context(), s.org)
 				if err != nil {
 					return err
 				}

@@ -140,7 +140,7 @@ func (d *story) accept(ctx context.Context, link, email string) (licensing.Regis
 func newRequest() licensing.RequestID { return licensing.RequestID(uuid.NewString()) }
 
 func (d *story) id(ctx context.Context, email string) (licensing.UserID, error) {
-	return d.rows.UserBySignIn(ctx, d.org, licensing.Email(email))
+	return d.views.UserBySignIn(ctx, d.org, licensing.Email(email))
 }
 
 // status returns a person's status on a License ID as Alex sees it.
@@ -149,7 +149,7 @@ func (d *story) status(ctx context.Context, email string, l licensing.LicenseID)
 	if err != nil {
 		return "", err
 	}
-	v, err := d.rows.User(ctx, d.org, d.me, id)
+	v, err := d.views.User(ctx, d.org, d.me, id)
 	if err != nil {
 		return "", err
 	}
@@ -396,7 +396,7 @@ func (d *story) failure(ctx context.Context) error {
 	if err := d.becomes(ctx, "jo@contoso.example", "E2001", licensing.Failed, "R54"); err != nil {
 		return err
 	}
-	v, err := d.rows.User(ctx, d.org, d.me, id)
+	v, err := d.views.User(ctx, d.org, d.me, id)
 	if err != nil {
 		return err
 	}
@@ -516,7 +516,7 @@ func yes(b bool) string {
 
 // end shows the list as Alex sees it, checks that nothing is left undone, and says where everything is.
 func (d *story) end(ctx context.Context, dir string) error {
-	page, err := d.rows.Users(ctx, d.org, d.me, licensing.UserFilter{})
+	page, err := d.views.Users(ctx, d.org, d.me, licensing.UserFilter{})
 	if err != nil {
 		return err
 	}

@@ -208,7 +208,7 @@ func (d *story) arrivals(ctx context.Context) error {
 		}
 	}
 	err := until("Lena becomes active", func() (bool, error) {
-		a, err := d.rows.Access(ctx, d.org, d.lena, "E2004", licensing.ManageAssignments)
+		a, err := d.views.Access(ctx, d.org, d.lena, "E2004", licensing.ManageAssignments)
 		return a.Allowed, err
 	})
 	if err != nil {
@@ -218,7 +218,7 @@ func (d *story) arrivals(ctx context.Context) error {
 		return err
 	}
 	err = until("the hand-over ends", func() (bool, error) {
-		all, err := d.rows.HandOvers(ctx, d.org, d.me)
+		all, err := d.views.HandOvers(ctx, d.org, d.me)
 		return err == nil && len(all) == 1 && all[0].State == licensing.HandOverDone, err
 	})
 	if err != nil {
@@ -232,7 +232,7 @@ func (d *story) arrivals(ctx context.Context) error {
 		return err
 	}
 	err = until("Kim becomes active on E2002", func() (bool, error) {
-		all, err := d.rows.Orphans(ctx, d.org)
+		all, err := d.views.Orphans(ctx, d.org)
 		return len(all) == 0, err
 	})
 	if err != nil {
@@ -246,7 +246,7 @@ func (d *story) arrivals(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	past, err := d.rows.RolesOn(ctx, d.org, kim, "E2003", time.Now())
+	past, err := d.views.RolesOn(ctx, d.org, kim, "E2003", time.Now())
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func contoso(now time.Time) licensing.Intake {
 
 // loadContoso takes the organization in, unless it is there.
 func (s *stack) loadContoso(ctx context.Context) error {
-	all, err := s.rows.Organizations(ctx)
+	all, err := s.views.Organizations(ctx)
 	if err != nil || len(all) > 0 {
 		return err
 	}

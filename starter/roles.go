@@ -42,7 +42,7 @@ func (a *app) agreements() *cobra.Command {
 		Example: "  starter agreements --as alex@contoso.example --inherited",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), a.reading, func(s *session) error {
-				all, err := s.rows.Agreements(cmd.Context(), s.org, s.me, inherited)
+				all, err := s.views.Agreements(cmd.Context(), s.org, s.me, inherited)
 				if err != nil {
 					return err
 				}
@@ -71,7 +71,7 @@ func (a *app) preferences() *cobra.Command {
 		Example: "  starter preferences --as pat@contoso.example",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), a.reading, func(s *session) error {
-				all, err := s.rows.Preferences(cmd.Context(), s.org, s.me)
+				all, err := s.views.Preferences(cmd.Context(), s.org, s.me)
 				if err != nil {
 					return err
 				}
@@ -274,7 +274,7 @@ func (a *app) handOverList() *cobra.Command {
 		Example: "  starter handover list --as kim@contoso.example",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), a.reading, func(s *session) error {
-				all, err := s.rows.HandOvers(cmd.Context(), s.org, s.me)
+				all, err := s.views.HandOvers(cmd.Context(), s.org, s.me)
 				if err != nil {
 					return err
 				}
@@ -325,7 +325,7 @@ func (a *app) history() *cobra.Command {
 				return err
 			}
 			return a.with(cmd.Context(), a.reading, func(s *session) error {
-				all, err := s.rows.RolesOn(cmd.Context(), s.org, s.me, licensing.LicenseID(license), at)
+				all, err := s.views.RolesOn(cmd.Context(), s.org, s.me, licensing.LicenseID(license), at)
 				if err != nil {
 					return err
 				}

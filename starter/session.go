@@ -12,6 +12,7 @@ import (
 	"vlroles/config"
 	"vlroles/licensing"
 	"vlroles/store"
+	"vlroles/store/views"
 	"vlroles/worker/engine"
 	"vlroles/workflows"
 )
@@ -20,6 +21,7 @@ import (
 type session struct {
 	config   config.Config
 	rows     *store.Store
+	views    *views.Views
 	temporal client.Client
 	client   *workflows.Client
 	org      licensing.OrgID
@@ -36,7 +38,7 @@ func (a *app) reading(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (VL_DATABASE_URL; is `starter dev` running, or has `starter migrate` run?)", err)
 	}
-	return &session{config: c, rows: rows}, nil
+	return &session{config: c, rows: rows, views: views.New(rows.Reader())}, nil
 }
 
 // changing opens what a command needs that starts or steers workflows.
@@ -51,7 +53,7 @@ func (a *app) changing(ctx context.Context) (*session, error) {
 		return nil, licensing.Refuse(licensing.Unavailable, "", "%v; is `starter dev` running?", err)
 	}
 	s.client = &workflows.Client{
-		Temporal: s.temporal, Rows: s.rows, Log: quiet,
+		Temporal: s.temporal, Rows: s.views, Log: quiet,
 		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter},
 	}
 	return s, nil
@@ -76,7 +78,7 @@ func (a *app) enter(ctx context.Context, s *session) error {
 	if err := a.findOrganization(ctx, s, as.Domain()); err != nil {
 		return err
 	}
-	s.me, err = s.rows.UserBySignIn(ctx, s.org, as)
+	s.me, err = s.views.UserBySignIn(ctx, s.org, as)
 	if licensing.KindOf(err) == licensing.NotFound {
 		return licensing.Refuse(licensing.Forbidden, "R05", "--as: the organization has no such VL user")
 	}
@@ -86,16 +88,16 @@ func (a *app) enter(ctx context.Context, s *session) error {
 // findOrganization takes --org, else the organization of the domain, else the only one.
 func (a *app) findOrganization(ctx context.Context, s *session, domain string) error {
 	if a.org != "" {
-		o, err := s.rows.OrganizationOf(ctx, a.org)
+		o, err := s.views.OrganizationOf(ctx, a.org)
 		s.org = o
 		return err
 	}
-	o, err := s.rows.OrganizationOf(ctx, domain)
+	o, err := s.views.OrganizationOf(ctx, domain)
 	if err == nil {
 		s.org = o
 		return nil
 	}
-	all, err := s.rows.Organizations(ctx)
+	all, err := s.views.Organizations(ctx)
 	if err != nil {
 		return err
 	}
@@ -115,7 +117,7 @@ func (s *session) user(ctx context.Context, who string) (licensing.UserID, error
 	if err != nil {
 		return "", usageError{fmt.Errorf("--user: %w", err)}
 	}
-	return s.rows.UserBySignIn(ctx, s.org, e)
+	return s.views.UserBySignIn(ctx, s.org, e)
 }
 
 // request returns the id of this command's request.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vlroles/licensing"
+	"vlroles/store/views"
 )
 
 func (a *app) users() *cobra.Command {
@@ -23,7 +24,7 @@ func (a *app) users() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.Status, f.License, f.Role = licensing.Status(status), licensing.LicenseID(license), licensing.Role(role)
 			return a.with(cmd.Context(), a.reading, func(s *session) error {
-				page, err := s.rows.Users(cmd.Context(), s.org, s.me, f)
+				page, err := s.views.Users(cmd.Context(), s.org, s.me, f)
 				if err != nil {
 					return err
 				}
@@ -99,11 +100,11 @@ func (a *app) show() *cobra.Command {
 const historyLines = 200
 
 func (s *session) story(ctx context.Context, id licensing.UserID) (userStory, error) {
-	v, err := s.rows.User(ctx, s.org, s.me, id)
+	v, err := s.views.User(ctx, s.org, s.me, id)
 	if err != nil {
 		return userStory{}, err
 	}
-	h, err := s.rows.History(ctx, s.org, s.me, id, historyLines)
+	h, err := s.views.History(ctx, s.org, s.me, id, views.Page{Limit: historyLines})
 	return userStory{v, h}, err
 }
 
@@ -219,5 +220,5 @@ func (s *session) may(ctx context.Context, user string, l licensing.LicenseID, p
 	if err != nil {
 		return licensing.Answer{}, err
 	}
-	return s.rows.Access(ctx, s.org, id, l, p)
+	return s.views.Access(ctx, s.org, id, l, p)
 }

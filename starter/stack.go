@@ -23,6 +23,7 @@ import (
 	"vlroles/licensing"
 	"vlroles/rig"
 	"vlroles/store"
+	"vlroles/store/views"
 	"vlroles/worker/engine"
 )
 
@@ -132,7 +133,7 @@ func (s *stack) startRows(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.rows = rows
+	s.rows, s.views = rows, views.New(rows.Reader())
 	_, err = rows.Migrate(ctx)
 	return err
 }

@@ -201,7 +201,7 @@ contacts:
 	contains(t, out, "P2")
 	pat := s.Register("pat").User
 	s.Until("Pat to be active", func() bool {
-		a, err := s.Rows.Access(s.Ctx(), s.Org, pat, "P2", licensing.ManageAssignments)
+		a, err := s.Views.Access(s.Ctx(), s.Org, pat, "P2", licensing.ManageAssignments)
 		return err == nil && a.Allowed
 	})
 

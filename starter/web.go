@@ -84,7 +84,7 @@ func (s *stack) showInvitation(w http.ResponseWriter, r *http.Request, problem s
 		s.notice(w, err)
 		return
 	}
-	v, err := s.rows.InvitationPage(r.Context(), id)
+	v, err := s.views.InvitationPage(r.Context(), id)
 	if err != nil {
 		s.notice(w, err)
 		return

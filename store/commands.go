@@ -31,11 +31,11 @@ func (t *tx) command(c licensing.Command) (commanded, error) {
 		return out, hidden
 	}
 	out.user = rows[0]
-	if out.holdings, err = t.holdings([]licensing.UserID{c.User}); err != nil {
+	if out.holdings, err = t.Holdings([]licensing.UserID{c.User}); err != nil {
 		return out, err
 	}
-	all := sorted(out.holdings.assignments[c.User])
-	may, err := t.administers(c.Org, c.By, all)
+	all := sorted(out.holdings.Assignments[c.User])
+	may, err := t.Administers(c.Org, c.By, all)
 	if err != nil {
 		return out, err
 	}
@@ -52,7 +52,7 @@ func (t *tx) commandedInvitation(c licensing.Command) (*invitationRow, commanded
 	if err != nil {
 		return nil, seen, err
 	}
-	i, err := t.newestInvitation(c.User)
+	i, err := t.NewestInvitation(c.User)
 	if err == nil && i == nil {
 		err = licensing.Refuse(licensing.Conflict, "R58", "the person has no invitation")
 	}

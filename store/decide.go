@@ -61,7 +61,7 @@ func (d *decision) paste(s *subject, c licensing.AccessChange) (licensing.Access
 	if c.From == nil {
 		return c, nil
 	}
-	source := d.sources.grants[s.source(c)][c.From.License]
+	source := d.sources.Grants[s.source(c)][c.From.License]
 	if err := licensing.MayPaste(*c.From, source, d.authority[c.From.License], d.parents[c.License]); err != nil {
 		return c, err
 	}
@@ -114,7 +114,7 @@ func (d *decision) judgePerson(s *subject) licensing.PersonVerdict {
 
 // registerByAssignment makes the person registered where something is accepted on an agreement that invites nobody (R76).
 func (d *decision) registerByAssignment(s *subject) {
-	if s.user.person().Registered() {
+	if s.user.Person().Registered() {
 		return
 	}
 	for _, c := range s.change.Access {
@@ -233,7 +233,7 @@ func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
 		Policy:      d.policy,
 		Administers: d.authority[l],
 		Self:        s.known && s.user.ID == d.save.Admin,
-		Person:      s.user.person(),
+		Person:      s.user.Person(),
 		Held:        s.grants[l],
 		OtherAdmins: len(without(d.admins[l], s.user.ID)),
 		Contract:    d.purpose == contracting,
@@ -269,7 +269,7 @@ func (d *decision) auditRefusal(s *subject, l licensing.LicenseID, e *licensing.
 // imported plans a profile that exists elsewhere already: registered then, and Administrator effective at once where nothing
 // was held before. Everything else is judged as for anybody.
 func (p *plan) imported(d *decision, s *subject, since time.Time) licensing.PersonVerdict {
-	if s.known && !s.user.person().Registered() {
+	if s.known && !s.user.Person().Registered() {
 		return d.judgePerson(s) // invited meanwhile: the invitation decides
 	}
 	v := licensing.PersonVerdict{User: s.user.ID}
@@ -284,7 +284,7 @@ func (p *plan) imported(d *decision, s *subject, since time.Time) licensing.Pers
 		switch {
 		case one.Outcome == licensing.Refused || one.Outcome == licensing.Unchanged:
 		case fresh && slices.Equal(one.Added, []licensing.Role{licensing.Administrator}):
-			one.DueAt, one.After = time.Time{}, licensing.StatusOf(s.user.person(), licensing.Settled, "")
+			one.DueAt, one.After = time.Time{}, licensing.StatusOf(s.user.Person(), licensing.Settled, "")
 			j.Next, j.DueAt = licensing.Settled, time.Time{}
 			p.change(d, s, one, j)
 			p.grants[len(p.grants)-1].Effective = true

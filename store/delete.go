@@ -63,13 +63,13 @@ func (d *decision) everything(c licensing.Command) (int, error) {
 	person := licensing.PersonChange{User: c.User}
 	for _, l := range seen.mine {
 		ch := licensing.AccessChange{License: l}
-		for _, g := range seen.holdings.grants[c.User][l] {
+		for _, g := range seen.holdings.Grants[c.User][l] {
 			ch.Remove = append(ch.Remove, g.Role)
 		}
 		person.Access = append(person.Access, ch)
 	}
 	d.save.People = []licensing.PersonChange{person}
-	return len(seen.holdings.assignments[c.User]), nil
+	return len(seen.holdings.Assignments[c.User]), nil
 }
 
 // disinherit ends what the user inherits from agreements that the caller administers, in the same transaction (R52, R80), and
@@ -79,7 +79,7 @@ func (d *decision) disinherit(c licensing.Command) ([]licensing.LicenseID, error
 	if err := d.all(&opted, `SELECT license_id FROM preferences WHERE user_id = ? AND inherit ORDER BY license_id`, c.User); err != nil {
 		return nil, err
 	}
-	may, err := d.administers(c.Org, c.By, opted)
+	may, err := d.Administers(c.Org, c.By, opted)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (d *decision) disinherit(c licensing.Command) ([]licensing.LicenseID, error
 	for _, a := range d.save.People[0].Access {
 		mine = append(mine, a.License)
 	}
-	still, err := d.inheritance(c.Org, []licensing.UserID{c.User}, mine)
+	still, err := d.Inheritance(c.Org, []licensing.UserID{c.User}, mine)
 	var out []licensing.LicenseID
 	for l := range still[c.User] {
 		out = append(out, l)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // Directory takes in what a tenant says of some of its people (R47, R84–R86). Whoever left has no access from this
@@ -189,7 +190,7 @@ func (c *roll) leaves(u *userRow) error {
 
 // tell has the downstream system told what the person has now.
 func (c *roll) tell(u *userRow) {
-	if u.person().Registered() {
+	if u.Person().Registered() {
 		c.work = append(c.work, tell(c.org, c.request, u.ID))
 		c.answer.Work = len(c.work)
 	}
@@ -220,7 +221,7 @@ func (c *roll) bind(p licensing.DirectoryPerson) error {
 		return err
 	}
 	u.ObjectID, u.InTenant = opt(p.ObjectID), true
-	u.rename(p.Name)
+	u.Rename(p.Name)
 	if err := c.updateUser(u); err != nil {
 		return err
 	}
@@ -231,7 +232,7 @@ func (c *roll) bind(p licensing.DirectoryPerson) error {
 // rename gives the profile the directory's name and address. A business e-mail that was the old address moves along; an
 // address that an external profile has stays with that one.
 func (c *roll) rename(u *userRow, p licensing.DirectoryPerson) error {
-	u.rename(p.Name)
+	u.Rename(p.Name)
 	if u.SignInKey != p.Email.Key() {
 		var taken int
 		if err := c.get(&taken, `SELECT COUNT(*) FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org, p.Email.Key()); err != nil {
@@ -241,7 +242,7 @@ func (c *roll) rename(u *userRow, p licensing.DirectoryPerson) error {
 			if licensing.Email(u.BusinessEmail).Key() == licensing.Email(u.SignInEmail).Key() {
 				u.BusinessEmail = string(p.Email)
 			}
-			u.address(p.Email)
+			u.Address(p.Email)
 			if _, err := c.auditAll(u.ID, c.line("directory.address", "R47", "")); err != nil {
 				return err
 			}
@@ -252,7 +253,7 @@ func (c *roll) rename(u *userRow, p licensing.DirectoryPerson) error {
 
 // orphans names the License IDs that have no active admin any more (R33).
 func (c *roll) orphans(held []licensing.LicenseID) error {
-	admins, err := c.activeAdmins(held)
+	admins, err := c.ActiveAdmins(held)
 	if err != nil {
 		return err
 	}
@@ -285,18 +286,22 @@ func tell(org licensing.OrgID, id licensing.RequestID, user licensing.UserID) li
 
 // Present returns everybody who is in an organization's tenant as far as is known.
 func (s *Store) Present(ctx context.Context, org licensing.OrgID) ([]licensing.DirectoryPerson, error) {
-	var rows []personRow
-	err := s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
-		SELECT object_id, email, email_key, name, present
-		FROM directory_people
-		WHERE org_id = ? AND present
-		ORDER BY object_id`), org)
+	var found []personRow
+	err := s.reader.Read(ctx, "read directory", func(q *rows.Query) error {
+		return q.All(&found, `
+			SELECT object_id, email, email_key, name, present
+			FROM directory_people
+			WHERE org_id = ? AND present
+			ORDER BY object_id`, org)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read directory: %w", err)
+		return nil, err
 	}
-	out := make([]licensing.DirectoryPerson, len(rows))
-	for n, r := range rows {
-		out[n] = licensing.DirectoryPerson{ObjectID: licensing.ObjectID(r.ObjectID), Email: licensing.Email(r.Email), Name: r.Name}
+	out := make([]licensing.DirectoryPerson, len(found))
+	for n, r := range found {
+		out[n] = licensing.DirectoryPerson{
+			ObjectID: licensing.ObjectID(r.ObjectID), Email: licensing.Email(r.Email), Name: r.Name,
+		}
 	}
 	return out, nil
 }

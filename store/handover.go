@@ -31,7 +31,7 @@ func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver) (licens
 		for l := range d.agreements {
 			all = append(all, l)
 		}
-		if d.admins, err = t.activeAdmins(all); err != nil {
+		if d.admins, err = t.ActiveAdmins(all); err != nil {
 			return err
 		}
 		d.judge()
@@ -89,13 +89,13 @@ func (d *decision) handOver() (licensing.HandOverAnswer, error) {
 // AgreeHandOver takes note that the successor agrees (R31).
 func (s *Store) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
 	return s.commandHandOver(ctx, c, "handover.agree", func(t *tx, h *handOverRow) error {
-		u, err := t.user(c.Org, c.By)
+		u, err := t.User(c.Org, c.By)
 		if err != nil {
 			return err
 		}
 		var p licensing.Person
 		if u != nil {
-			p = u.person()
+			p = u.Person()
 		}
 		if err := licensing.MayAgree(h.State, c.By == h.To, p); err != nil {
 			return err
@@ -134,7 +134,7 @@ func (s *Store) commandHandOver(ctx context.Context, c licensing.HandOverCommand
 		if err := t.endHandOver(h, action, c.By, c.Request); err != nil {
 			return err
 		}
-		if out, err = t.handOverView(*h); err != nil {
+		if out, err = t.HandOverView(*h); err != nil {
 			return err
 		}
 		return t.answerRequest(c.Request, out, []string{})
@@ -204,7 +204,7 @@ func (s *Store) AdvanceHandOver(ctx context.Context, org licensing.OrgID, id lic
 		if err != nil {
 			return err
 		}
-		if out.View, err = t.handOverView(*h); err != nil {
+		if out.View, err = t.HandOverView(*h); err != nil {
 			return err
 		}
 		if h.State == licensing.HandOverAgreed && out.View.Waiting() == 0 {
@@ -241,7 +241,7 @@ func (t *tx) readyLines(org licensing.OrgID, id licensing.RequestID) ([]licensin
 	if err := t.lockAgreements(all); err != nil {
 		return nil, err
 	}
-	admins, err := t.activeAdmins(all)
+	admins, err := t.ActiveAdmins(all)
 	for _, l := range all {
 		if len(without(admins[l], rows[0].To)) < len(admins[l]) {
 			ready = append(ready, l)

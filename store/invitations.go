@@ -27,7 +27,7 @@ func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.Sendi
 		}
 		i.Generation++
 		i.InvitedBy = opt(c.By)
-		i.renew(t.policy, t.now)
+		i.Renew(t.policy, t.now)
 		return nil
 	})
 }
@@ -52,7 +52,7 @@ func (s *Store) resending(ctx context.Context, c licensing.Command, action strin
 		if err != nil {
 			return err
 		}
-		if err := licensing.MayInvite(seen.user.person()); err != nil {
+		if err := licensing.MayInvite(seen.user.Person()); err != nil {
 			return err
 		}
 		before := i.State
@@ -62,11 +62,11 @@ func (s *Store) resending(ctx context.Context, c licensing.Command, action strin
 		if err := t.updateInvitation(*i); err != nil {
 			return err
 		}
-		mail := i.mail(licensing.MailWelcome, t.now)
+		mail := i.Mail(licensing.MailWelcome, t.now)
 		if err := insert(t, insertMail, []mailRow{mail}); err != nil {
 			return err
 		}
-		out = i.sending(mail.ID)
+		out = i.Sending(mail.ID)
 		for _, l := range seen.mine {
 			err := t.audit(auditRow{
 				At: at(t.now), OrgID: c.Org, Actor: opt(c.By), Action: action, Outcome: "done", UserID: opt(c.User), LicenseID: opt(l),
@@ -103,7 +103,7 @@ func (s *Store) Cancel(ctx context.Context, c licensing.Command) (licensing.With
 		if err != nil {
 			return err
 		}
-		if i.State == licensing.InvitationAccepted || seen.user.person().Registered() {
+		if i.State == licensing.InvitationAccepted || seen.user.Person().Registered() {
 			return licensing.Refuse(licensing.Conflict, "R62", "the person has registered already: remove the roles instead")
 		}
 		if err := t.withdraw(c, i, seen.mine, &out); err != nil {
@@ -151,7 +151,7 @@ func (s *Store) Remind(ctx context.Context, id licensing.InvitationID, generatio
 		if err != nil || i == nil {
 			return err
 		}
-		row := i.mail(licensing.MailReminder, t.now)
+		row := i.Mail(licensing.MailReminder, t.now)
 		mail = row.ID
 		return t.queueOnce(row)
 	})
@@ -168,7 +168,7 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 		if err != nil || i == nil {
 			return err
 		}
-		row := i.mail(licensing.MailExpired, t.now)
+		row := i.Mail(licensing.MailExpired, t.now)
 		row.UserID = licensing.UserID(i.InvitedBy)
 		if i.InvitedBy != "" {
 			mail = row.ID

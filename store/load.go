@@ -18,11 +18,11 @@ func (d *decision) read() error {
 }
 
 func (d *decision) readCaller() error {
-	u, err := d.user(d.save.Org, d.save.Admin)
+	u, err := d.User(d.save.Org, d.save.Admin)
 	if err != nil {
 		return err
 	}
-	if u == nil || !u.person().Registered() || !u.person().InTenant() {
+	if u == nil || !u.Person().Registered() || !u.Person().InTenant() {
 		return licensing.Refuse(licensing.Forbidden, "R05", "only a registered administrator of the License IDs can assign roles")
 	}
 	return nil
@@ -138,12 +138,12 @@ func (d *decision) readHoldings() error {
 			ids = append(ids, s.user.ID)
 		}
 	}
-	h, err := d.holdings(ids)
+	h, err := d.Holdings(ids)
 	if err != nil {
 		return err
 	}
 	for id, s := range by {
-		s.invitation, s.assignments, s.grants, s.processed = h.invitation[id], h.assignments[id], h.grants[id], h.processed[id]
+		s.invitation, s.assignments, s.grants, s.processed = h.Invitation[id], h.Assignments[id], h.Grants[id], h.Processed[id]
 	}
 	return nil
 }
@@ -167,10 +167,10 @@ func (d *decision) readAuthority() error {
 		}
 	}
 	var err error
-	if d.authority, err = d.administers(d.save.Org, d.save.Admin, ids); err != nil {
+	if d.authority, err = d.Administers(d.save.Org, d.save.Admin, ids); err != nil {
 		return err
 	}
-	d.admins, err = d.activeAdmins(d.losing())
+	d.admins, err = d.ActiveAdmins(d.losing())
 	return err
 }
 
@@ -187,7 +187,7 @@ func (d *decision) readInheritance() error {
 		ids = append(ids, id)
 	}
 	var err error
-	d.above, err = d.inheritance(d.save.Org, users, ids)
+	d.above, err = d.Inheritance(d.save.Org, users, ids)
 	return err
 }
 
@@ -207,7 +207,7 @@ func (d *decision) readSources() error {
 		}
 	}
 	var err error
-	if d.sources, err = d.holdings(unique(users)); err != nil {
+	if d.sources, err = d.Holdings(unique(users)); err != nil {
 		return err
 	}
 	d.parents = map[licensing.LicenseID]bool{}

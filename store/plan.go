@@ -53,7 +53,7 @@ func (p *plan) person(d *decision, s *subject) (updated bool) {
 	}
 	// A directory's name comes from the directory (R44).
 	if n := s.change.Name; n != "" && n != s.user.Name && s.user.Kind == licensing.External {
-		s.user.rename(n)
+		s.user.Rename(n)
 		updated = true
 	}
 	if updated || s.byAssignment {
@@ -118,7 +118,7 @@ func (p *plan) follow(d *decision, s *subject, accepted []licensing.Verdict) {
 		return
 	}
 	p.stop(d, s)
-	if s.user.person().Registered() {
+	if s.user.Person().Registered() {
 		p.propagate(d, s, accepted)
 		return
 	}
@@ -185,15 +185,15 @@ func (p *plan) invite(s *subject, terms invitationTerms) {
 	i.Binding = terms.binding // an admin's renewal is for the person named, whatever the invitation was before (R28)
 	i.InviteSeconds = int64(max(terms.period, time.Second) / time.Second)
 	i.InvitedBy = opt(terms.by)
-	i.renew(terms.policy, terms.now)
+	i.Renew(terms.policy, terms.now)
 	if kind == licensing.WorkInvite {
 		p.invitations = append(p.invitations, i)
 	} else {
 		p.renewals = append(p.renewals, i)
 	}
-	mail := i.mail(licensing.MailWelcome, terms.now)
+	mail := i.Mail(licensing.MailWelcome, terms.now)
 	p.mails = append(p.mails, mail)
-	p.work = append(p.work, licensing.Work{Kind: kind, Org: terms.org, Request: terms.request, User: s.user.ID, Sending: i.sending(mail.ID)})
+	p.work = append(p.work, licensing.Work{Kind: kind, Org: terms.org, Request: terms.request, User: s.user.ID, Sending: i.Sending(mail.ID)})
 }
 
 func (p *plan) write(t *tx) error {

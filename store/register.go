@@ -104,7 +104,7 @@ func (g *acceptance) accept(who licensing.Identity) error {
 			return err
 		}
 	}
-	if !acceptor.person().Registered() {
+	if !acceptor.Person().Registered() {
 		acceptor.RegisteredAt = at(g.now)
 		if err := g.updateUser(*acceptor); err != nil {
 			return err
@@ -121,13 +121,13 @@ func (g *acceptance) accept(who licensing.Identity) error {
 	if err := g.start(acceptor); err != nil {
 		return err
 	}
-	mail := g.invitation.mail(licensing.MailRegistered, g.now)
+	mail := g.invitation.Mail(licensing.MailRegistered, g.now)
 	mail.UserID = acceptor.ID
 	g.out.User = acceptor.ID
-	g.out.Propagation.Change, g.out.Propagation.Mail = g.invitation.change(), mail.ID
+	g.out.Propagation.Change, g.out.Propagation.Mail = g.invitation.Change(), mail.ID
 	mails := []mailRow{mail}
 	if acceptor.ID != g.addressee.ID {
-		notice := g.invitation.mail(licensing.MailForwarded, g.now)
+		notice := g.invitation.Mail(licensing.MailForwarded, g.now)
 		notice.Data = detail(map[string]any{"licenses": g.moved})
 		g.out.Notice = notice.ID
 		mails = append(mails, notice)
@@ -182,7 +182,7 @@ func (g *acceptance) stranger(who licensing.Identity, dir directory) (*userRow, 
 		switch {
 		case u.ObjectID != "" && who.ObjectID != "" && u.ObjectID != opt(who.ObjectID):
 			return nil, foreign
-		case !u.person().InTenant():
+		case !u.Person().InTenant():
 			return nil, licensing.Refuse(licensing.Forbidden, "R84", "you are not in the organization's directory: ask your organization's help desk")
 		}
 		return &u, nil
@@ -205,19 +205,19 @@ func (g *acceptance) stranger(who licensing.Identity, dir directory) (*userRow, 
 // move gives what the contract gave the addressee to the acceptor, beside what that person has already (R28). A role that
 // excludes one of those stays behind, audited (R19, R92). What an admin gave is bound to the addressee and stays.
 func (g *acceptance) move(to *userRow) error {
-	h, err := g.holdings([]licensing.UserID{g.addressee.ID, to.ID})
+	h, err := g.Holdings([]licensing.UserID{g.addressee.ID, to.ID})
 	if err != nil {
 		return err
 	}
-	all := sorted(h.assignments[g.addressee.ID])
-	inherited, err := g.inheritance(to.OrgID, []licensing.UserID{to.ID}, all)
+	all := sorted(h.Assignments[g.addressee.ID])
+	inherited, err := g.Inheritance(to.OrgID, []licensing.UserID{to.ID}, all)
 	if err != nil {
 		return err
 	}
 	var p plan
 	for _, l := range all {
 		var given []licensing.Grant
-		for _, grant := range h.grants[g.addressee.ID][l] {
+		for _, grant := range h.Grants[g.addressee.ID][l] {
 			if grant.Origin == licensing.ByAdmin {
 				g.bound = true
 				continue
@@ -229,8 +229,8 @@ func (g *acceptance) move(to *userRow) error {
 			continue
 		}
 		g.moved = append(g.moved, l)
-		if len(given) == len(h.grants[g.addressee.ID][l]) {
-			p.gone = append(p.gone, *h.assignments[g.addressee.ID][l])
+		if len(given) == len(h.Grants[g.addressee.ID][l]) {
+			p.gone = append(p.gone, *h.Assignments[g.addressee.ID][l])
 		}
 		g.take(&p, to, h, l, given, inherited[to.ID][l] != "")
 	}
@@ -239,7 +239,7 @@ func (g *acceptance) move(to *userRow) error {
 
 // take plans what the acceptor gets on one License ID.
 func (g *acceptance) take(p *plan, to *userRow, h holdings, l licensing.LicenseID, given []licensing.Grant, inherits bool) {
-	mine := h.grants[to.ID][l]
+	mine := h.Grants[to.ID][l]
 	var added []grantRow
 	for _, grant := range given {
 		held := slices.ContainsFunc(mine, func(o licensing.Grant) bool { return o.Role == grant.Role })
@@ -262,9 +262,9 @@ func (g *acceptance) take(p *plan, to *userRow, h holdings, l licensing.LicenseI
 	if len(added) == 0 {
 		return
 	}
-	a := *h.assignments[g.addressee.ID][l]
+	a := *h.Assignments[g.addressee.ID][l]
 	a.UserID = to.ID
-	if own := h.assignments[to.ID][l]; own != nil {
+	if own := h.Assignments[to.ID][l]; own != nil {
 		a = *own
 	}
 	// Pending, even where something of the acceptor's was in progress: its due time can't be later than the one that start
@@ -284,9 +284,9 @@ func (g *acceptance) again() error {
 		ID: licensing.InvitationID(uuid.NewString()), OrgID: g.invitation.OrgID, UserID: g.addressee.ID, Generation: 1, Binding: licensing.Bound,
 		InviteSeconds: g.invitation.InviteSeconds, InvitedBy: by, CreatedAt: at(g.now),
 	}
-	i.renew(g.policy, g.now)
-	mail := i.mail(licensing.MailWelcome, g.now)
-	g.out.Again = i.sending(mail.ID)
+	i.Renew(g.policy, g.now)
+	mail := i.Mail(licensing.MailWelcome, g.now)
+	g.out.Again = i.Sending(mail.ID)
 	if err := insert(g.tx, insertInvitation, []invitationRow{i}); err != nil {
 		return err
 	}
@@ -324,7 +324,7 @@ func (g *acceptance) start(u *userRow) error {
 		_, err := g.exec(`
 			UPDATE assignments
 			SET state = 'propagating', change_id = ?, due_at = ?, changed_at = ?
-			WHERE user_id = ? AND license_id = ?`, g.invitation.change(), due, at(g.now), u.ID, r.LicenseID)
+			WHERE user_id = ? AND license_id = ?`, g.invitation.Change(), due, at(g.now), u.ID, r.LicenseID)
 		if err != nil {
 			return err
 		}
@@ -341,12 +341,12 @@ func (g *acceptance) start(u *userRow) error {
 }
 
 func (g *acceptance) readRoles(user licensing.UserID) error {
-	h, err := g.holdings([]licensing.UserID{user})
+	h, err := g.Holdings([]licensing.UserID{user})
 	if err != nil {
 		return err
 	}
 	for n, e := range g.out.Access {
-		for _, grant := range h.grants[user][e.License] {
+		for _, grant := range h.Grants[user][e.License] {
 			g.out.Access[n].Roles = append(g.out.Access[n].Roles, grant.Role)
 		}
 		g.out.Access[n].Roles = licensing.SortRoles(g.out.Access[n].Roles)

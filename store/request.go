@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 
@@ -46,16 +44,6 @@ func (t *tx) claimRequest(id licensing.RequestID, org licensing.OrgID, by licens
 		return false, licensing.Refuse(licensing.Conflict, "", "this request id was used for another request: take a new one")
 	}
 	return true, json.Unmarshal([]byte(row.Answer), answer)
-}
-
-// digestOf tells a request from another one under the same id.
-func digestOf(org licensing.OrgID, by licensing.UserID, kind string, content any) (string, error) {
-	text, err := json.Marshal(content)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(append([]byte(kind+"\x00"+string(org)+"\x00"+string(by)+"\x00"), text...))
-	return hex.EncodeToString(sum[:]), nil
 }
 
 func (t *tx) answerRequest(id licensing.RequestID, answer, work any) error {

@@ -42,7 +42,7 @@ func (s *Store) Seat(ctx context.Context, seat licensing.Seat) (licensing.SaveAn
 // readVacancy gives support authority on the License ID where nobody else has it.
 func (d *decision) readVacancy() error {
 	l := d.save.People[0].Access[0].License
-	admins, err := d.activeAdmins([]licensing.LicenseID{l})
+	admins, err := d.ActiveAdmins([]licensing.LicenseID{l})
 	if err != nil {
 		return err
 	}

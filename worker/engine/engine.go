@@ -21,6 +21,7 @@ import (
 	"vlroles/config"
 	"vlroles/licensing"
 	"vlroles/store"
+	"vlroles/store/views"
 	"vlroles/workflows"
 )
 
@@ -60,7 +61,7 @@ func New(o Options) (*Engine, error) {
 		return nil, err
 	}
 	e.client = &workflows.Client{
-		Temporal: o.Temporal, Rows: o.Store, Patience: o.Patience, Log: o.Log,
+		Temporal: o.Temporal, Rows: views.New(o.Store.Reader()), Patience: o.Patience, Log: o.Log,
 		Settings: workflows.Settings{Provision: provisioner != nil, Jitter: o.Jitter},
 	}
 	tenant, err := newTenant(o.Config)

@@ -144,7 +144,7 @@ func lifecycles(b *testing.B, s *stand.Stand, prefix string, n int, saves, regis
 		}
 		saves.took(begun)
 		user := answer.People[0].User
-		at, err := s.Rows.StandingOf(ctx, s.Org, user)
+		at, err := s.Views.StandingOf(ctx, s.Org, user)
 		if err != nil {
 			b.Error(err)
 			return
@@ -256,7 +256,7 @@ func BenchmarkGrowth(b *testing.B) {
 			waitCount(b, s, `SELECT count(*) FROM mails WHERE state = 'sent' AND kind = 'welcome'`, n)
 			b.ReportMetric(float64(time.Since(begun).Microseconds())/1000/float64(n), "ms/invited")
 			parallel(n, func(i int) {
-				at, err := s.Rows.StandingOf(context.Background(), s.Org, users[i])
+				at, err := s.Views.StandingOf(context.Background(), s.Org, users[i])
 				if err != nil {
 					b.Error(err)
 					return
@@ -279,7 +279,7 @@ func BenchmarkUsersList(b *testing.B) {
 		var cursor string
 		for i := range 220 {
 			begun := time.Now()
-			page, err := s.Rows.Users(context.Background(), s.Org, s.Admin, licensing.UserFilter{Cursor: cursor})
+			page, err := s.Views.Users(context.Background(), s.Org, s.Admin, licensing.UserFilter{Cursor: cursor})
 			if err != nil || len(page.Users) == 0 {
 				b.Fatal(len(page.Users), err)
 			}

@@ -27,7 +27,7 @@ func (a *acceptance) asStranger(dir directory) (asked, error) {
 		return asked{}, err
 	}
 	if u != nil {
-		return asked{PersonChange: licensing.PersonChange{User: u.ID}}, licensing.MayTakeOver(licensing.ObjectID(u.ObjectID), u.person(), who)
+		return asked{PersonChange: licensing.PersonChange{User: u.ID}}, licensing.MayTakeOver(licensing.ObjectID(u.ObjectID), u.Person(), who)
 	}
 	if p, ok := dir.people[who.Email.Key()]; ok {
 		if err := licensing.MayTakeOver(licensing.ObjectID(p.ObjectID), licensing.Person{Present: true}, who); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // Activate makes what a change put in progress effective, as far as it is due at upTo, and returns how many License IDs
@@ -62,19 +63,23 @@ func reference(user licensing.UserID, change licensing.ChangeID) string {
 // Effective returns a user's grants as a downstream system must know them before Activate: what is effective, with what
 // is due at upTo by any change, so that of two changes told at once none takes back the other's, and Administrator where it
 // is inherited (R88). A person who may use nothing has none (R02, R84).
-func (s *Store) Effective(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error) {
-	var e licensing.Effective
-	err := s.read(ctx, "read effective grants", func(t *tx) error {
+func (s *Store) Effective(
+	ctx context.Context, user licensing.UserID, upTo time.Time,
+) (e licensing.Effective, err error) {
+	err = s.reader.Read(ctx, "read effective grants", func(q *rows.Query) error {
 		var u userRow
-		if err := t.get(&u, selectUser+` WHERE u.id = ?`, user); err != nil {
+		if err := q.Get(&u, selectUser+` WHERE u.id = ?`, user); err != nil {
 			return missing(err, "user")
 		}
-		e = licensing.Effective{Org: u.OrgID, User: u.ID, Email: licensing.Email(u.SignInEmail), Object: licensing.ObjectID(u.ObjectID), Grants: []licensing.EffectiveGrant{}}
-		if !u.person().Registered() || !u.person().InTenant() {
+		e = licensing.Effective{
+			Org: u.OrgID, User: u.ID, Email: licensing.Email(u.SignInEmail), Object: licensing.ObjectID(u.ObjectID),
+			Grants: []licensing.EffectiveGrant{},
+		}
+		if !u.Person().Registered() || !u.Person().InTenant() {
 			return nil
 		}
-		var rows []grantRow
-		err := t.all(&rows, `
+		var due []grantRow
+		err := q.All(&due, `
 			SELECT g.license_id, g.role
 			FROM grants g
 			JOIN assignments a ON a.user_id = g.user_id AND a.license_id = g.license_id
@@ -83,17 +88,17 @@ func (s *Store) Effective(ctx context.Context, user licensing.UserID, upTo time.
 		if err != nil {
 			return err
 		}
-		for _, r := range rows {
+		for _, r := range due {
 			e.Grants = append(e.Grants, licensing.EffectiveGrant{License: r.LicenseID, Role: r.Role})
 		}
-		return t.inheritedBy(&e)
+		return inheritedBy(q, &e)
 	})
 	return e, err
 }
 
 // inheritedBy adds Administrator where the user inherits it and doesn't hold it.
-func (t *tx) inheritedBy(e *licensing.Effective) error {
-	all, err := t.preferences(e.Org, e.User, "")
+func inheritedBy(q *rows.Query, e *licensing.Effective) error {
+	all, err := q.Preferences(e.Org, e.User, "")
 	if err != nil {
 		return err
 	}
@@ -101,7 +106,7 @@ func (t *tx) inheritedBy(e *licensing.Effective) error {
 		if !p.Inherit {
 			continue
 		}
-		below, err := t.below(p.License)
+		below, err := q.Below(p.License)
 		if err != nil {
 			return err
 		}

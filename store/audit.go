@@ -16,21 +16,6 @@ type auditLine struct {
 	detail        licensing.Detail
 }
 
-type auditRow struct {
-	At        moment                `db:"at"`
-	OrgID     licensing.OrgID       `db:"org_id"`
-	Actor     opt                   `db:"actor"`
-	Action    licensing.AuditAction `db:"action"`
-	Outcome   string                `db:"outcome"`
-	UserID    opt                   `db:"user_id"`
-	LicenseID opt                   `db:"license_id"`
-	RequestID opt                   `db:"request_id"`
-	Rule      opt                   `db:"rule"`
-	Before    opt                   `db:"before"`
-	After     opt                   `db:"after"`
-	Detail    string                `db:"detail"`
-}
-
 const insertAudit = `
 	INSERT INTO audit (at, org_id, actor, action, outcome, user_id, license_id, request_id, rule, before, after, detail)
 	VALUES (:at, :org_id, :actor, :action, :outcome, :user_id, :license_id, :request_id, :rule, :before, :after, :detail)`

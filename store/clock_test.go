@@ -8,6 +8,7 @@ import (
 	"github.com/lib/pq"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // ticking is the store on a clock that goes on each time that somebody looks.
@@ -23,14 +24,14 @@ func (s *Store) ticking(from time.Time) *Store {
 func TestAllRowsOfOneTransactionCarryTheTimeAtWhichItBegan(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		sv := licensing.Save{ID: newRequest(), Org: h.org, Admin: h.id("ada"), People: []licensing.PersonChange{
+		sv := licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"), People: []licensing.PersonChange{
 			ext("kim", add(a1, licensing.BenefitsReader)), ext("pat", add(a1, licensing.ProductKeysReader))}}
-		if _, err := s.ticking(h.now).Save(t.Context(), sv); err != nil {
+		if _, err := s.ticking(h.Now).Save(t.Context(), sv); err != nil {
 			t.Fatal(err)
 		}
 		var times []moment
-		err := h.read(t.Context(), "read times", func(t *tx) error {
-			return t.all(&times, `
+		err := s.reader.Read(t.Context(), "read times", func(q *rows.Query) error {
+			return q.All(&times, `
 				SELECT created_at FROM requests WHERE id = ?
 				UNION SELECT created_at FROM users WHERE kind = 'external'
 				UNION SELECT created_at FROM invitations
@@ -42,7 +43,7 @@ func TestAllRowsOfOneTransactionCarryTheTimeAtWhichItBegan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "times", times, []moment{at(h.now.Add(time.Second))})
+		same(t, "times", times, []moment{at(h.Now.Add(time.Second))})
 	})
 }
 

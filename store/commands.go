@@ -41,11 +41,11 @@ func (t *tx) command(c licensing.Command) (commanded, error) {
 		return out, missingUser(err)
 	}
 	out.user = rows[0]
-	if out.holdings, err = t.holdings([]licensing.UserID{c.User}); err != nil {
+	if out.holdings, err = t.Holdings([]licensing.UserID{c.User}); err != nil {
 		return out, err
 	}
-	all := sorted(out.holdings.assignments[c.User])
-	may, err := t.administers(c.Org, c.By, all)
+	all := sorted(out.holdings.Assignments[c.User])
+	may, err := t.Administers(c.Org, c.By, all)
 	if err != nil {
 		return out, err
 	}
@@ -73,7 +73,7 @@ func (t *tx) commandOnRoles(c licensing.Command) (commanded, error) {
 
 // commandOnInvitation reads which invitation a command is about: the newest one of a user.
 func (t *tx) commandOnInvitation(user licensing.UserID) (*invitationRow, error) {
-	i, err := t.newestInvitation(user)
+	i, err := t.NewestInvitation(user)
 	if err == nil && i == nil {
 		err = licensing.Refuse(licensing.Conflict, "R58", "the person has no invitation")
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -11,159 +10,117 @@ import (
 	"vlroles/licensing"
 )
 
-// contact is a contact of fabrikam.example.
-func contact(kind licensing.ContactKind, name string) licensing.Contact {
-	return licensing.Contact{Kind: kind, Business: licensing.Email(name + "@fabrikam.example"), Name: name}
-}
-
-func agreement(l, parent licensing.LicenseID, contacts ...licensing.Contact) licensing.ContractAgreement {
-	return licensing.ContractAgreement{License: l, Program: "MPSA", Parent: parent, ProcessedAt: start.Add(-30 * day), Contacts: contacts}
-}
-
-func (h *house) put(a licensing.ContractAgreement) licensing.IntakeAnswer {
-	h.Helper()
-	out, err := h.atTime(h.now).PutAgreement(h.Context(), licensing.AgreementPut{ID: newRequest(), Org: h.org, Agreement: a})
-	if err != nil {
-		h.Fatal(err)
-	}
-	return out
-}
-
-// replace puts a contact in the place of another on some License IDs.
-func (h *house) replace(c licensing.Contact, on ...licensing.LicenseID) licensing.IntakeAnswer {
-	h.Helper()
-	out, err := h.atTime(h.now).ChangeContact(h.Context(), licensing.ContactChange{ID: newRequest(), Org: h.org, Contact: c, Licenses: on})
-	if err != nil {
-		h.Fatal(err)
-	}
-	return out
-}
-
-// join registers an invited person of fabrikam.example, and makes everything effective.
-func (h *house) join(name string) licensing.UserID {
-	h.Helper()
-	u := h.id(name + "@fabrikam.example")
-	h.activate(h.register(u, licensing.Email(name+"@fabrikam.example")))
-	return u
-}
-
 func TestR18_R25_R26_R28_PrimaryAndNoticesContactsBecomeAdministratorsAndBillToInvoiceReader(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		out := h.put(agreement("C1", "", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "prim"),
+		out := h.Puts(agreement("C1", "", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "prim"),
 			contact(licensing.NoticesContact, "note"), contact(licensing.OnlineAdministratorContact, "onad")))
 		equal(t, "work", out.Work, 3)
 		for name, want := range map[string]string{"prim": "administrator?", "note": "administrator?", "bill": "invoice_reader?", "onad": ""} {
-			equal(t, name, h.held(h.id(name+"@fabrikam.example"), "C1"), want)
+			equal(t, name, h.Held(h.ID(name+"@fabrikam.example"), "C1"), want)
 		}
-		equal(t, "forwardable invitations", h.count(`SELECT COUNT(*) FROM invitations WHERE binding = 'forwardable'`), 3)
-		equal(t, "origin", h.count(`SELECT COUNT(*) FROM grants WHERE license_id = 'C1' AND origin = 'bill_to'`), 1)
-		prim := h.join("prim")
-		other := h.save("prim@fabrikam.example", ext("other", add("C1", licensing.Administrator))).People[0] // R26: not on the contract
+		equal(t, "forwardable invitations", h.Count(`SELECT COUNT(*) FROM invitations WHERE binding = 'forwardable'`), 3)
+		equal(t, "origin", h.Count(`SELECT COUNT(*) FROM grants WHERE license_id = 'C1' AND origin = 'bill_to'`), 1)
+		prim := h.Joins("prim")
+		other := h.Change("prim@fabrikam.example", ext("other", add("C1", licensing.Administrator))).People[0] // R26: not on the contract
 		equal(t, "R26", other.Verdicts[0].Outcome, licensing.Invited)
-		bill := h.join("bill")
+		bill := h.Joins("bill")
 		h.refusesChange("prim@fabrikam.example", edit(bill, take("C1", licensing.InvoiceReader)), licensing.Conflict, "R18")
 		rows := h.census()
-		again := h.put(agreement("C1", "", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "prim")))
+		again := h.Puts(agreement("C1", "", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "prim")))
 		same(t, "again", []any{again.Contacts[0].Outcome, again.Contacts[1].Outcome, again.Work}, []any{licensing.ContactUnchanged, licensing.ContactUnchanged, 0})
 		equal(t, "rows", h.census(), rows)
-		equal(t, "may", h.may(prim, "C1", licensing.ManageAssignments).Allowed, true)
+		equal(t, "may", h.May(prim, "C1", licensing.ManageAssignments).Allowed, true)
 	})
 }
 
 func TestR27_AContactWhoHasRegisteredWithTheBusinessEmailGetsNoSecondWelcomeMail(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
-		pat := h.join("pat")
-		out := h.put(agreement("C2", "", contact(licensing.NoticesContact, "pat")))
+		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		pat := h.Joins("pat")
+		out := h.Puts(agreement("C2", "", contact(licensing.NoticesContact, "pat")))
 		same(t, "verdict", []any{out.People[0].User, out.People[0].Verdicts[0].Outcome}, []any{pat, licensing.Assigned})
-		equal(t, "welcome mails", h.count(`SELECT COUNT(*) FROM mails WHERE kind = 'welcome' AND user_id = ?`, pat), 1)
-		equal(t, "mails about changes", h.count(`SELECT COUNT(*) FROM mails WHERE kind = 'changes' AND user_id = ?`, pat), 1)
+		equal(t, "welcome mails", h.Count(`SELECT COUNT(*) FROM mails WHERE kind = 'welcome' AND user_id = ?`, pat), 1)
+		equal(t, "mails about changes", h.Count(`SELECT COUNT(*) FROM mails WHERE kind = 'changes' AND user_id = ?`, pat), 1)
 	})
 }
 
 func TestR28_WhoAcceptsAForwardedInvitationIsTheAdminInsteadAlsoOfLaterLicenseIDs(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
-		pat := h.id("pat@fabrikam.example")
-		i := h.standing(pat).Sending.Invitation
+		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		pat := h.ID("pat@fabrikam.example")
+		i := h.Invitation(pat).Sending.Invitation
 		out := must[licensing.Registered](t)(h.accept(i, 1, licensing.Identity{Email: "amy@fabrikam.example", Name: "Amy"}))
-		h.activate(out)
-		amy := h.id("amy@fabrikam.example")
-		same(t, "roles of the addressee, of the acceptor", []string{h.held(pat, "C1"), h.held(amy, "C1")}, []string{"", "administrator"})
-		job := h.claim(out.Notice).Job
+		h.Activates(out)
+		amy := h.ID("amy@fabrikam.example")
+		same(t, "roles of the addressee, of the acceptor", []string{h.Held(pat, "C1"), h.Held(amy, "C1")}, []string{"", "administrator"})
+		job := h.Claims(out.Notice).Job
 		same(t, "the addressee is told", []any{job.Kind, job.To, job.Access[0].License}, []any{licensing.MailForwarded, "pat@fabrikam.example", "C1"})
 		const both = `SELECT COUNT(*) FROM audit WHERE action = 'register.forwarded' AND user_id = ? AND detail LIKE ?`
-		equal(t, "the audit says from whom", h.count(both, amy, "%"+string(pat)+"%"), 1)
-		equal(t, "the audit says to whom", h.count(both, pat, "%"+string(amy)+"%"), 1)
-		later := h.put(agreement("C2", "", contact(licensing.PrimaryContact, "pat")))
-		same(t, "later (R27)", []any{later.People[0].User, later.Contacts[0].User, h.held(amy, "C2")}, []any{amy, pat, "administrator?"})
+		equal(t, "the audit says from whom", h.Count(both, amy, "%"+string(pat)+"%"), 1)
+		equal(t, "the audit says to whom", h.Count(both, pat, "%"+string(amy)+"%"), 1)
+		later := h.Puts(agreement("C2", "", contact(licensing.PrimaryContact, "pat")))
+		same(t, "later (R27)", []any{later.People[0].User, later.Contacts[0].User, h.Held(amy, "C2")}, []any{amy, pat, "administrator?"})
 	})
 }
 
 func TestR28_AnAcceptorWhoHasAProfileGetsTheGrantsBesideTheOthers(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		amy := h.member("ada", "amy", add(a1, licensing.BenefitsReader))
-		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
-		i := h.standing(h.id("pat@fabrikam.example")).Sending.Invitation
+		amy := h.Member("ada", "amy", add(a1, licensing.BenefitsReader))
+		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		i := h.Invitation(h.ID("pat@fabrikam.example")).Sending.Invitation
 		out := must[licensing.Registered](t)(h.accept(i, 1, licensing.Identity{Email: "amy@fabrikam.example"}))
-		same(t, "user and License IDs", []any{out.User, len(out.Access), h.held(amy, a1), h.held(amy, "C1")}, []any{amy, 1, "benefits_reader", "administrator?"})
+		same(t, "user and License IDs", []any{out.User, len(out.Access), h.Held(amy, a1), h.Held(amy, "C1")}, []any{amy, 1, "benefits_reader", "administrator?"})
 	})
 }
 
 func TestR19_AtIntakeAdministratorWinsAndTheBillToGrantIsSkippedAndAudited(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat"), contact(licensing.BillToContact, "pat")))
-		pat := h.join("pat")
-		equal(t, "one person, two contacts", h.held(pat, "C1"), "administrator")
-		out := h.put(agreement("C2", "", contact(licensing.PrimaryContact, "quin"), contact(licensing.BillToContact, "ivy")))
+		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat"), contact(licensing.BillToContact, "pat")))
+		pat := h.Joins("pat")
+		equal(t, "one person, two contacts", h.Held(pat, "C1"), "administrator")
+		out := h.Puts(agreement("C2", "", contact(licensing.PrimaryContact, "quin"), contact(licensing.BillToContact, "ivy")))
 		equal(t, "work", out.Work, 2)
-		ivy := h.join("ivy")
-		h.join("quin")
-		equal(t, "Invoice Reader", h.held(ivy, "C2"), "invoice_reader")
-		h.replace(contact(licensing.NoticesContact, "ivy"), "C2")
-		equal(t, "who becomes Notices Contact", h.held(ivy, "C2"), "administrator?")
-		h.replace(contact(licensing.BillToContact, "pat"), "C1") // unchanged, still skipped
-		equal(t, "refusals by R19 in the audit", h.count(`SELECT COUNT(*) FROM audit WHERE outcome = 'refused' AND rule = 'R19' AND license_id = 'C1'`), 1)
-		h.put(agreement("C3", "", contact(licensing.PrimaryContact, "pat")))
-		h.activateChange(pat, "C3")
-		refused := h.replace(contact(licensing.BillToContact, "pat"), "C3").People[0].Verdicts[0]
-		same(t, "an admin who becomes Bill To", []any{refused.Outcome, refused.Error.Rule, h.held(pat, "C3")}, []any{licensing.Refused, "R19", "administrator"})
+		ivy := h.Joins("ivy")
+		h.Joins("quin")
+		equal(t, "Invoice Reader", h.Held(ivy, "C2"), "invoice_reader")
+		h.Replaces(contact(licensing.NoticesContact, "ivy"), "C2")
+		equal(t, "who becomes Notices Contact", h.Held(ivy, "C2"), "administrator?")
+		h.Replaces(contact(licensing.BillToContact, "pat"), "C1") // unchanged, still skipped
+		equal(t, "refusals by R19 in the audit", h.Count(`SELECT COUNT(*) FROM audit WHERE outcome = 'refused' AND rule = 'R19' AND license_id = 'C1'`), 1)
+		h.Puts(agreement("C3", "", contact(licensing.PrimaryContact, "pat")))
+		h.ActivatesChange(pat, "C3")
+		refused := h.Replaces(contact(licensing.BillToContact, "pat"), "C3").People[0].Verdicts[0]
+		same(t, "an admin who becomes Bill To", []any{refused.Outcome, refused.Error.Rule, h.Held(pat, "C3")}, []any{licensing.Refused, "R19", "administrator"})
 	})
-}
-
-// activateChange settles what is in progress for a user on a License ID.
-func (h *house) activateChange(u licensing.UserID, l licensing.LicenseID) {
-	h.Helper()
-	must[int](h.TB)(h.atTime(h.now).Activate(h.Context(), u, licensing.ChangeID(h.changeOf(u, l)), h.now.Add(day)))
 }
 
 func TestR18_R34_R90_WhoIsReplacedKeepsAdministratorLosesInvoiceReaderAndInheritsNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.BillToContact, "bill")))
-		h.put(agreement("P2", "P1", contact(licensing.PrimaryContact, "low")))
-		prim, bill := h.join("prim"), h.join("bill")
-		h.prefers(prim, "P1", true)
-		equal(t, "inherits", h.may(prim, "P2", licensing.ViewOrders).Rule, "R88")
-		h.replace(contact(licensing.PrimaryContact, "next"), "P1")
-		equal(t, "the former primary contact", h.held(prim, "P1"), "administrator")
-		equal(t, "the next one", h.held(h.id("next@fabrikam.example"), "P1"), "administrator?")
-		h.denied(prim, "P2", licensing.ViewOrders, "R02")
-		equal(t, "flagged", h.view("prim@fabrikam.example", prim).Access[0].FormerContact, true)
-		h.replace(contact(licensing.PrimaryContact, "prim"), "P1")
-		same(t, "named again", h.view("prim@fabrikam.example", prim).Access[0].Contact, []licensing.ContactKind{licensing.PrimaryContact})
-		h.denied(prim, "P2", licensing.ViewOrders, "R02") // named again: opts in again
+		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.BillToContact, "bill")))
+		h.Puts(agreement("P2", "P1", contact(licensing.PrimaryContact, "low")))
+		prim, bill := h.Joins("prim"), h.Joins("bill")
+		h.Prefers(prim, "P1", true)
+		equal(t, "inherits", h.May(prim, "P2", licensing.ViewOrders).Rule, "R88")
+		h.Replaces(contact(licensing.PrimaryContact, "next"), "P1")
+		equal(t, "the former primary contact", h.Held(prim, "P1"), "administrator")
+		equal(t, "the next one", h.Held(h.ID("next@fabrikam.example"), "P1"), "administrator?")
+		h.Denied(prim, "P2", licensing.ViewOrders, "R02")
+		equal(t, "flagged", h.View("prim@fabrikam.example", prim).Access[0].FormerContact, true)
+		h.Replaces(contact(licensing.PrimaryContact, "prim"), "P1")
+		same(t, "named again", h.View("prim@fabrikam.example", prim).Access[0].Contact, []licensing.ContactKind{licensing.PrimaryContact})
+		h.Denied(prim, "P2", licensing.ViewOrders, "R02") // named again: opts in again
 
-		out := h.replace(contact(licensing.BillToContact, "payer"), "P1")
-		same(t, "Bill To of before, now", []any{h.held(bill, "P1"), h.held(h.id("payer@fabrikam.example"), "P1"), out.Contacts[0].Former}, []any{"", "invoice_reader?", bill})
-		h.denied(bill, "P1", licensing.ListInvoices, "R02")
-		equal(t, "he is told (R70)", h.count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, bill), 1)
-		equal(t, "flagged", h.count(`SELECT COUNT(*) FROM contacts WHERE license_id = 'P1' AND until IS NOT NULL`), 3)
+		out := h.Replaces(contact(licensing.BillToContact, "payer"), "P1")
+		same(t, "Bill To of before, now", []any{h.Held(bill, "P1"), h.Held(h.ID("payer@fabrikam.example"), "P1"), out.Contacts[0].Former}, []any{"", "invoice_reader?", bill})
+		h.Denied(bill, "P1", licensing.ListInvoices, "R02")
+		equal(t, "he is told (R70)", h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, bill), 1)
+		equal(t, "flagged", h.Count(`SELECT COUNT(*) FROM contacts WHERE license_id = 'P1' AND until IS NOT NULL`), 3)
 	})
 }
 
@@ -171,13 +128,13 @@ func TestR34_R37_AContactInformationRequestChangesAllActiveLicenseIDsThatListThe
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		for _, l := range []licensing.LicenseID{"C1", "C2", "C3"} {
-			h.put(agreement(l, "", contact(licensing.NoticesContact, "old")))
+			h.Puts(agreement(l, "", contact(licensing.NoticesContact, "old")))
 		}
 		inactive := agreement("C3", "")
 		inactive.Inactive = true
-		h.put(inactive)
-		h.join("old")
-		out, err := s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: newRequest(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "OLD@fabrikam.example"})
+		h.Puts(inactive)
+		h.Joins("old")
+		out, err := s.atTime(h.Now).ChangeContact(t.Context(), licensing.ContactChange{ID: newRequest(), Org: h.Org, Contact: contact(licensing.NoticesContact, "new"), From: "OLD@fabrikam.example"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,11 +144,11 @@ func TestR34_R37_AContactInformationRequestChangesAllActiveLicenseIDsThatListThe
 		}
 		same(t, "contacts", got, []string{"C1 named R34", "C2 named R34", "C3 skipped R37"})
 		equal(t, "one invitation carries both", out.Work, 1)
-		other := h.save("old@fabrikam.example", ext("kim", add("C3", licensing.BenefitsReader))).People[0] // R37, R38: still editable
+		other := h.Change("old@fabrikam.example", ext("kim", add("C3", licensing.BenefitsReader))).People[0] // R37, R38: still editable
 		equal(t, "assignments on an inactive agreement", other.Verdicts[0].Outcome, licensing.Invited)
-		_, err = s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: newRequest(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), From: "nobody@fabrikam.example"})
+		_, err = s.atTime(h.Now).ChangeContact(t.Context(), licensing.ContactChange{ID: newRequest(), Org: h.Org, Contact: contact(licensing.NoticesContact, "new"), From: "nobody@fabrikam.example"})
 		wantRefusal(t, err, licensing.NotFound, "R34")
-		_, err = s.atTime(h.now).ChangeContact(t.Context(), licensing.ContactChange{ID: newRequest(), Org: h.org, Contact: contact(licensing.NoticesContact, "new"), Licenses: []licensing.LicenseID{"C1", "NONE"}})
+		_, err = s.atTime(h.Now).ChangeContact(t.Context(), licensing.ContactChange{ID: newRequest(), Org: h.Org, Contact: contact(licensing.NoticesContact, "new"), Licenses: []licensing.LicenseID{"C1", "NONE"}})
 		wantRefusal(t, err, licensing.NotFound, "R08")
 	})
 }
@@ -200,20 +157,20 @@ func TestR38_AnAdminsRoleThatAnotherAdminTookAwayIsNotGivenBackByTheSameContract
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		c1 := agreement("C1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.NoticesContact, "note"))
-		h.put(c1)
-		h.join("prim")
-		note := h.join("note")
-		equal(t, "taken away", h.verdict("prim@fabrikam.example", edit(note, take("C1", licensing.Administrator))).Outcome, licensing.Changed)
-		h.put(c1)
-		equal(t, "roles", h.held(note, "C1"), "")
+		h.Puts(c1)
+		h.Joins("prim")
+		note := h.Joins("note")
+		equal(t, "taken away", h.Verdict("prim@fabrikam.example", edit(note, take("C1", licensing.Administrator))).Outcome, licensing.Changed)
+		h.Puts(c1)
+		equal(t, "roles", h.Held(note, "C1"), "")
 	})
 }
 
 func TestAnAgreementThatIsRefusedWritesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		other := &house{TB: t, Store: s, org: licensing.OrgID(uuid.NewString()), now: start}
-		other.apply(licensing.Intake{Name: "Fabrikam", Agreements: []licensing.ContractAgreement{agreement("F1", "")}})
+		other := emptyHouse(t, s)
+		other.TakeIn(licensing.Intake{Name: "Fabrikam", Agreements: []licensing.ContractAgreement{agreement("F1", "")}})
 		pat := contact(licensing.PrimaryContact, "pat")
 		broken := pat
 		broken.Business = "no address"
@@ -236,10 +193,10 @@ func TestAnAgreementThatIsRefusedWritesNothing(t *testing.T) {
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				h.TB = t
-				rows, agreements := h.census(), h.count(`SELECT COUNT(*) FROM agreements`)
-				_, err := s.atTime(h.now).PutAgreement(t.Context(), licensing.AgreementPut{ID: newRequest(), Org: h.org, Agreement: c.agreement})
+				rows, agreements := h.census(), h.Count(`SELECT COUNT(*) FROM agreements`)
+				_, err := s.atTime(h.Now).PutAgreement(t.Context(), licensing.AgreementPut{ID: newRequest(), Org: h.Org, Agreement: c.agreement})
 				wantRefusal(t, err, c.kind, c.rule)
-				same(t, "rows", []any{h.census(), h.count(`SELECT COUNT(*) FROM agreements`)}, []any{rows, agreements})
+				same(t, "rows", []any{h.census(), h.Count(`SELECT COUNT(*) FROM agreements`)}, []any{rows, agreements})
 			})
 		}
 	})
@@ -251,63 +208,57 @@ func TestR41_FourRequestsAtOnceNeverCloseACircleOfParents(t *testing.T) {
 		ring := []licensing.LicenseID{"W", "X", "Y", "Z"}
 		for range rounds / 5 {
 			for _, l := range ring {
-				h.put(agreement(l, "", contact(licensing.PrimaryContact, "pat")))
+				h.Puts(agreement(l, "", contact(licensing.PrimaryContact, "pat")))
 			}
 			var calls []func()
 			for n, l := range ring {
 				calls = append(calls, func() {
-					_, _ = s.atTime(h.now).PutAgreement(t.Context(), licensing.AgreementPut{ID: newRequest(), Org: h.org, Agreement: agreement(l, ring[(n+1)%4])})
+					_, _ = s.atTime(h.Now).PutAgreement(t.Context(), licensing.AgreementPut{ID: newRequest(), Org: h.Org, Agreement: agreement(l, ring[(n+1)%4])})
 				})
 			}
 			atOnce(calls...)
-			equal(t, "with a parent", h.count(`SELECT COUNT(*) FROM agreements WHERE license_id IN ('W', 'X', 'Y', 'Z') AND parent IS NOT NULL`), 3)
+			equal(t, "with a parent", h.Count(`SELECT COUNT(*) FROM agreements WHERE license_id IN ('W', 'X', 'Y', 'Z') AND parent IS NOT NULL`), 3)
 		}
 	})
-}
-
-// prefers sets a preference.
-func (h *house) prefers(u licensing.UserID, l licensing.LicenseID, inherit bool) licensing.PreferenceAnswer {
-	h.Helper()
-	return must[licensing.PreferenceAnswer](h.TB)(h.atTime(h.now).Prefer(h.Context(), licensing.PreferenceChange{Request: newRequest(), Org: h.org, User: u, License: l, Inherit: inherit}))
 }
 
 func TestR88_R89_R91_OptingInGivesAdministratorOnEverythingBelowAndOptingOutEndsItAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.OnlineAdministratorContact, "onad")))
-		h.put(agreement("P2", "P1", contact(licensing.PrimaryContact, "mid")))
-		h.put(agreement("P3", "P2", contact(licensing.PrimaryContact, "low")))
-		prim := h.join("prim")
-		h.denied(prim, "P3", licensing.ViewOrders, "R02")
-		equal(t, "R69, R91: assigns below without it", h.verdict("prim@fabrikam.example", ext("kim", add("P3", licensing.BenefitsReader))).Outcome, licensing.Invited)
+		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.OnlineAdministratorContact, "onad")))
+		h.Puts(agreement("P2", "P1", contact(licensing.PrimaryContact, "mid")))
+		h.Puts(agreement("P3", "P2", contact(licensing.PrimaryContact, "low")))
+		prim := h.Joins("prim")
+		h.Denied(prim, "P3", licensing.ViewOrders, "R02")
+		equal(t, "R69, R91: assigns below without it", h.Verdict("prim@fabrikam.example", ext("kim", add("P3", licensing.BenefitsReader))).Outcome, licensing.Invited)
 
-		out := h.prefers(prim, "P1", true)
+		out := h.Prefers(prim, "P1", true)
 		same(t, "answer", []any{out.Inherit, out.Changed, out.Below, out.Work}, []any{true, true, 2, 1})
-		equal(t, "again", h.prefers(prim, "P1", true).Changed, false)
+		equal(t, "again", h.Prefers(prim, "P1", true).Changed, false)
 		for _, l := range []licensing.LicenseID{"P2", "P3"} {
-			a := h.may(prim, l, licensing.ViewOrders)
+			a := h.May(prim, l, licensing.ViewOrders)
 			same(t, "on "+string(l), []any{a.Allowed, a.Rule, a.Origin, a.Above}, []any{true, "R88", licensing.Inherited, "P1"})
-			equal(t, "invoices", h.may(prim, l, licensing.ListInvoices).Allowed, false)
+			equal(t, "invoices", h.May(prim, l, licensing.ListInvoices).Allowed, false)
 		}
-		h.put(agreement("P4", "P3", contact(licensing.PrimaryContact, "low")))
-		equal(t, "a future one", h.may(prim, "P4", licensing.ViewOrders).Allowed, true)
-		h.put(agreement("P3", ""))
-		h.denied(prim, "P4", licensing.ViewOrders, "R02") // moved to no parent
-		h.put(agreement("P3", "P2"))
-		equal(t, "told downstream", len(must[licensing.Effective](t)(s.Effective(t.Context(), prim, h.now)).Grants), 4)
-		same(t, "seen (R89)", must[[]licensing.Preference](t)(s.Preferences(t.Context(), h.org, prim)), []licensing.Preference{{License: "P1", Program: "MPSA", Inherit: true, Below: 3}})
-		h.prefers(prim, "P1", false)
-		h.denied(prim, "P2", licensing.ViewOrders, "R02")
+		h.Puts(agreement("P4", "P3", contact(licensing.PrimaryContact, "low")))
+		equal(t, "a future one", h.May(prim, "P4", licensing.ViewOrders).Allowed, true)
+		h.Puts(agreement("P3", ""))
+		h.Denied(prim, "P4", licensing.ViewOrders, "R02") // moved to no parent
+		h.Puts(agreement("P3", "P2"))
+		equal(t, "told downstream", len(must[licensing.Effective](t)(s.Effective(t.Context(), prim, h.Now)).Grants), 4)
+		same(t, "seen (R89)", must[[]licensing.Preference](t)(h.Preferences(t.Context(), h.Org, prim)), []licensing.Preference{{License: "P1", Program: "MPSA", Inherit: true, Below: 3}})
+		h.Prefers(prim, "P1", false)
+		h.Denied(prim, "P2", licensing.ViewOrders, "R02")
 	})
 }
 
 func TestR90_OnlyARegisteredContactWhoIsNamedThereMayOptIn(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.BillToContact, "bill")))
-		bill := h.join("bill")
-		waits := h.id("prim@fabrikam.example")
-		admin := h.member("ada", "admin", add(m1, licensing.Administrator))
+		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "prim"), contact(licensing.BillToContact, "bill")))
+		bill := h.Joins("bill")
+		waits := h.ID("prim@fabrikam.example")
+		admin := h.Member("ada", "admin", add(m1, licensing.Administrator))
 		for name, c := range map[string]struct {
 			user licensing.UserID
 			on   licensing.LicenseID
@@ -319,7 +270,7 @@ func TestR90_OnlyARegisteredContactWhoIsNamedThereMayOptIn(t *testing.T) {
 			"a License ID that there is not": {bill, "NONE"},
 		} {
 			t.Run(name, func(t *testing.T) {
-				_, err := s.atTime(h.now).Prefer(t.Context(), licensing.PreferenceChange{Request: newRequest(), Org: h.org, User: c.user, License: c.on, Inherit: true})
+				_, err := s.atTime(h.Now).Prefer(t.Context(), licensing.PreferenceChange{Request: newRequest(), Org: h.Org, User: c.user, License: c.on, Inherit: true})
 				wantRefusal(t, err, licensing.Forbidden, "R90")
 			})
 		}
@@ -329,53 +280,36 @@ func TestR90_OnlyARegisteredContactWhoIsNamedThereMayOptIn(t *testing.T) {
 func TestR87_R92_WhatIsInheritedIsNeitherRemovedBelowNorBesideInvoiceReader(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("P1", "", contact(licensing.PrimaryContact, "prim")))
-		h.put(agreement("P2", "P1", contact(licensing.PrimaryContact, "low")))
-		h.put(agreement("P3", "P1", contact(licensing.PrimaryContact, "low")))
-		prim := h.join("prim")
-		h.join("low")
-		h.save("low@fabrikam.example", edit(prim, add("P3", licensing.InvoiceReader)))
-		out := h.prefers(prim, "P1", true)
+		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "prim")))
+		h.Puts(agreement("P2", "P1", contact(licensing.PrimaryContact, "low")))
+		h.Puts(agreement("P3", "P1", contact(licensing.PrimaryContact, "low")))
+		prim := h.Joins("prim")
+		h.Joins("low")
+		h.Change("low@fabrikam.example", edit(prim, add("P3", licensing.InvoiceReader)))
+		out := h.Prefers(prim, "P1", true)
 		same(t, "without (R92)", out.Without, []licensing.LicenseID{"P3"})
-		h.denied(prim, "P3", licensing.ViewOrders, "R02")
+		h.Denied(prim, "P3", licensing.ViewOrders, "R02")
 		h.refusesChange("low@fabrikam.example", edit(prim, add("P2", licensing.InvoiceReader)), licensing.Conflict, "R92")
 		v := h.refusesChange("low@fabrikam.example", edit(prim, take("P2", licensing.Administrator)), licensing.Conflict, "R87")
 		if v.Error == nil || !slices.Contains([]string{v.Error.Message}, "Administrator on License ID P2 is inherited from P1: it can't be removed below it") {
 			t.Errorf("%+v", v.Error)
 		}
-		equal(t, "direct roles beside it", h.verdict("low@fabrikam.example", edit(prim, add("P2", licensing.BenefitsReader))).Outcome, licensing.Assigned)
-		billed := h.replace(contact(licensing.BillToContact, "prim"), "P2").People[0].Verdicts[0]
+		equal(t, "direct roles beside it", h.Verdict("low@fabrikam.example", edit(prim, add("P2", licensing.BenefitsReader))).Outcome, licensing.Assigned)
+		billed := h.Replaces(contact(licensing.BillToContact, "prim"), "P2").People[0].Verdicts[0]
 		same(t, "Bill To who inherits", []any{billed.Outcome, billed.Error.Rule}, []any{licensing.Refused, "R92"})
-	})
-}
-
-func TestR68_TheLicenseIDsThatIAdministerAreListedAndThoseBelowWhenAskedFor(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
-		h := newHouse(t, s)
-		for inherited, want := range map[bool][]string{false: {"A1", "M1"}, true: {"A1", "B1 inherited", "M1"}} {
-			var got []string
-			for _, a := range must[[]licensing.AgreementLine](t)(s.Agreements(t.Context(), h.org, h.id("ada"), inherited)) {
-				name := string(a.License)
-				if a.Inherited {
-					name += " inherited"
-				}
-				got = append(got, name)
-			}
-			same(t, "with those below: "+fmt.Sprint(inherited), got, want)
-		}
 	})
 }
 
 func TestR42_AnInheritedAdminMakesHimselfAdminAndSeesTheUsersThen(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.invite("grace", "kim", add(b1, licensing.BenefitsReader))
-		same(t, "R41: whom she sees", h.names("ada", licensing.UserFilter{}), []string{"Ada Lovelace"})
-		ada := h.id("ada")
-		equal(t, "herself", h.verdict("ada", edit(ada, add(b1, licensing.Administrator))).Outcome, licensing.Assigned)
-		h.activateChange(ada, b1)
-		same(t, "whom she sees then", h.names("ada", licensing.UserFilter{}), []string{"Ada Lovelace", "Grace Hopper", "kim"})
-		equal(t, "audited as self-assignment", h.count(`SELECT COUNT(*) FROM audit WHERE rule = 'R42' AND actor = ? AND user_id = ? AND license_id = 'B1'`, ada, ada), 1)
+		h.Invite("grace", "kim", add(b1, licensing.BenefitsReader))
+		same(t, "R41: whom she sees", h.Names("ada", licensing.UserFilter{}), []string{"Ada Lovelace"})
+		ada := h.ID("ada")
+		equal(t, "herself", h.Verdict("ada", edit(ada, add(b1, licensing.Administrator))).Outcome, licensing.Assigned)
+		h.ActivatesChange(ada, b1)
+		same(t, "whom she sees then", h.Names("ada", licensing.UserFilter{}), []string{"Ada Lovelace", "Grace Hopper", "kim"})
+		equal(t, "audited as self-assignment", h.Count(`SELECT COUNT(*) FROM audit WHERE rule = 'R42' AND actor = ? AND user_id = ? AND license_id = 'B1'`, ada, ada), 1)
 	})
 }
 
@@ -384,25 +318,25 @@ func TestR76_WhereNobodyIsInvitedTheAssignmentMakesTheProfileAndTakesEverythingU
 		h := newHouse(t, s)
 		ea := agreement("E1", "", licensing.Contact{Kind: licensing.PrimaryContact, Business: "ada@contoso.example", Name: "Ada"})
 		ea.NoInvitation = true
-		h.put(ea)
-		h.activateChange(h.id("ada"), "E1")
-		v := h.save("ada", ext("kim", add("E1", licensing.BenefitsReader))).People[0]
-		same(t, "straight to in progress", []any{v.Verdicts[0].Outcome, v.Verdicts[0].DueAt}, []any{licensing.Assigned, h.now.Add(2 * time.Hour)})
-		same(t, "mails", []int{h.count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'welcome'`, v.User), h.count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, v.User)}, []int{0, 1})
-		h.activateChange(v.User, "E1")
-		equal(t, "may", h.may(v.User, "E1", licensing.ManageBenefits).Allowed, true)
+		h.Puts(ea)
+		h.ActivatesChange(h.ID("ada"), "E1")
+		v := h.Change("ada", ext("kim", add("E1", licensing.BenefitsReader))).People[0]
+		same(t, "straight to in progress", []any{v.Verdicts[0].Outcome, v.Verdicts[0].DueAt}, []any{licensing.Assigned, h.Now.Add(2 * time.Hour)})
+		same(t, "mails", []int{h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'welcome'`, v.User), h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, v.User)}, []int{0, 1})
+		h.ActivatesChange(v.User, "E1")
+		equal(t, "may", h.May(v.User, "E1", licensing.ManageBenefits).Allowed, true)
 
-		lee := h.invite("ada", "lee", add(a1, licensing.BenefitsReader))
-		i := h.standing(lee).Sending
-		out := h.save("ada", ext("lee", add("E1", licensing.BenefitsReader)))
+		lee := h.Invite("ada", "lee", add(a1, licensing.BenefitsReader))
+		i := h.Invitation(lee).Sending
+		out := h.Change("ada", ext("lee", add("E1", licensing.BenefitsReader)))
 		equal(t, "work: the assignment, and the invitation's end", out.Work, 2)
-		equal(t, "what waited is in progress too (R23)", h.row("ada", lee).Status, licensing.AssignmentInProgress)
+		equal(t, "what waited is in progress too (R23)", h.Row("ada", lee).Status, licensing.AssignmentInProgress)
 		_, err := h.accept(i.Invitation, 1, licensing.Identity{Email: "lee@fabrikam.example"})
 		wantRefusal(t, err, licensing.Gone, "R29")
-		h.activateChange(lee, a1)
-		same(t, "roles", []string{h.held(lee, a1), h.held(lee, "E1")}, []string{"benefits_reader", "benefits_reader"})
+		h.ActivatesChange(lee, a1)
+		same(t, "roles", []string{h.Held(lee, a1), h.Held(lee, "E1")}, []string{"benefits_reader", "benefits_reader"})
 
-		refused := h.saveAny("ada", ext("max", licensing.AccessChange{License: "E1", Add: []licensing.Role{licensing.BenefitsReader}}, add(a2, licensing.BenefitsReader))).People[0]
+		refused := h.TryChange("ada", ext("max", licensing.AccessChange{License: "E1", Add: []licensing.Role{licensing.BenefitsReader}}, add(a2, licensing.BenefitsReader))).People[0]
 		same(t, "one refused", []any{refused.Verdicts[0].Outcome, refused.Verdicts[1].Outcome}, []any{licensing.Assigned, licensing.Refused})
 	})
 }
@@ -410,25 +344,25 @@ func TestR76_WhereNobodyIsInvitedTheAssignmentMakesTheProfileAndTakesEverythingU
 func TestR34_WhoeverClaimsAContactsAddressIsNotTheContact(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
-		mal := h.member("ada", "mal", add(a1, licensing.BenefitsReader))
-		h.save("ada", licensing.PersonChange{User: mal, Business: "pat@fabrikam.example"})
-		out := h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
-		same(t, "the same contract", []any{out.Contacts[0].Outcome, h.held(mal, "C1")}, []any{licensing.ContactUnchanged, ""})
-		h.put(agreement("C2", "", licensing.Contact{Kind: licensing.PrimaryContact, Business: "shared@fabrikam.example", Name: "Shared"}))
-		h.save("ada", licensing.PersonChange{User: mal, Business: "shared@fabrikam.example"})
-		equal(t, "another one", h.held(mal, "C2"), "")
+		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		mal := h.Member("ada", "mal", add(a1, licensing.BenefitsReader))
+		h.Change("ada", licensing.PersonChange{User: mal, Business: "pat@fabrikam.example"})
+		out := h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		same(t, "the same contract", []any{out.Contacts[0].Outcome, h.Held(mal, "C1")}, []any{licensing.ContactUnchanged, ""})
+		h.Puts(agreement("C2", "", licensing.Contact{Kind: licensing.PrimaryContact, Business: "shared@fabrikam.example", Name: "Shared"}))
+		h.Change("ada", licensing.PersonChange{User: mal, Business: "shared@fabrikam.example"})
+		equal(t, "another one", h.Held(mal, "C2"), "")
 	})
 }
 
 func TestR27_WhoRegisteredByTheMailToABusinessEmailIsTheContactOfThatAddress(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("C1", "", licensing.Contact{Kind: licensing.PrimaryContact, SignIn: "pat.login@fabrikam.example", Business: "office@fabrikam.example", Name: "Pat"}))
-		pat := h.id("pat.login@fabrikam.example")
-		equal(t, "mailed to", h.claim(h.welcome(pat)).Job.To, "office@fabrikam.example")
-		h.activate(h.register(pat, "pat.login@fabrikam.example"))
-		out := h.put(agreement("C2", "", licensing.Contact{Kind: licensing.PrimaryContact, Business: "OFFICE@fabrikam.example", Name: "Pat"}))
+		h.Puts(agreement("C1", "", licensing.Contact{Kind: licensing.PrimaryContact, SignIn: "pat.login@fabrikam.example", Business: "office@fabrikam.example", Name: "Pat"}))
+		pat := h.ID("pat.login@fabrikam.example")
+		equal(t, "mailed to", h.Claims(h.WelcomeMail(pat)).Job.To, "office@fabrikam.example")
+		h.Activates(h.Registers(pat, "pat.login@fabrikam.example"))
+		out := h.Puts(agreement("C2", "", licensing.Contact{Kind: licensing.PrimaryContact, Business: "OFFICE@fabrikam.example", Name: "Pat"}))
 		same(t, "later", []any{out.People[0].User, out.People[0].Verdicts[0].Outcome}, []any{pat, licensing.Assigned})
 	})
 }
@@ -436,13 +370,13 @@ func TestR27_WhoRegisteredByTheMailToABusinessEmailIsTheContactOfThatAddress(t *
 func TestR28_R80_AnAcceptorWhoWasDeletedGetsNoLaterLicenseIDs(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat"), contact(licensing.NoticesContact, "note")))
-		h.join("note")
-		eve := must[licensing.Registered](t)(h.accept(h.standing(h.id("pat@fabrikam.example")).Sending.Invitation, 1, licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"}))
-		h.activate(eve)
-		h.delete("note@fabrikam.example", eve.User)
-		out := h.put(agreement("C2", "", contact(licensing.PrimaryContact, "pat")))
-		same(t, "later", []any{h.held(eve.User, "C2"), out.People[0].Verdicts[0].Outcome}, []any{"", licensing.Invited})
+		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat"), contact(licensing.NoticesContact, "note")))
+		h.Joins("note")
+		eve := must[licensing.Registered](t)(h.accept(h.Invitation(h.ID("pat@fabrikam.example")).Sending.Invitation, 1, licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"}))
+		h.Activates(eve)
+		h.Deletes("note@fabrikam.example", eve.User)
+		out := h.Puts(agreement("C2", "", contact(licensing.PrimaryContact, "pat")))
+		same(t, "later", []any{h.Held(eve.User, "C2"), out.People[0].Verdicts[0].Outcome}, []any{"", licensing.Invited})
 	})
 }
 
@@ -451,19 +385,19 @@ func TestR19_ABillToContactWhoIsAlsoAFirstAdministratorBecomesAdministrator(t *t
 		h := newHouse(t, s)
 		a := agreement("C1", "", contact(licensing.BillToContact, "pat"))
 		a.Administrators = []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Name: "Pat"}}
-		h.put(a)
-		equal(t, "roles", h.held(h.id("pat@fabrikam.example"), "C1"), "administrator?")
+		h.Puts(a)
+		equal(t, "roles", h.Held(h.ID("pat@fabrikam.example"), "C1"), "administrator?")
 	})
 }
 
 func TestR35_R43_WhoHasNoRightLearnsNeitherNamesNorWhoIsAUser(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.member("ada", "mal", add(a1, licensing.BenefitsReader))
-		out := h.saveAny("mal@fabrikam.example", edit(h.id("grace"), add(a2, licensing.BenefitsReader)),
+		h.Member("ada", "mal", add(a1, licensing.BenefitsReader))
+		out := h.TryChange("mal@fabrikam.example", edit(h.ID("grace"), add(a2, licensing.BenefitsReader)),
 			licensing.PersonChange{SignIn: "ada@contoso.example", Access: []licensing.AccessChange{add(a2, licensing.BenefitsReader)}})
 		same(t, "users", []licensing.UserID{out.People[0].User, out.People[1].User}, []licensing.UserID{"", ""})
-		job := h.claim(out.Confirmation).Job
+		job := h.Claims(out.Confirmation).Job
 		same(t, "the mail", []any{job.People[0].Name, job.People[0].Email, job.People[1].Name, job.People[1].Email}, []any{"", "", "", "ada@contoso.example"})
 	})
 }
@@ -473,48 +407,48 @@ func TestR32_R76_ARefusedHandOverRegistersNobody(t *testing.T) {
 		h := newHouse(t, s)
 		n := agreement("N1", m1, licensing.Contact{Kind: licensing.PrimaryContact, Business: "grace@contoso.example", Name: "Grace"})
 		n.NoInvitation = true
-		h.put(n)
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader, licensing.ProductKeysReader))
+		h.Puts(n)
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader, licensing.ProductKeysReader))
 		out := h.handOver("ada", ext("kim"), "N1") // ada administers it by M1 above it alone
 		same(t, "lines", lines(out.View), []string{"N1 refused R32"})
-		same(t, "kim", []any{h.standing(kim).State, h.row("ada", kim).Status}, []any{licensing.InvitationOpen, licensing.InvitationSent})
+		same(t, "kim", []any{h.Invitation(kim).State, h.Row("ada", kim).Status}, []any{licensing.InvitationOpen, licensing.InvitationSent})
 	})
 }
 
 // forward accepts the invitation of somebody of fabrikam.example as another identity.
 func (h *house) forward(name string, who licensing.Identity) (licensing.Registered, error) {
 	h.Helper()
-	s := h.standing(h.id(name + "@fabrikam.example")).Sending
+	s := h.Invitation(h.ID(name + "@fabrikam.example")).Sending
 	return h.accept(s.Invitation, s.Generation, who)
 }
 
 func TestR28_WhatAnAdminGaveStaysWithTheAddresseeOnABoundInvitationOfItsOwn(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("C1", "", contact(licensing.BillToContact, "pat"), contact(licensing.PrimaryContact, "prim")))
-		h.join("prim")
-		pat := h.id("pat@fabrikam.example")
-		h.save("ada", ext("pat", add(a1, licensing.Administrator)))
-		h.save("prim@fabrikam.example", edit(pat, add("C1", licensing.BenefitsReader)))
+		h.Puts(agreement("C1", "", contact(licensing.BillToContact, "pat"), contact(licensing.PrimaryContact, "prim")))
+		h.Joins("prim")
+		pat := h.ID("pat@fabrikam.example")
+		h.Change("ada", ext("pat", add(a1, licensing.Administrator)))
+		h.Change("prim@fabrikam.example", edit(pat, add("C1", licensing.BenefitsReader)))
 		eve := must[licensing.Registered](t)(h.forward("pat", licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"}))
-		same(t, "eve has", []string{h.held(eve.User, "C1"), h.held(eve.User, a1)}, []string{"invoice_reader?", ""})
-		same(t, "pat keeps", []string{h.held(pat, "C1"), h.held(pat, a1)}, []string{"benefits_reader?", "administrator?"})
-		same(t, "pat is invited anew", []any{eve.Again.Generation, h.standing(pat).Sending.Invitation == eve.Again.Invitation, h.claim(eve.Again.Mail).Job.To}, []any{1, true, "pat@fabrikam.example"})
+		same(t, "eve has", []string{h.Held(eve.User, "C1"), h.Held(eve.User, a1)}, []string{"invoice_reader?", ""})
+		same(t, "pat keeps", []string{h.Held(pat, "C1"), h.Held(pat, a1)}, []string{"benefits_reader?", "administrator?"})
+		same(t, "pat is invited anew", []any{eve.Again.Generation, h.Invitation(pat).Sending.Invitation == eve.Again.Invitation, h.Claims(eve.Again.Mail).Job.To}, []any{1, true, "pat@fabrikam.example"})
 		_, err := h.forward("pat", licensing.Identity{Email: "eve@fabrikam.example"})
 		wantRefusal(t, err, licensing.Forbidden, "R28")
-		h.activate(h.register2(eve.Again.Invitation, 1, "pat@fabrikam.example"))
-		equal(t, "pat registers", h.held(pat, a1), "administrator")
+		h.Activates(h.register2(eve.Again.Invitation, 1, "pat@fabrikam.example"))
+		equal(t, "pat registers", h.Held(pat, a1), "administrator")
 	})
 }
 
 func TestR28_AnAdminsRenewalOfAForwardableInvitationIsBound(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
-		st := h.standing(h.id("pat@fabrikam.example")).Sending
-		h.now = st.ExpiresAt
-		must[licensing.MailID](t)(s.atTime(h.now).Expire(t.Context(), st.Invitation, 1))
-		h.save("ada", ext("pat", add(a1, licensing.BenefitsReader)))
+		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		st := h.Invitation(h.ID("pat@fabrikam.example")).Sending
+		h.Now = st.ExpiresAt
+		must[licensing.MailID](t)(s.atTime(h.Now).Expire(t.Context(), st.Invitation, 1))
+		h.Change("ada", ext("pat", add(a1, licensing.BenefitsReader)))
 		_, err := h.forward("pat", licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"})
 		wantRefusal(t, err, licensing.Forbidden, "R28")
 	})
@@ -524,14 +458,14 @@ func TestR47_R84_WhoAcceptsAForwardedMailIsFoundByTheObjectIDAndIsInTheTenant(t 
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		id := h.colleague()
-		h.put(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
+		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
 		_, err := h.forward("pat", licensing.Identity{Email: "leo@contoso.example", ObjectID: "o-else"})
 		wantRefusal(t, err, licensing.Forbidden, "R47")
-		h.hears(left(leo))
+		h.Hears(left(leo))
 		_, err = h.forward("pat", licensing.Identity{Email: "leo@contoso.example"})
 		wantRefusal(t, err, licensing.Forbidden, "R84")
-		h.hears(leo)
-		must[licensing.Rechecked](t)(s.atTime(h.now).Recheck(t.Context(), h.command("ada", id)))
+		h.Hears(leo)
+		must[licensing.Rechecked](t)(s.atTime(h.Now).Recheck(t.Context(), h.Command("ada", id)))
 		out := must[licensing.Registered](t)(h.forward("pat", licensing.Identity{Email: "leo.new@contoso.example", ObjectID: "o-leo"}))
 		equal(t, "found by the object id", out.User, id)
 	})
@@ -545,28 +479,28 @@ func TestR28_R19_R92_AnAcceptorToWhomNothingMayMoveIsRefusedAndTheAddresseeKeeps
 		kept    string
 	}{
 		{"an heir accepts a Bill To contact's mail", licensing.BillToContact, func(h *house) licensing.UserID {
-			heir := h.join("heir")
-			h.prefers(heir, "P1", true)
+			heir := h.Joins("heir")
+			h.Prefers(heir, "P1", true)
 			return heir
 		}, "invoice_reader?"},
 		{"an Invoice Reader accepts an administrator's mail", licensing.NoticesContact, func(h *house) licensing.UserID {
-			h.join("low")
-			return h.save("low@fabrikam.example", ext("heir", add("P2", licensing.InvoiceReader))).People[0].User
+			h.Joins("low")
+			return h.Change("low@fabrikam.example", ext("heir", add("P2", licensing.InvoiceReader))).People[0].User
 		}, "administrator?"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, s *Store) {
 				h := newHouse(t, s)
-				h.put(agreement("P1", "", contact(licensing.PrimaryContact, "heir")))
-				h.put(agreement("P2", "P1", contact(c.contact, "mailed"), contact(licensing.PrimaryContact, "low")))
+				h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "heir")))
+				h.Puts(agreement("P2", "P1", contact(c.contact, "mailed"), contact(licensing.PrimaryContact, "low")))
 				heir := c.who(h)
-				before := h.held(heir, "P2")
+				before := h.Held(heir, "P2")
 				_, err := h.forward("mailed", licensing.Identity{Email: "heir@fabrikam.example"})
 				wantRefusal(t, err, licensing.Conflict, "R28")
-				mailed := h.id("mailed@fabrikam.example")
-				same(t, "both hold what they held", []string{h.held(mailed, "P2"), h.held(heir, "P2")}, []string{c.kept, before})
-				equal(t, "the invitation is open", h.standing(mailed).State, licensing.InvitationOpen)
-				h.register(mailed, "mailed@fabrikam.example")
+				mailed := h.ID("mailed@fabrikam.example")
+				same(t, "both hold what they held", []string{h.Held(mailed, "P2"), h.Held(heir, "P2")}, []string{c.kept, before})
+				equal(t, "the invitation is open", h.Invitation(mailed).State, licensing.InvitationOpen)
+				h.Registers(mailed, "mailed@fabrikam.example")
 			})
 		})
 	}

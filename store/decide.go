@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // asked is what is wanted for one person.
@@ -24,13 +25,10 @@ type decision struct {
 	agreements map[licensing.LicenseID]licensing.Agreement
 	authority  map[licensing.LicenseID]bool               // License IDs on which the mandate holds
 	admins     map[licensing.LicenseID][]licensing.UserID // active admins, where one may be removed
-	above      inherited                                  // where the people inherit Administrator (R88)
+	above      rows.Inherited                             // where the people inherit Administrator (R88)
 	sources    holdings                                   // what roles are copied from (R72)
 	parents    map[licensing.LicenseID]bool               // of those that roles are copied to: which have others below
 }
-
-// inherited is from which agreement a user inherits Administrator on a License ID.
-type inherited = map[licensing.UserID]map[licensing.LicenseID]licensing.LicenseID
 
 // subject is one person of a decision: what was asked and loaded of him, and what was judged.
 type subject struct {

@@ -32,7 +32,7 @@ func (s *Store) Delete(ctx context.Context, c licensing.Command) (licensing.Dele
 			return out, nil, err
 		}
 		out.Verdicts, out.Work = d.people[0].verdict.Verdicts, len(p.work)
-		out.Remaining = len(seen.holdings.assignments[c.User]) - len(seen.mine)
+		out.Remaining = len(seen.holdings.Assignments[c.User]) - len(seen.mine)
 		out.Inherits, err = t.inheritedOn(c, seen.mine)
 		return out, p.work, err
 	})
@@ -43,7 +43,7 @@ func (seen commanded) everything() []asked {
 	person := licensing.PersonChange{User: seen.user.ID}
 	for _, l := range seen.mine {
 		ch := licensing.AccessChange{License: l}
-		for _, g := range seen.holdings.grants[seen.user.ID][l] {
+		for _, g := range seen.holdings.Grants[seen.user.ID][l] {
 			ch.Remove = append(ch.Remove, g.Role)
 		}
 		person.Access = append(person.Access, ch)
@@ -57,7 +57,7 @@ func (p *plan) disinherit(t *tx, m mandate, user licensing.UserID) error {
 	if err := t.all(&opted, `SELECT license_id FROM preferences WHERE user_id = ? AND inherit ORDER BY license_id`, user); err != nil {
 		return err
 	}
-	may, err := t.administers(m.org, m.by, opted)
+	may, err := t.Administers(m.org, m.by, opted)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (p *plan) disinherit(t *tx, m mandate, user licensing.UserID) error {
 
 // inheritedOn returns on which of the License IDs the user inherits Administrator.
 func (t *tx) inheritedOn(c licensing.Command, ids []licensing.LicenseID) ([]licensing.LicenseID, error) {
-	still, err := t.inheritance(c.Org, []licensing.UserID{c.User}, ids)
+	still, err := t.Inheritance(c.Org, []licensing.UserID{c.User}, ids)
 	var out []licensing.LicenseID
 	for l := range still[c.User] {
 		out = append(out, l)

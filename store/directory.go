@@ -181,7 +181,7 @@ func (c *directoryImport) leaves(u *userRow) error {
 
 // tell has the downstream system told what the person has now.
 func (c *directoryImport) tell(u *userRow) {
-	if u.person().Registered() {
+	if u.Person().Registered() {
 		c.work = append(c.work, tell(c.org, c.request, u.ID))
 		c.answer.Work = len(c.work)
 	}
@@ -213,7 +213,7 @@ func (c *directoryImport) bind(p licensing.DirectoryPerson) error {
 		return err
 	}
 	u.ObjectID, u.InTenant = opt(p.ObjectID), true
-	u.rename(p.Name)
+	u.Rename(p.Name)
 	if err := c.updateUser(u); err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func (c *directoryImport) bind(p licensing.DirectoryPerson) error {
 // rename gives the profile the directory's name and address. A business e-mail that was the old address moves along; an
 // address that an external profile has stays with that one.
 func (c *directoryImport) rename(u *userRow, p licensing.DirectoryPerson) error {
-	u.rename(p.Name)
+	u.Rename(p.Name)
 	if u.SignInKey != p.Email.Key() {
 		var taken int
 		if err := c.get(&taken, `SELECT COUNT(*) FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org, p.Email.Key()); err != nil {
@@ -234,7 +234,7 @@ func (c *directoryImport) rename(u *userRow, p licensing.DirectoryPerson) error 
 			if licensing.Email(u.BusinessEmail).Key() == licensing.Email(u.SignInEmail).Key() {
 				u.BusinessEmail = string(p.Email)
 			}
-			u.address(p.Email)
+			u.Address(p.Email)
 			if _, err := c.auditEverywhere(c.line(u.ID, licensing.AuditDirectoryAddress, "R47")); err != nil {
 				return err
 			}
@@ -245,7 +245,7 @@ func (c *directoryImport) rename(u *userRow, p licensing.DirectoryPerson) error 
 
 // orphans names the License IDs that have no active admin any more (R33).
 func (c *directoryImport) orphans(held []licensing.LicenseID) error {
-	admins, err := c.activeAdmins(held)
+	admins, err := c.ActiveAdmins(held)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 func TestR57_AContractsContactWhomTheDirectoryDoesNotKnowIsTakenInAndShowsAsUserNotFound(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		out := h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
-			License: a1, Program: "MPSA", ProcessedAt: h.now.Add(-time.Hour),
+		out := h.TakeIn(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
+			License: a1, Program: "MPSA", ProcessedAt: h.Now.Add(-time.Hour),
 			Administrators: []licensing.ContractAdministrator{{SignIn: "new@contoso.example", Name: "New"}},
 		}}})
 		if v := out.People[0]; v.Error != nil || len(v.Verdicts) != 1 || v.Verdicts[0].After != licensing.UserNotFound || out.Work != 1 {
@@ -25,15 +25,15 @@ func TestR57_AContractsContactWhomTheDirectoryDoesNotKnowIsTakenInAndShowsAsUser
 func TestR57_NobodyIsInvitedAnewWhoHasLeftTheTenant(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		leo := h.save("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
-		h.leaves("o-leo", "leo@contoso.example", "Leo Internal", true)
-		_, err := h.atTime(h.now).Reset(t.Context(), h.command("ada", leo))
+		leo := h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
+		h.Leaves("o-leo", "leo@contoso.example", "Leo Internal", true)
+		_, err := h.atTime(h.Now).Reset(t.Context(), h.Command("ada", leo))
 		wantRefusal(t, err, licensing.Conflict, "R57")
-		_, err = h.atTime(h.now.Add(time.Hour)).Resend(t.Context(), h.command("ada", leo))
+		_, err = h.atTime(h.Now.Add(time.Hour)).Resend(t.Context(), h.Command("ada", leo))
 		wantRefusal(t, err, licensing.Conflict, "R57")
-		h.leaves("o-leo", "leo@contoso.example", "Leo Internal", false)
-		must[licensing.Rechecked](t)(s.atTime(h.now).Recheck(t.Context(), h.command("ada", leo))) // R86
-		if _, err := h.atTime(h.now).Reset(t.Context(), h.command("ada", leo)); err != nil {
+		h.Leaves("o-leo", "leo@contoso.example", "Leo Internal", false)
+		must[licensing.Rechecked](t)(s.atTime(h.Now).Recheck(t.Context(), h.Command("ada", leo))) // R86
+		if _, err := h.atTime(h.Now).Reset(t.Context(), h.Command("ada", leo)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -42,12 +42,12 @@ func TestR57_NobodyIsInvitedAnewWhoHasLeftTheTenant(t *testing.T) {
 func TestR28_AForwardedInvitationIsNotAcceptedByAnIdentityWithoutAnEmail(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		user := h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
-			License: a1, Program: "MPSA", ProcessedAt: h.now.Add(-time.Hour),
+		user := h.TakeIn(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
+			License: a1, Program: "MPSA", ProcessedAt: h.Now.Add(-time.Hour),
 			Administrators: []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Name: "Pat"}},
 		}}}).People[0].User
-		at := h.standing(user)
-		_, err := h.atTime(h.now).Register(t.Context(), licensing.Registration{Request: licensing.RequestID(uuid.NewString()), Invitation: at.Sending.Invitation, Generation: 1})
+		at := h.Invitation(user)
+		_, err := h.atTime(h.Now).Register(t.Context(), licensing.Registration{Request: licensing.RequestID(uuid.NewString()), Invitation: at.Sending.Invitation, Generation: 1})
 		wantRefusal(t, err, licensing.Invalid, "R66")
 	})
 }
@@ -55,11 +55,11 @@ func TestR28_AForwardedInvitationIsNotAcceptedByAnIdentityWithoutAnEmail(t *test
 func TestR62_AnOpenInvitationThatNobodyCanAcceptAnyMoreIsInvitedAnewNotJoined(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		h.now = h.standing(kim).Sending.ExpiresAt
-		v := h.save("ada", ext("kim", add(m1, licensing.BenefitsReader))).People[0].Verdicts[0]
-		if v.Outcome != licensing.Invited || h.standing(kim).Sending.Generation != 2 {
-			t.Fatalf("%+v, %+v", v, h.standing(kim))
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		h.Now = h.Invitation(kim).Sending.ExpiresAt
+		v := h.Change("ada", ext("kim", add(m1, licensing.BenefitsReader))).People[0].Verdicts[0]
+		if v.Outcome != licensing.Invited || h.Invitation(kim).Sending.Generation != 2 {
+			t.Fatalf("%+v, %+v", v, h.Invitation(kim))
 		}
 	})
 }

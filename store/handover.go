@@ -65,13 +65,13 @@ func (p *plan) handOver(d *decision) (licensing.HandOverView, licensing.MailID) 
 // AgreeHandOver notes that the successor agrees (R31). It refuses whoever is not the successor, or has not registered.
 func (s *Store) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
 	return s.commandHandOver(ctx, c, licensing.AuditAgreeHandOver, func(t *tx, h *handOverRow) error {
-		u, err := t.user(c.Org, c.By)
+		u, err := t.User(c.Org, c.By)
 		if err != nil {
 			return err
 		}
 		var p licensing.Person
 		if u != nil {
-			p = u.person()
+			p = u.Person()
 		}
 		h.State, err = licensing.HandOverAgreed, licensing.MayAgree(h.State, c.By == h.To, p)
 		return err
@@ -102,7 +102,7 @@ func (s *Store) commandHandOver(
 		if err := t.moveHandOver(h, auditLine{org: c.Org, by: c.By, request: c.Request, action: action}); err != nil {
 			return out, nil, err
 		}
-		out, err = t.handOverView(*h)
+		out, err = t.HandOverView(*h)
 		return out.For(c.By), nil, err
 	})
 }
@@ -174,7 +174,7 @@ func (t *tx) advance(h *handOverRow, ready []licensing.LicenseID) (out licensing
 	if err != nil {
 		return out, err
 	}
-	if out.View, err = t.handOverView(*h); err != nil {
+	if out.View, err = t.HandOverView(*h); err != nil {
 		return out, err
 	}
 	if h.State == licensing.HandOverAgreed && out.View.Waiting() == 0 {
@@ -209,7 +209,7 @@ func (t *tx) readyLines(org licensing.OrgID, id licensing.RequestID) ([]licensin
 	if err := t.lockAgreements(all); err != nil {
 		return nil, err
 	}
-	admins, err := t.activeAdmins(all)
+	admins, err := t.ActiveAdmins(all)
 	for _, l := range all {
 		if len(without(admins[l], rows[0].To)) < len(admins[l]) {
 			ready = append(ready, l)

@@ -15,14 +15,14 @@ func TestR03_R25_R28_AContractsAdministratorsAreInvitedInItsNameAndMayForward(t 
 			License: "C1", Program: "MPSA", ProcessedAt: start,
 			Administrators: []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Business: "pat.office@fabrikam.example", Name: "Pat"}},
 		}}}
-		out := h.apply(in)
+		out := h.TakeIn(in)
 		pat := out.People[0].User
 		same(t, "verdict", []any{out.People[0].Verdicts[0].Outcome, out.Work}, []any{licensing.Invited, 1})
-		equal(t, "origin and binding", h.count(`
+		equal(t, "origin and binding", h.Count(`
 			SELECT COUNT(*) FROM grants g JOIN invitations i ON i.user_id = g.user_id
 			WHERE g.user_id = ? AND g.origin = 'contract' AND i.binding = 'forwardable' AND i.invited_by IS NULL`, pat), 1)
 		rows := h.census()
-		again := h.apply(in)
+		again := h.TakeIn(in)
 		same(t, "R27: the second time", []any{again.People[0].Verdicts[0].Outcome, again.Work}, []any{licensing.Unchanged, 0})
 		equal(t, "rows", h.census(), rows)
 	})
@@ -31,17 +31,17 @@ func TestR03_R25_R28_AContractsAdministratorsAreInvitedInItsNameAndMayForward(t 
 func TestR25_AProfileThatExistsElsewhereIsTakenOverWithItsRolesEffective(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		equal(t, "roles", h.held(h.id("ada"), a1), "administrator")
-		equal(t, "invitations", h.count(`SELECT COUNT(*) FROM invitations`), 0)
-		equal(t, "may", h.may(h.id("ada"), a1, licensing.ManageAssignments).Allowed, true)
+		equal(t, "roles", h.Held(h.ID("ada"), a1), "administrator")
+		equal(t, "invitations", h.Count(`SELECT COUNT(*) FROM invitations`), 0)
+		equal(t, "may", h.May(h.ID("ada"), a1, licensing.ManageAssignments).Allowed, true)
 	})
 }
 
 func TestAnIntakeThatIsRefusedWritesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		other := &house{TB: t, Store: s, org: licensing.OrgID("0b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0002"), now: start}
-		other.apply(licensing.Intake{Name: "Fabrikam", Domains: []string{"fabrikam.example"}, Agreements: []licensing.ContractAgreement{{License: "F1", Program: "MPSA", ProcessedAt: start}}})
+		other := emptyHouse(t, s)
+		other.TakeIn(licensing.Intake{Name: "Fabrikam", Domains: []string{"fabrikam.example"}, Agreements: []licensing.ContractAgreement{{License: "F1", Program: "MPSA", ProcessedAt: start}}})
 		agreement := func(l, parent licensing.LicenseID) licensing.ContractAgreement {
 			return licensing.ContractAgreement{License: l, Program: "MPSA", Parent: parent, ProcessedAt: start}
 		}
@@ -61,18 +61,18 @@ func TestAnIntakeThatIsRefusedWritesNothing(t *testing.T) {
 			t.Run(c.name, func(t *testing.T) {
 				h.TB = t
 				rows := h.census()
-				agreements, people := h.count(`SELECT COUNT(*) FROM agreements`), h.count(`SELECT COUNT(*) FROM directory_people`)
-				c.in.ID, c.in.Org, c.in.Name = newRequest(), h.org, "Renamed"
-				_, err := s.atTime(h.now).Apply(t.Context(), c.in)
+				agreements, people := h.Count(`SELECT COUNT(*) FROM agreements`), h.Count(`SELECT COUNT(*) FROM directory_people`)
+				c.in.ID, c.in.Org, c.in.Name = newRequest(), h.Org, "Renamed"
+				_, err := s.atTime(h.Now).Apply(t.Context(), c.in)
 				wantRefusal(t, err, c.kind, c.rule)
 				if e := err.Error(); c.field != "" && !strings.Contains(e, c.field) {
 					t.Errorf("%q doesn't name %s", e, c.field)
 				}
 				equal(t, "rows", h.census(), rows)
-				equal(t, "audited", h.count(`SELECT COUNT(*) FROM audit WHERE outcome = 'refused' AND action = 'apply' AND request_id = ?`, c.in.ID), 1)
+				equal(t, "audited", h.Count(`SELECT COUNT(*) FROM audit WHERE outcome = 'refused' AND action = 'apply' AND request_id = ?`, c.in.ID), 1)
 				same(t, "agreements, directory, domains, name", []any{
-					h.count(`SELECT COUNT(*) FROM agreements`), h.count(`SELECT COUNT(*) FROM directory_people`),
-					h.count(`SELECT COUNT(*) FROM organization_domains WHERE domain = 'new.example'`), h.count(`SELECT COUNT(*) FROM organizations WHERE name = 'Renamed'`),
+					h.Count(`SELECT COUNT(*) FROM agreements`), h.Count(`SELECT COUNT(*) FROM directory_people`),
+					h.Count(`SELECT COUNT(*) FROM organization_domains WHERE domain = 'new.example'`), h.Count(`SELECT COUNT(*) FROM organizations WHERE name = 'Renamed'`),
 				}, []any{agreements, people, 0, 0})
 			})
 		}
@@ -82,9 +82,9 @@ func TestAnIntakeThatIsRefusedWritesNothing(t *testing.T) {
 func TestR61_ProcessingMovesWithTheAgreement(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{License: a1, Program: "MPSA", ProcessedAt: start}}})
-		kim := h.member("ada", "kim", add(m1, licensing.BenefitsReader))
-		v := h.verdict("ada", edit(kim, add(a1, licensing.BenefitsReader)))
+		h.TakeIn(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{License: a1, Program: "MPSA", ProcessedAt: start}}})
+		kim := h.Member("ada", "kim", add(m1, licensing.BenefitsReader))
+		v := h.Verdict("ada", edit(kim, add(a1, licensing.BenefitsReader)))
 		equal(t, "due", v.DueAt, start.Add(10*time.Hour))
 	})
 }
@@ -93,20 +93,20 @@ func TestR03_AnAdministratorWhoRegisteredElsewhereIsJudgedAsAnybodyElse(t *testi
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		since := start.Add(-day)
-		kim := h.member("ada", "kim", add(a1, licensing.BenefitsReader), add(m1, licensing.BenefitsReader))
+		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader), add(m1, licensing.BenefitsReader))
 		first := []licensing.ContractAdministrator{{SignIn: "kim@fabrikam.example", Name: "Kim", Registered: since}}
 		one, two := agreement(a1, ""), agreement(m1, "")
 		one.Administrators, two.Administrators = first, first
-		out := h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{one, two, {License: "C0", Program: "MPSA", ProcessedAt: start, Administrators: first}}})
-		same(t, "roles", []string{h.held(kim, a1), h.held(kim, m1), h.held(kim, "C0")},
+		out := h.TakeIn(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{one, two, {License: "C0", Program: "MPSA", ProcessedAt: start, Administrators: first}}})
+		same(t, "roles", []string{h.Held(kim, a1), h.Held(kim, m1), h.Held(kim, "C0")},
 			[]string{"administrator? benefits_reader", "administrator? benefits_reader", "administrator"})
-		same(t, "one run, one mail", []any{out.Work, h.count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, kim)}, []any{1, 1})
+		same(t, "one run, one mail", []any{out.Work, h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, kim)}, []any{1, 1})
 
-		h.put(agreement("C1", "", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "prim")))
-		bill := h.join("bill")
+		h.Puts(agreement("C1", "", contact(licensing.BillToContact, "bill"), contact(licensing.PrimaryContact, "prim")))
+		bill := h.Joins("bill")
 		c1, c2 := agreement("C1", "", contact(licensing.BillToContact, "next")), agreement("C2", "")
 		c2.Administrators = []licensing.ContractAdministrator{{SignIn: "bill@fabrikam.example", Name: "Bill", Registered: since}}
-		h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{c1, c2}})
-		same(t, "Bill To moved (R18)", []string{h.held(bill, "C1"), h.held(bill, "C2")}, []string{"", "administrator"})
+		h.TakeIn(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{c1, c2}})
+		same(t, "Bill To moved (R18)", []string{h.Held(bill, "C1"), h.Held(bill, "C2")}, []string{"", "administrator"})
 	})
 }

@@ -29,7 +29,7 @@ func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.Sendi
 		}
 		i.Generation++
 		i.InvitedBy = opt(c.By)
-		i.renew(t.policy, t.now)
+		i.Renew(t.policy, t.now)
 		return nil
 	})
 }
@@ -54,7 +54,7 @@ func (s *Store) sendAgain(
 		if err != nil {
 			return out, nil, err
 		}
-		if err := licensing.MayInvite(seen.user.person()); err != nil {
+		if err := licensing.MayInvite(seen.user.Person()); err != nil {
 			return out, nil, err
 		}
 		line := commandLine(action, "R58", c)
@@ -63,9 +63,9 @@ func (s *Store) sendAgain(
 			return out, nil, err
 		}
 		line.detail = licensing.GenerationOpened{Generation: i.Generation}
-		mail := i.mail(licensing.MailWelcome, t.now)
+		mail := i.Mail(licensing.MailWelcome, t.now)
 		p := plan{renewals: []invitationRow{*i}, mails: []mailRow{mail}, audit: line.on(seen.mine)}
-		return i.sending(mail.ID), nil, p.write(t)
+		return i.Sending(mail.ID), nil, p.write(t)
 	})
 }
 
@@ -86,7 +86,7 @@ func (s *Store) Cancel(ctx context.Context, c licensing.Command) (licensing.With
 		if err != nil {
 			return out, nil, err
 		}
-		if err := licensing.MayCancel(i.State, seen.user.person()); err != nil {
+		if err := licensing.MayCancel(i.State, seen.user.Person()); err != nil {
 			return out, nil, err
 		}
 		d, err := t.decide(commandMandate(licensing.CancelMandate, c), seen.everything())
@@ -95,7 +95,7 @@ func (s *Store) Cancel(ctx context.Context, c licensing.Command) (licensing.With
 		}
 		p := d.planned()
 		out.Withdrawn = len(p.gone)
-		out.Remaining = len(seen.holdings.assignments[c.User]) - out.Withdrawn
+		out.Remaining = len(seen.holdings.Assignments[c.User]) - out.Withdrawn
 		out.Ended = out.Remaining == 0
 		return out, nil, p.write(t) // the run that asked ends by itself
 	})
@@ -110,7 +110,7 @@ func (s *Store) Remind(ctx context.Context, id licensing.InvitationID, generatio
 		if err != nil || i == nil {
 			return err
 		}
-		row := i.mail(licensing.MailReminder, t.now)
+		row := i.Mail(licensing.MailReminder, t.now)
 		mail = row.ID
 		return t.queueOnce(row, struct{}{})
 	})
@@ -127,7 +127,7 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 		if err != nil || i == nil {
 			return err
 		}
-		row := i.mail(licensing.MailExpired, t.now)
+		row := i.Mail(licensing.MailExpired, t.now)
 		row.UserID = licensing.UserID(i.InvitedBy)
 		if i.InvitedBy != "" {
 			mail = row.ID
@@ -140,7 +140,7 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 		if err := t.updateInvitation(*i); err != nil {
 			return err
 		}
-		licenses, err := t.auditEverywhere(i.line(licensing.AuditExpire, "R56", before, licensing.InvitationExpired, nil))
+		licenses, err := t.auditEverywhere(invitationLine(i, licensing.AuditExpire, "R56", before, licensing.InvitationExpired, nil))
 		if err != nil || mail == "" {
 			return err
 		}
@@ -188,13 +188,13 @@ func (t *tx) failInvitation(i *invitationRow, action licensing.AuditAction, reas
 	if err := t.updateInvitation(*i); err != nil {
 		return err
 	}
-	_, err := t.auditEverywhere(i.line(action, "R55", before, licensing.Failed, licensing.FailureNoted{Reason: reason}))
+	_, err := t.auditEverywhere(invitationLine(i, action, "R55", before, licensing.Failed, licensing.FailureNoted{Reason: reason}))
 	return err
 }
 
-// line is the audit line of what time or the mail did to an invitation.
-func (i *invitationRow) line(
-	action licensing.AuditAction, rule string, before licensing.InvitationState, after licensing.Status, d licensing.Detail,
+// invitationLine is the audit line of what time or the mail did to an invitation.
+func invitationLine(
+	i *invitationRow, action licensing.AuditAction, rule string, before licensing.InvitationState, after licensing.Status, d licensing.Detail,
 ) auditLine {
 	return auditLine{org: i.OrgID, action: action, user: i.UserID, rule: rule, before: statusOfInvitation(before), after: after, detail: d}
 }

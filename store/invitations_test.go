@@ -10,28 +10,28 @@ import (
 // accept registers an identity by a generation of an invitation.
 func (h *house) accept(i licensing.InvitationID, generation int, who licensing.Identity) (licensing.Registered, error) {
 	h.Helper()
-	return h.atTime(h.now).Register(h.Context(), licensing.Registration{Request: newRequest(), Invitation: i, Generation: generation, Identity: who})
+	return h.atTime(h.Now).Register(h.Context(), licensing.Registration{Request: newRequest(), Invitation: i, Generation: generation, Identity: who})
 }
 
 func TestR58_ResendMailsTheSameLinkAfterACoolDownAndResetANewOne(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		first := h.standing(kim).Sending
-		_, err := s.atTime(h.now.Add(time.Second)).Resend(t.Context(), h.command("ada", kim))
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		first := h.Invitation(kim).Sending
+		_, err := s.atTime(h.Now.Add(time.Second)).Resend(t.Context(), h.Command("ada", kim))
 		wantRefusal(t, err, licensing.Locked, "R58")
-		again := must[licensing.Sending](t)(s.atTime(h.now.Add(time.Hour)).Resend(t.Context(), h.command("ada", kim)))
+		again := must[licensing.Sending](t)(s.atTime(h.Now.Add(time.Hour)).Resend(t.Context(), h.Command("ada", kim)))
 		same(t, "generation and expiry", []any{again.Generation, again.ExpiresAt}, []any{1, first.ExpiresAt})
-		if again.Mail == h.welcome(kim) {
+		if again.Mail == h.WelcomeMail(kim) {
 			t.Error("a second sending needs a Message-ID of its own")
 		}
-		h.now = h.now.Add(2 * time.Hour)
-		reset := must[licensing.Sending](t)(s.atTime(h.now).Reset(t.Context(), h.command("ada", kim)))
-		same(t, "generation and expiry", []any{reset.Generation, reset.ExpiresAt}, []any{2, h.now.Add(30 * day)})
+		h.Now = h.Now.Add(2 * time.Hour)
+		reset := must[licensing.Sending](t)(s.atTime(h.Now).Reset(t.Context(), h.Command("ada", kim)))
+		same(t, "generation and expiry", []any{reset.Generation, reset.ExpiresAt}, []any{2, h.Now.Add(30 * day)})
 		_, err = h.accept(first.Invitation, 1, licensing.Identity{Email: "kim@fabrikam.example"})
 		wantRefusal(t, err, licensing.Gone, "R58")
 		must[licensing.Registered](t)(h.accept(first.Invitation, 2, licensing.Identity{Email: "kim@fabrikam.example"}))
-		_, err = s.atTime(h.now).Reset(t.Context(), h.command("ada", kim))
+		_, err = s.atTime(h.Now).Reset(t.Context(), h.Command("ada", kim))
 		wantRefusal(t, err, licensing.Conflict, "R62")
 	})
 }
@@ -39,29 +39,29 @@ func TestR58_ResendMailsTheSameLinkAfterACoolDownAndResetANewOne(t *testing.T) {
 func TestR43_WhoAdministersNoneOfThePersonsLicenseIDsLearnsNothingByACommand(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		_, err := s.atTime(h.now).Reset(t.Context(), h.command("grace", kim))
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		_, err := s.atTime(h.Now).Reset(t.Context(), h.Command("grace", kim))
 		wantRefusal(t, err, licensing.NotFound, "R43")
-		_, err = s.atTime(h.now).Cancel(t.Context(), h.command("grace", kim))
+		_, err = s.atTime(h.Now).Cancel(t.Context(), h.Command("grace", kim))
 		wantRefusal(t, err, licensing.NotFound, "R43")
-		equal(t, "generation", h.standing(kim).Sending.Generation, 1)
+		equal(t, "generation", h.Invitation(kim).Sending.Generation, 1)
 	})
 }
 
 func TestR82_CancelTakesBackWhatTheCallerAdministersAndTheLinkDiesWithTheLastOfIt(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		h.save("grace", ext("kim", add(a2, licensing.BenefitsReader)))
-		out := must[licensing.Withdrawal](t)(s.atTime(h.now).Cancel(t.Context(), h.command("ada", kim)))
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		h.Change("grace", ext("kim", add(a2, licensing.BenefitsReader)))
+		out := must[licensing.Withdrawal](t)(s.atTime(h.Now).Cancel(t.Context(), h.Command("ada", kim)))
 		same(t, "the first", out, licensing.Withdrawal{Withdrawn: 1, Remaining: 1})
-		at := h.standing(kim)
+		at := h.Invitation(kim)
 		equal(t, "state", at.State, licensing.InvitationOpen)
-		out = must[licensing.Withdrawal](t)(s.atTime(h.now).Cancel(t.Context(), h.command("grace", kim)))
+		out = must[licensing.Withdrawal](t)(s.atTime(h.Now).Cancel(t.Context(), h.Command("grace", kim)))
 		same(t, "the last", out, licensing.Withdrawal{Withdrawn: 1, Ended: true})
 		_, err := h.accept(at.Sending.Invitation, 1, licensing.Identity{Email: "kim@fabrikam.example"})
 		wantRefusal(t, err, licensing.Gone, "R82")
-		equal(t, "welcome mail", h.claim(h.firstWelcome(at.Sending.Invitation)).State, licensing.MailDropped)
+		equal(t, "welcome mail", h.Claims(h.firstWelcome(at.Sending.Invitation)).State, licensing.MailDropped)
 	})
 }
 
@@ -72,8 +72,8 @@ func (h *house) firstWelcome(i licensing.InvitationID) licensing.MailID {
 func TestR28_ABoundInvitationIsForTheSignInEmailThatItNames(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		i := h.standing(kim).Sending.Invitation
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		i := h.Invitation(kim).Sending.Invitation
 		_, err := h.accept(i, 1, licensing.Identity{Email: "lee@fabrikam.example", Name: "Lee"})
 		wantRefusal(t, err, licensing.Forbidden, "R28")
 		out := must[licensing.Registered](t)(h.accept(i, 1, licensing.Identity{Email: "KIM@Fabrikam.example"}))
@@ -86,17 +86,17 @@ func TestR28_ABoundInvitationIsForTheSignInEmailThatItNames(t *testing.T) {
 func TestR60_R61_DueTimesFollowRegistrationAndProcessing(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{
-			{License: "N1", Program: "MPSA", ProcessedAt: h.now.Add(-time.Hour),
+		h.TakeIn(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{
+			{License: "N1", Program: "MPSA", ProcessedAt: h.Now.Add(-time.Hour),
 				Administrators: []licensing.ContractAdministrator{{SignIn: "ada@contoso.example", Name: "Ada", Registered: start.Add(-day)}}},
 		}})
 		h.activateAll("ada", "N1")
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader), add("N1", licensing.BenefitsReader))
-		r := h.register(kim, "kim@fabrikam.example")
-		same(t, "due times", r.Propagation.Dues, []time.Time{h.now.Add(2 * time.Hour), h.now.Add(9 * time.Hour)})
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader), add("N1", licensing.BenefitsReader))
+		r := h.Registers(kim, "kim@fabrikam.example")
+		same(t, "due times", r.Propagation.Dues, []time.Time{h.Now.Add(2 * time.Hour), h.Now.Add(9 * time.Hour)})
 		n := must[int](t)(s.atTime(r.Propagation.Dues[0]).Activate(t.Context(), kim, r.Propagation.Change, r.Propagation.Dues[0]))
 		equal(t, "License IDs activated first", n, 1)
-		same(t, "R53: the newly processed one waits", []any{h.held(kim, a1), h.held(kim, "N1")}, []any{"benefits_reader", "benefits_reader?"})
+		same(t, "R53: the newly processed one waits", []any{h.Held(kim, a1), h.Held(kim, "N1")}, []any{"benefits_reader", "benefits_reader?"})
 	})
 }
 
@@ -104,35 +104,35 @@ func TestR60_R61_DueTimesFollowRegistrationAndProcessing(t *testing.T) {
 func (h *house) activateAll(who string, l licensing.LicenseID) {
 	h.Helper()
 	var change opt
-	u := h.id(who)
+	u := h.ID(who)
 	if err := h.reads.Get(&change, h.reads.Rebind(`SELECT change_id FROM assignments WHERE user_id = ? AND license_id = ?`), u, l); err != nil {
 		h.Fatal(err)
 	}
 	if change != "" {
-		must[int](h.TB)(h.atTime(h.now.Add(day)).Activate(h.Context(), u, licensing.ChangeID(change), h.now.Add(day)))
+		must[int](h.TB)(h.atTime(h.Now.Add(day)).Activate(h.Context(), u, licensing.ChangeID(change), h.Now.Add(day)))
 	}
 }
 
 func TestALateStepOfAnOlderGenerationOrChangeWritesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		i := h.standing(kim).Sending.Invitation
-		must[licensing.Sending](t)(s.atTime(h.now.Add(time.Hour)).Reset(t.Context(), h.command("ada", kim)))
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		i := h.Invitation(kim).Sending.Invitation
+		must[licensing.Sending](t)(s.atTime(h.Now.Add(time.Hour)).Reset(t.Context(), h.Command("ada", kim)))
 		rows := h.census()
-		equal(t, "reminder", must[licensing.MailID](t)(s.atTime(h.now).Remind(t.Context(), i, 1)), "")
-		equal(t, "expiry", must[licensing.MailID](t)(s.atTime(h.now).Expire(t.Context(), i, 1)), "")
-		if err := s.atTime(h.now).Break(t.Context(), i, 1, "late"); err != nil {
+		equal(t, "reminder", must[licensing.MailID](t)(s.atTime(h.Now).Remind(t.Context(), i, 1)), "")
+		equal(t, "expiry", must[licensing.MailID](t)(s.atTime(h.Now).Expire(t.Context(), i, 1)), "")
+		if err := s.atTime(h.Now).Break(t.Context(), i, 1, "late"); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "state", h.standing(kim).State, licensing.InvitationOpen)
+		equal(t, "state", h.Invitation(kim).State, licensing.InvitationOpen)
 		r := h.register2(i, 2, "kim@fabrikam.example")
-		equal(t, "activated by another change", must[int](t)(s.atTime(h.now).Activate(t.Context(), kim, licensing.InvitationChange(i, 1), r.Propagation.Dues[0])), 0)
-		if err := s.atTime(h.now).Fail(t.Context(), kim, licensing.InvitationChange(i, 1), r.Propagation.Dues[0], "late"); err != nil {
+		equal(t, "activated by another change", must[int](t)(s.atTime(h.Now).Activate(t.Context(), kim, licensing.InvitationChange(i, 1), r.Propagation.Dues[0])), 0)
+		if err := s.atTime(h.Now).Fail(t.Context(), kim, licensing.InvitationChange(i, 1), r.Propagation.Dues[0], "late"); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "activated before it is due", must[int](t)(s.atTime(h.now).Activate(t.Context(), kim, r.Propagation.Change, h.now)), 0)
-		equal(t, "roles", h.held(kim, a1), "benefits_reader?")
+		equal(t, "activated before it is due", must[int](t)(s.atTime(h.Now).Activate(t.Context(), kim, r.Propagation.Change, h.Now)), 0)
+		equal(t, "roles", h.Held(kim, a1), "benefits_reader?")
 		if rows == h.census() {
 			t.Error("the registration should have written")
 		}
@@ -147,8 +147,8 @@ func (h *house) register2(i licensing.InvitationID, generation int, email licens
 func TestR56_ExpiryTellsTheInvitingAdminOnceAndNobodyWhereTheContractInvited(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		pat := h.apply(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		pat := h.TakeIn(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
 			License: a1, Program: "MPSA", ProcessedAt: start.Add(-30 * day),
 			Administrators: []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Name: "Pat"}},
 		}}}).People[0].User
@@ -159,15 +159,15 @@ func TestR56_ExpiryTellsTheInvitingAdminOnceAndNobodyWhereTheContractInvited(t *
 		}{{"invited by an admin", kim, "ada@contoso.example"}, {"invited by the contract", pat, ""}} {
 			t.Run(c.name, func(t *testing.T) {
 				h.TB = t
-				at := h.standing(c.user).Sending
+				at := h.Invitation(c.user).Sending
 				mail := must[licensing.MailID](t)(s.atTime(at.ExpiresAt).Expire(t.Context(), at.Invitation, 1))
 				equal(t, "again", must[licensing.MailID](t)(s.atTime(at.ExpiresAt).Expire(t.Context(), at.Invitation, 1)), mail)
-				equal(t, "notices", h.count(`SELECT COUNT(*) FROM mails WHERE invitation_id = ? AND kind = 'expired'`, at.Invitation), len(c.tell)/19)
+				equal(t, "notices", h.Count(`SELECT COUNT(*) FROM mails WHERE invitation_id = ? AND kind = 'expired'`, at.Invitation), len(c.tell)/19)
 				if c.tell != "" {
-					equal(t, "to", string(h.claim(mail).Job.To), c.tell)
+					equal(t, "to", string(h.Claims(mail).Job.To), c.tell)
 				}
-				equal(t, "status", h.row("ada", c.user).Status, licensing.InvitationExpired)
-				_, err := h.accept(at.Invitation, 1, licensing.Identity{Email: h.view("ada", c.user).SignIn})
+				equal(t, "status", h.Row("ada", c.user).Status, licensing.InvitationExpired)
+				_, err := h.accept(at.Invitation, 1, licensing.Identity{Email: h.View("ada", c.user).SignIn})
 				wantRefusal(t, err, licensing.Gone, "R56")
 			})
 		}
@@ -177,22 +177,22 @@ func TestR56_ExpiryTellsTheInvitingAdminOnceAndNobodyWhereTheContractInvited(t *
 func TestTheReminderIsQueuedOnceAndOnlyWhileTheInvitationIsOpen(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		at := h.standing(kim).Sending
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		at := h.Invitation(kim).Sending
 		mail := must[licensing.MailID](t)(s.atTime(at.RemindAt).Remind(t.Context(), at.Invitation, 1))
 		equal(t, "again", must[licensing.MailID](t)(s.atTime(at.RemindAt).Remind(t.Context(), at.Invitation, 1)), mail)
-		equal(t, "reminders", h.count(`SELECT COUNT(*) FROM mails WHERE kind = 'reminder'`), 1)
-		h.register(kim, "kim@fabrikam.example")
+		equal(t, "reminders", h.Count(`SELECT COUNT(*) FROM mails WHERE kind = 'reminder'`), 1)
+		h.Registers(kim, "kim@fabrikam.example")
 		equal(t, "after registration", must[licensing.MailID](t)(s.atTime(at.RemindAt).Remind(t.Context(), at.Invitation, 1)), "")
-		equal(t, "claimed then", h.claim(mail).State, licensing.MailDropped)
+		equal(t, "claimed then", h.Claims(mail).State, licensing.MailDropped)
 	})
 }
 
 func TestWhatADownstreamSystemIsToldIsWhatIsEffectiveAndDue(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.member("ada", "kim", add(a1, licensing.BenefitsReader))
-		v := h.verdict("ada", edit(kim, add(m1, licensing.ProductKeysReader)))
+		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader))
+		v := h.Verdict("ada", edit(kim, add(m1, licensing.ProductKeysReader)))
 		told := func(upTo time.Time) []licensing.EffectiveGrant {
 			return must[licensing.Effective](t)(s.Effective(t.Context(), kim, upTo)).Grants
 		}
@@ -204,12 +204,12 @@ func TestWhatADownstreamSystemIsToldIsWhatIsEffectiveAndDue(t *testing.T) {
 func TestR29_TheSameRegistrationFindsItsAnswerAndNobodyElses(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		r := licensing.Registration{Request: newRequest(), Invitation: h.standing(kim).Sending.Invitation, Generation: 1, Identity: licensing.Identity{Email: "kim@fabrikam.example"}}
-		_, err := s.Registered(t.Context(), r)
+		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
+		r := licensing.Registration{Request: newRequest(), Invitation: h.Invitation(kim).Sending.Invitation, Generation: 1, Identity: licensing.Identity{Email: "kim@fabrikam.example"}}
+		_, err := h.Registered(t.Context(), r)
 		wantRefusal(t, err, licensing.NotFound, "R29")
-		out := must[licensing.Registered](t)(s.atTime(h.now).Register(t.Context(), r))
-		same(t, "again", must[licensing.Registered](t)(s.Registered(t.Context(), r)), out)
+		out := must[licensing.Registered](t)(s.atTime(h.Now).Register(t.Context(), r))
+		same(t, "again", must[licensing.Registered](t)(h.Registered(t.Context(), r)), out)
 		for name, other := range map[string]func(*licensing.Registration){
 			"another request":    func(r *licensing.Registration) { r.Request = newRequest() },
 			"another identity":   func(r *licensing.Registration) { r.Identity.Email = "lee@fabrikam.example" },
@@ -219,7 +219,7 @@ func TestR29_TheSameRegistrationFindsItsAnswerAndNobodyElses(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				r := r
 				other(&r)
-				_, err := s.Registered(t.Context(), r)
+				_, err := h.Registered(t.Context(), r)
 				wantRefusal(t, err, licensing.NotFound, "R29")
 			})
 		}

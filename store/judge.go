@@ -61,7 +61,7 @@ func (d *decision) touches(s *subject) bool {
 
 // registerByAssignment makes the person registered where something is accepted on an agreement that invites nobody (R76).
 func (d *decision) registerByAssignment(s *subject) {
-	if s.user.person().Registered() {
+	if s.user.Person().Registered() {
 		return
 	}
 	for _, c := range s.Access {
@@ -142,7 +142,7 @@ func (d *decision) accept(s *subject, f licensing.Facts, c *change) {
 // ask asks the rules about one change; one that copies roles becomes one that adds and removes them.
 func (d *decision) ask(s *subject, c licensing.AccessChange) (licensing.AccessChange, licensing.Judgement, *licensing.Error) {
 	if c.From != nil {
-		source := d.sources.grants[s.source(c)][c.From.License]
+		source := d.sources.Grants[s.source(c)][c.From.License]
 		if err := licensing.MayPaste(*c.From, source, d.authority[c.From.License], d.parents[c.License]); err != nil {
 			return c, licensing.Judgement{}, licensing.RefusalOf(err)
 		}
@@ -161,7 +161,7 @@ func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
 		Administers: d.authority[l],
 		Self:        s.known && s.user.ID == d.by,
 		OwnAdmin:    slices.Contains(d.admins[l], d.by),
-		Person:      s.user.person(),
+		Person:      s.user.Person(),
 		Held:        s.grants[l],
 		OtherAdmins: len(without(d.admins[l], s.user.ID)),
 	}

@@ -9,30 +9,13 @@ import (
 	"github.com/google/uuid"
 
 	"vlroles/licensing"
+	"vlroles/store/views"
 )
-
-const lease = 90 * time.Second
-
-func (h *house) claim(id licensing.MailID) licensing.Claim {
-	h.Helper()
-	c, err := h.atTime(h.now).ClaimMail(h.Context(), id, lease)
-	if err != nil {
-		h.Fatal(err)
-	}
-	return c
-}
-
-func (h *house) settle(id licensing.MailID, attempt int, state licensing.MailState, code int, answer string) {
-	h.Helper()
-	if err := h.atTime(h.now).SettleMail(h.Context(), id, attempt, licensing.Settlement{State: state, Code: code, Answer: answer}); err != nil {
-		h.Fatal(err)
-	}
-}
 
 // mailState is what View access says of a mail.
 func (h *house) mailLine(admin string, user licensing.UserID, id licensing.MailID) licensing.MailLine {
 	h.Helper()
-	v, err := h.User(h.Context(), h.org, h.id(admin), user)
+	v, err := h.User(h.Context(), h.Org, h.ID(admin), user)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -50,9 +33,9 @@ func TestR49_TheWelcomeMailGoesToTheBusinessEmailThatIsValidWhenItIsSent(t *test
 		h := newHouse(t, s)
 		person := ext("bob", add(a1, licensing.ProductKeysReader), add(m1, licensing.Administrator))
 		person.Business = "old@fabrikam.example"
-		bob := h.save("ada", person).People[0].User
-		h.save("ada", licensing.PersonChange{User: bob, Business: "new@fabrikam.example"})
-		c := h.claim(h.welcome(bob))
+		bob := h.Change("ada", person).People[0].User
+		h.Change("ada", licensing.PersonChange{User: bob, Business: "new@fabrikam.example"})
+		c := h.Claims(h.WelcomeMail(bob))
 		equal(t, "state", c.State, licensing.MailSending)
 		equal(t, "to (R48)", c.Job.To, "new@fabrikam.example")
 		equal(t, "name", c.Job.Name, "bob")
@@ -64,7 +47,7 @@ func TestR49_TheWelcomeMailGoesToTheBusinessEmailThatIsValidWhenItIsSent(t *test
 		equal(t, "License IDs", len(c.Job.Access), 2)
 		same(t, "access", c.Job.Access[0].License, a1)
 		same(t, "roles", c.Job.Access[0].Roles, []licensing.Role{licensing.ProductKeysReader})
-		if h.standing(bob).Sending.Invitation != c.Job.Invitation {
+		if h.Invitation(bob).Sending.Invitation != c.Job.Invitation {
 			t.Error("another invitation")
 		}
 	})
@@ -73,10 +56,10 @@ func TestR49_TheWelcomeMailGoesToTheBusinessEmailThatIsValidWhenItIsSent(t *test
 func TestAnAttemptHoldsItsMailUntilTheLeaseEnds(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		id := h.welcome(h.invite("ada", "bob", add(a1, licensing.ProductKeysReader)))
-		equal(t, "first claim", h.claim(id).Job.Attempt, 1)
-		h.now = start.Add(lease - time.Second)
-		second := h.claim(id)
+		id := h.WelcomeMail(h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader)))
+		equal(t, "first claim", h.Claims(id).Job.Attempt, 1)
+		h.Now = start.Add(lease - time.Second)
+		second := h.Claims(id)
 		equal(t, "second claim", second.State, licensing.MailSending)
 		same(t, "busy until", second.Busy, start.Add(lease))
 		equal(t, "nothing to send", second.Job.ID, "")
@@ -86,85 +69,85 @@ func TestAnAttemptHoldsItsMailUntilTheLeaseEnds(t *testing.T) {
 func TestAnAttemptWhoseLeaseEndedCountsAsUnknown(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		id := h.welcome(h.invite("ada", "bob", add(a1, licensing.ProductKeysReader)))
-		h.claim(id)
-		h.now = start.Add(lease)
-		second := h.claim(id)
+		id := h.WelcomeMail(h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader)))
+		h.Claims(id)
+		h.Now = start.Add(lease)
+		second := h.Claims(id)
 		equal(t, "attempt", second.Job.Attempt, 2)
 		equal(t, "unknown", second.Job.Unknown, 1)
-		h.settle(id, 2, licensing.MailUnknown, 0, "")
-		third := h.claim(id)
+		h.Settles(id, 2, licensing.Settlement{State: licensing.MailUnknown, Code: 0, Answer: ""})
+		third := h.Claims(id)
 		equal(t, "attempt", third.Job.Attempt, 3)
 		equal(t, "unknown", third.Job.Unknown, 2)
-		h.settle(id, 3, licensing.MailDeferred, 451, "later")
-		equal(t, "unknown after a clear answer", h.claim(id).Job.Unknown, 2)
+		h.Settles(id, 3, licensing.Settlement{State: licensing.MailDeferred, Code: 451, Answer: "later"})
+		equal(t, "unknown after a clear answer", h.Claims(id).Job.Unknown, 2)
 	})
 }
 
 func TestSentWinsAndOlderAttemptsSettleNothingElse(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		id := h.welcome(bob)
-		h.claim(id)
-		h.now = start.Add(lease)
-		h.claim(id)
-		h.settle(id, 1, licensing.MailRefused, 550, "5.1.1 unknown")
+		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		id := h.WelcomeMail(bob)
+		h.Claims(id)
+		h.Now = start.Add(lease)
+		h.Claims(id)
+		h.Settles(id, 1, licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "5.1.1 unknown"})
 		equal(t, "after a late refusal of attempt 1", h.mailLine("ada", bob, id).State, licensing.MailSending)
-		equal(t, "invitation", h.standing(bob).State, licensing.InvitationOpen)
-		h.settle(id, 1, licensing.MailSent, 250, "2.0.0 queued")
+		equal(t, "invitation", h.Invitation(bob).State, licensing.InvitationOpen)
+		h.Settles(id, 1, licensing.Settlement{State: licensing.MailSent, Code: 250, Answer: "2.0.0 queued"})
 		equal(t, "after a late delivery of attempt 1", h.mailLine("ada", bob, id).State, licensing.MailSent)
 		for _, state := range []licensing.MailState{licensing.MailDeferred, licensing.MailUnknown, licensing.MailRefused} {
-			h.settle(id, 2, state, 0, "")
+			h.Settles(id, 2, licensing.Settlement{State: state, Code: 0, Answer: ""})
 			equal(t, "sent stays after "+string(state), h.mailLine("ada", bob, id).State, licensing.MailSent)
 		}
-		if err := h.atTime(h.now).GiveUpMail(t.Context(), id); err != nil {
+		if err := h.atTime(h.Now).GiveUpMail(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "sent stays after giving up", h.claim(id).State, licensing.MailSent)
-		equal(t, "invitation", h.standing(bob).State, licensing.InvitationOpen)
+		equal(t, "sent stays after giving up", h.Claims(id).State, licensing.MailSent)
+		equal(t, "invitation", h.Invitation(bob).State, licensing.InvitationOpen)
 	})
 }
 
 func TestR55_AMailThatIsRefusedMarksTheInvitationAsFailedWithTheReason(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		id := h.welcome(bob)
-		h.settle(id, h.claim(id).Job.Attempt, licensing.MailRefused, 550, "5.1.1 no such\x00 mailbox \xff")
-		v := must[licensing.UserView](t)(h.User(t.Context(), h.org, h.id("ada"), bob))
+		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		id := h.WelcomeMail(bob)
+		h.Settles(id, h.Claims(id).Job.Attempt, licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "5.1.1 no such\x00 mailbox \xff"})
+		v := must[licensing.UserView](t)(h.User(t.Context(), h.Org, h.ID("ada"), bob))
 		equal(t, "status", v.Status, licensing.Failed)
 		equal(t, "delivery", v.Delivery, licensing.DeliveryBounced)
 		equal(t, "invitation", v.Invitation.State, licensing.InvitationRefused)
 		equal(t, "reason", v.Invitation.Reason, "550 5.1.1 no such mailbox")
-		lines := must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.org, h.id("ada"), bob, 0))
+		lines := must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.Org, h.ID("ada"), bob, views.Page{Limit: 0}))
 		last := lines[len(lines)-1]
 		equal(t, "action", last.Action, "mail.refused")
 		equal(t, "rule", last.Rule, "R55")
 		equal(t, "License ID", last.License, a1)
-		equal(t, "claim", h.claim(id).State, licensing.MailRefused)
-		must[licensing.Sending](t)(h.atTime(h.now).Reset(t.Context(), h.command("ada", bob)))
-		equal(t, "the next generation", h.claim(h.welcome(bob)).State, licensing.MailSending)
+		equal(t, "claim", h.Claims(id).State, licensing.MailRefused)
+		must[licensing.Sending](t)(h.atTime(h.Now).Reset(t.Context(), h.Command("ada", bob)))
+		equal(t, "the next generation", h.Claims(h.WelcomeMail(bob)).State, licensing.MailSending)
 	})
 }
 
 func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		id := h.welcome(bob)
-		h.settle(id, h.claim(id).Job.Attempt, licensing.MailDeferred, 451, "greylisted")
-		equal(t, "delivery", must[licensing.UserView](t)(h.User(t.Context(), h.org, h.id("ada"), bob)).Delivery, licensing.DeliveryDeferred)
+		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		id := h.WelcomeMail(bob)
+		h.Settles(id, h.Claims(id).Job.Attempt, licensing.Settlement{State: licensing.MailDeferred, Code: 451, Answer: "greylisted"})
+		equal(t, "delivery", must[licensing.UserView](t)(h.User(t.Context(), h.Org, h.ID("ada"), bob)).Delivery, licensing.DeliveryDeferred)
 		for range 2 {
-			if err := h.atTime(h.now).GiveUpMail(t.Context(), id); err != nil {
+			if err := h.atTime(h.Now).GiveUpMail(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
 		}
-		v := must[licensing.UserView](t)(h.User(t.Context(), h.org, h.id("ada"), bob))
+		v := must[licensing.UserView](t)(h.User(t.Context(), h.Org, h.ID("ada"), bob))
 		equal(t, "reason", v.Invitation.Reason, "not delivered within a day")
 		equal(t, "status", v.Status, licensing.Failed)
 		n := 0
-		for _, l := range must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.org, h.id("ada"), bob, 0)) {
+		for _, l := range must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.Org, h.ID("ada"), bob, views.Page{Limit: 0})) {
 			if l.Action == "mail.given_up" {
 				n++
 			}
@@ -176,28 +159,28 @@ func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *tes
 func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 	ends := map[string]func(h *house, bob licensing.UserID){
 		"reset (R58)": func(h *house, bob licensing.UserID) {
-			must[licensing.Sending](h.TB)(h.atTime(h.now).Reset(h.Context(), h.command("ada", bob)))
+			must[licensing.Sending](h.TB)(h.atTime(h.Now).Reset(h.Context(), h.Command("ada", bob)))
 		},
 		"cancelled (R82)": func(h *house, bob licensing.UserID) {
-			must[licensing.Withdrawal](h.TB)(h.atTime(h.now).Cancel(h.Context(), h.command("ada", bob)))
+			must[licensing.Withdrawal](h.TB)(h.atTime(h.Now).Cancel(h.Context(), h.Command("ada", bob)))
 		},
-		"accepted (R29)": func(h *house, bob licensing.UserID) { h.register(bob, "bob@fabrikam.example") },
+		"accepted (R29)": func(h *house, bob licensing.UserID) { h.Registers(bob, "bob@fabrikam.example") },
 		"expired (R56)": func(h *house, bob licensing.UserID) {
-			must[licensing.MailID](h.TB)(h.atTime(h.now).Expire(h.Context(), h.standing(bob).Sending.Invitation, 1))
+			must[licensing.MailID](h.TB)(h.atTime(h.Now).Expire(h.Context(), h.Invitation(bob).Sending.Invitation, 1))
 		},
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, s *Store) {
 				h := newHouse(t, s)
-				bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-				welcome := h.welcome(bob)
-				reminder := must[licensing.MailID](t)(h.atTime(h.now).Remind(t.Context(), h.standing(bob).Sending.Invitation, 1))
-				equal(t, "reminder before", h.claim(reminder).State, licensing.MailSending)
-				h.settle(reminder, 1, licensing.MailDeferred, 451, "")
+				bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+				welcome := h.WelcomeMail(bob)
+				reminder := must[licensing.MailID](t)(h.atTime(h.Now).Remind(t.Context(), h.Invitation(bob).Sending.Invitation, 1))
+				equal(t, "reminder before", h.Claims(reminder).State, licensing.MailSending)
+				h.Settles(reminder, 1, licensing.Settlement{State: licensing.MailDeferred, Code: 451, Answer: ""})
 				end(h, bob)
 				for _, id := range []licensing.MailID{welcome, reminder} {
-					equal(t, string(id), h.claim(id).State, licensing.MailDropped)
+					equal(t, string(id), h.Claims(id).State, licensing.MailDropped)
 				}
 			})
 		})
@@ -207,11 +190,11 @@ func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 func TestAWelcomeMailThatHasNothingLeftToGiveIsDropped(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
 		if _, err := s.writes.Exec(s.writes.Rebind(`DELETE FROM assignments WHERE user_id = ?`), bob); err != nil {
 			t.Fatal(err)
 		}
-		c := h.claim(h.welcome(bob))
+		c := h.Claims(h.WelcomeMail(bob))
 		equal(t, "claim", c.State, licensing.MailDropped)
 		equal(t, "nothing to send", c.Job.ID, "")
 	})
@@ -220,25 +203,25 @@ func TestAWelcomeMailThatHasNothingLeftToGiveIsDropped(t *testing.T) {
 func TestR55_ALateRefusalOfAMailThatWasSentAgainLeavesTheInvitationOpen(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		first := h.welcome(bob)
-		h.claim(first)
-		h.now = start.Add(time.Hour)
-		again := must[licensing.Sending](t)(h.atTime(h.now).Resend(t.Context(), h.command("ada", bob))).Mail
-		h.settle(again, h.claim(again).Job.Attempt, licensing.MailSent, 250, "ok")
-		h.settle(first, 1, licensing.MailRefused, 550, "no such mailbox")
+		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		first := h.WelcomeMail(bob)
+		h.Claims(first)
+		h.Now = start.Add(time.Hour)
+		again := must[licensing.Sending](t)(h.atTime(h.Now).Resend(t.Context(), h.Command("ada", bob))).Mail
+		h.Settles(again, h.Claims(again).Job.Attempt, licensing.Settlement{State: licensing.MailSent, Code: 250, Answer: "ok"})
+		h.Settles(first, 1, licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "no such mailbox"})
 		equal(t, "the older mail", h.mailLine("ada", bob, first).State, licensing.MailRefused)
-		equal(t, "invitation", h.standing(bob).State, licensing.InvitationOpen)
-		equal(t, "delivery", h.row("ada", bob).Delivery, licensing.DeliverySent)
+		equal(t, "invitation", h.Invitation(bob).State, licensing.InvitationOpen)
+		equal(t, "delivery", h.Row("ada", bob).Delivery, licensing.DeliverySent)
 	})
 }
 
 func TestR55_ARefusalWithoutAReplyCodeGivesItsWordsAsTheReason(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		h.settle(h.welcome(bob), h.claim(h.welcome(bob)).Job.Attempt, licensing.MailRefused, 0, "the address can't be one")
-		equal(t, "reason", h.view("ada", bob).Invitation.Reason, "the address can't be one")
+		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		h.Settles(h.WelcomeMail(bob), h.Claims(h.WelcomeMail(bob)).Job.Attempt, licensing.Settlement{State: licensing.MailRefused, Code: 0, Answer: "the address can't be one"})
+		equal(t, "reason", h.View("ada", bob).Invitation.Reason, "the address can't be one")
 	})
 }
 
@@ -249,14 +232,14 @@ func TestFiftyRoundsOfTwoClaimsAtOnceGiveOneSenderEach(t *testing.T) {
 		for range 50 {
 			people = append(people, ext("p"+uuid.NewString()[:8], add(a1, licensing.ProductKeysReader)))
 		}
-		for _, p := range h.save("ada", people...).People {
-			id := h.welcome(p.User)
+		for _, p := range h.Change("ada", people...).People {
+			id := h.WelcomeMail(p.User)
 			var senders, busy int
 			var mu sync.Mutex
 			var wg sync.WaitGroup
 			for range 2 {
 				wg.Go(func() {
-					c, err := s.atTime(h.now).ClaimMail(t.Context(), id, lease)
+					c, err := s.atTime(h.Now).ClaimMail(t.Context(), id, lease)
 					mu.Lock()
 					defer mu.Unlock()
 					switch {
@@ -280,19 +263,19 @@ func TestFiftyRoundsOfTwoClaimsAtOnceGiveOneSenderEach(t *testing.T) {
 func TestEachKindOfMailCarriesWhatItTells(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		equal(t, "welcome: the time in all (R56)", h.claim(h.welcome(bob)).Job.InviteFor, 30*day)
-		r := h.register(bob, "bob@fabrikam.example")
-		registered := h.claim(r.Propagation.Mail).Job
+		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		equal(t, "welcome: the time in all (R56)", h.Claims(h.WelcomeMail(bob)).Job.InviteFor, 30*day)
+		r := h.Registers(bob, "bob@fabrikam.example")
+		registered := h.Claims(r.Propagation.Mail).Job
 		same(t, "registered: due (R60)", registered.Access[0].DueAt, start.Add(2*time.Hour))
-		h.activate(r)
-		saved := h.saveAny("ada",
+		h.Activates(r)
+		saved := h.TryChange("ada",
 			licensing.PersonChange{User: bob, Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader), add(a2, licensing.BenefitsReader)}})
 		work := must[[]licensing.Work](t)(h.Work(t.Context(), licensing.RequestID(string(saved.Confirmation)[:36])))
-		changes := h.claim(work[0].Propagation.Mail).Job
+		changes := h.Claims(work[0].Propagation.Mail).Job
 		equal(t, "changes: one accepted verdict (R70)", len(changes.Changes), 1)
 		same(t, "changes: added", changes.Changes[0].Added, []licensing.Role{licensing.BenefitsReader})
-		confirmation := h.claim(saved.Confirmation).Job
+		confirmation := h.Claims(saved.Confirmation).Job
 		equal(t, "confirmation: to", confirmation.To, "ada@contoso.example")
 		equal(t, "confirmation: people", len(confirmation.People), 1)
 		equal(t, "confirmation: person", confirmation.People[0].Email, "bob@fabrikam.example")
@@ -304,10 +287,10 @@ func TestEachKindOfMailCarriesWhatItTells(t *testing.T) {
 func TestR56_TheNoticeOfAnExpiryShowsTheAdminOnlyWhatTheAdminMaySee(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		h.save("grace", ext("bob", add(a2, licensing.BenefitsReader)))
-		id := must[licensing.MailID](t)(h.atTime(h.now).Expire(t.Context(), h.standing(bob).Sending.Invitation, 1))
-		j := h.claim(id).Job
+		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
+		h.Change("grace", ext("bob", add(a2, licensing.BenefitsReader)))
+		id := must[licensing.MailID](t)(h.atTime(h.Now).Expire(t.Context(), h.Invitation(bob).Sending.Invitation, 1))
+		j := h.Claims(id).Job
 		equal(t, "to", j.To, "ada@contoso.example")
 		equal(t, "person", j.Person, "bob")
 		equal(t, "e-mail", j.PersonEmail, "bob@fabrikam.example")

@@ -30,7 +30,7 @@ func (d *decision) loadCaller() error {
 	if d.everywhere {
 		return nil
 	}
-	ok, err := d.active(d.org, d.by)
+	ok, err := d.Active(d.org, d.by)
 	if err == nil && !ok {
 		err = licensing.Refuse(licensing.Forbidden, "R05", "only a registered administrator of the License IDs can assign roles")
 	}
@@ -167,12 +167,12 @@ func (d *decision) loadHoldings() error {
 			by[s.user.ID] = s
 		}
 	}
-	h, err := d.holdings(slices.Sorted(maps.Keys(by)))
+	h, err := d.Holdings(slices.Sorted(maps.Keys(by)))
 	if err != nil {
 		return err
 	}
 	for id, s := range by {
-		s.invitation, s.assignments, s.grants, s.processed = h.invitation[id], h.assignments[id], h.grants[id], h.processed[id]
+		s.invitation, s.assignments, s.grants, s.processed = h.Invitation[id], h.Assignments[id], h.Grants[id], h.Processed[id]
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func (d *decision) loadAuthority() error {
 	}
 	if !d.everywhere {
 		var err error
-		d.authority, err = d.administers(d.org, d.by, all)
+		d.authority, err = d.Administers(d.org, d.by, all)
 		return err
 	}
 	d.authority = map[licensing.LicenseID]bool{}
@@ -202,7 +202,7 @@ func (d *decision) loadAuthority() error {
 
 // loadAdmins finds who else could administer what may lose an admin (R33).
 func (d *decision) loadAdmins() (err error) {
-	d.admins, err = d.activeAdmins(d.losing())
+	d.admins, err = d.ActiveAdmins(d.losing())
 	return err
 }
 
@@ -214,7 +214,7 @@ func (d *decision) loadInheritance() (err error) {
 			users = append(users, s.user.ID)
 		}
 	}
-	d.above, err = d.inheritance(d.org, users, slices.Collect(maps.Keys(d.agreements)))
+	d.above, err = d.Inheritance(d.org, users, slices.Collect(maps.Keys(d.agreements)))
 	return err
 }
 
@@ -234,7 +234,7 @@ func (d *decision) loadSources() error {
 		}
 	}
 	var err error
-	if d.sources, err = d.holdings(unique(users)); err != nil {
+	if d.sources, err = d.Holdings(unique(users)); err != nil {
 		return err
 	}
 	d.parents = map[licensing.LicenseID]bool{}

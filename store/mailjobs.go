@@ -47,7 +47,7 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 	case licensing.MailWelcome, licensing.MailReminder:
 		j.Invitation, j.Generation, j.KeyID, j.Expires = i.ID, i.Generation, i.KeyID, i.ExpiresAt.Time
 		j.InviteFor, j.Forwardable = time.Duration(i.InviteSeconds)*time.Second, i.Binding == licensing.Forwardable
-		j.Access, err = t.entries(m.UserID, pending)
+		j.Access, err = t.Entries(m.UserID, pending)
 	case licensing.MailRegistered:
 		err = t.registeredJob(m, &j)
 	case licensing.MailChanges:
@@ -77,9 +77,9 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 func (t *tx) registeredJob(m ledgerRow, j *licensing.MailJob) error {
 	change := opt(licensing.InvitationChange(licensing.InvitationID(m.InvitationID), m.Generation))
 	var err error
-	j.Access, err = t.entries(m.UserID, func(a *assignmentRow) bool { return a.ChangeID == change })
+	j.Access, err = t.Entries(m.UserID, func(a *assignmentRow) bool { return a.ChangeID == change })
 	if err == nil && len(j.Access) == 0 {
-		j.Access, err = t.entries(m.UserID, func(*assignmentRow) bool { return true })
+		j.Access, err = t.Entries(m.UserID, func(*assignmentRow) bool { return true })
 	}
 	return err
 }
@@ -91,16 +91,16 @@ func (t *tx) expiredJob(m ledgerRow, j *licensing.MailJob) error {
 	if err := json.Unmarshal([]byte(m.Data), &data); err != nil {
 		return err
 	}
-	u, err := t.user(m.OrgID, data.Person)
+	u, err := t.User(m.OrgID, data.Person)
 	if err != nil || u == nil {
 		return missingUser(err)
 	}
 	j.Person, j.PersonEmail = u.Name, licensing.Email(u.SignInEmail)
-	mine, err := t.administers(m.OrgID, m.UserID, data.Licenses)
+	mine, err := t.Administers(m.OrgID, m.UserID, data.Licenses)
 	if err != nil {
 		return err
 	}
-	j.Access, err = t.entries(data.Person, func(a *assignmentRow) bool {
+	j.Access, err = t.Entries(data.Person, func(a *assignmentRow) bool {
 		return pending(a) && mine[a.LicenseID] && slices.Contains(data.Licenses, a.LicenseID)
 	})
 	return err

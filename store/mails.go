@@ -159,7 +159,7 @@ func (t *tx) undeliverable(id licensing.MailID, action licensing.AuditAction, re
 			return err
 		}
 	}
-	if n, err := end(); err != nil || n == 0 || i == nil || i.mail(licensing.MailWelcome, t.now).ID != m.ID {
+	if n, err := end(); err != nil || n == 0 || i == nil || i.Mail(licensing.MailWelcome, t.now).ID != m.ID {
 		return err
 	}
 	return t.failInvitation(i, action, reason)

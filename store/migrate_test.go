@@ -8,12 +8,13 @@ import (
 	"github.com/google/uuid"
 
 	"vlroles/licensing"
+	"vlroles/store/storetest"
 )
 
 func TestEightMigrationsAtOnceApplyOnce(t *testing.T) {
 	for _, name := range []string{"SQLite", "PostgreSQL"} {
 		t.Run(name, func(t *testing.T) {
-			address := addressOf(t, name)
+			address := storetest.Address(t, name)
 			stores := make([]*Store, 8)
 			for n := range stores {
 				stores[n] = openAt(t, address) // each with its own connections, as processes have
@@ -64,7 +65,7 @@ func (h *house) refuses(what, word, query string, args ...any) {
 func TestTheAuditCanNeitherBeChangedNorDeleted(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.invite("ada", "bob", add(a1, licensing.BenefitsReader))
+		h.Invite("ada", "bob", add(a1, licensing.BenefitsReader))
 		var before, after int
 		if err := s.reads.Get(&before, `SELECT COUNT(*) FROM audit`); err != nil || before == 0 {
 			t.Fatalf("%d lines, %v", before, err)
@@ -84,28 +85,28 @@ func TestTheAuditCanNeitherBeChangedNorDeleted(t *testing.T) {
 func TestR19_TheSchemaLetsNobodyBeAdministratorAndInvoiceReader(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.InvoiceReader))
+		bob := h.Invite("ada", "bob", add(a1, licensing.InvoiceReader))
 		const grant = `INSERT INTO grants (license_id, user_id, role, origin, effective, granted_at) VALUES (?, ?, ?, ?, ?, ?)`
-		h.refuses("Administrator beside Invoice Reader", "unique", grant, a1, bob, licensing.Administrator, licensing.ByAdmin, false, at(h.now))
-		h.refuses("Invoice Reader beside Administrator", "unique", grant, a1, h.id("ada"), licensing.InvoiceReader, licensing.ByAdmin, false, at(h.now))
-		h.refuses("an eighth role (R10)", "check", grant, a1, bob, "king", licensing.ByAdmin, false, at(h.now))
-		h.refuses("a stored inherited grant (R88)", "check", grant, a1, bob, licensing.BenefitsReader, licensing.Inherited, false, at(h.now))
-		h.refuses("a Bill To grant of another role (R18)", "check", grant, a1, bob, licensing.BenefitsReader, licensing.ByBillTo, false, at(h.now))
-		h.refuses("a grant without an assignment", "foreign key", grant, a2, bob, licensing.BenefitsReader, licensing.ByAdmin, false, at(h.now))
+		h.refuses("Administrator beside Invoice Reader", "unique", grant, a1, bob, licensing.Administrator, licensing.ByAdmin, false, at(h.Now))
+		h.refuses("Invoice Reader beside Administrator", "unique", grant, a1, h.ID("ada"), licensing.InvoiceReader, licensing.ByAdmin, false, at(h.Now))
+		h.refuses("an eighth role (R10)", "check", grant, a1, bob, "king", licensing.ByAdmin, false, at(h.Now))
+		h.refuses("a stored inherited grant (R88)", "check", grant, a1, bob, licensing.BenefitsReader, licensing.Inherited, false, at(h.Now))
+		h.refuses("a Bill To grant of another role (R18)", "check", grant, a1, bob, licensing.BenefitsReader, licensing.ByBillTo, false, at(h.Now))
+		h.refuses("a grant without an assignment", "foreign key", grant, a2, bob, licensing.BenefitsReader, licensing.ByAdmin, false, at(h.Now))
 	})
 }
 
 func TestTheSchemaKeepsOneOpenInvitationAPerson(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.BenefitsReader))
+		bob := h.Invite("ada", "bob", add(a1, licensing.BenefitsReader))
 		const invite = `
 			INSERT INTO invitations (id, org_id, user_id, generation, state, binding, key_id, invite_seconds, expires_at, last_sent_at, created_at)
 			VALUES (?, ?, ?, 1, ?, 'bound', 'k1', 60, ?, ?, ?)`
 		for _, state := range []licensing.InvitationState{licensing.InvitationOpen, licensing.InvitationLapsed, licensing.InvitationRefused} {
-			h.refuses(string(state), "unique", invite, uuid.NewString(), h.org, bob, state, at(h.now), at(h.now), at(h.now))
+			h.refuses(string(state), "unique", invite, uuid.NewString(), h.Org, bob, state, at(h.Now), at(h.Now), at(h.Now))
 		}
-		if _, err := s.writes.Exec(s.writes.Rebind(invite), uuid.NewString(), h.org, bob, "cancelled", at(h.now), at(h.now), at(h.now)); err != nil {
+		if _, err := s.writes.Exec(s.writes.Rebind(invite), uuid.NewString(), h.Org, bob, "cancelled", at(h.Now), at(h.Now), at(h.Now)); err != nil {
 			t.Errorf("one that has ended may stand beside it: %v", err)
 		}
 	})
@@ -114,14 +115,14 @@ func TestTheSchemaKeepsOneOpenInvitationAPerson(t *testing.T) {
 func TestR66_TheSchemaKeepsOneProfileASignInEmailWithoutCase(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.BenefitsReader))
+		bob := h.Invite("ada", "bob", add(a1, licensing.BenefitsReader))
 		const profile = `
 			INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, object_id, in_tenant, created_at)
 			VALUES (?, ?, ?, ?, 'x@fabrikam.example', 'x', 'x', 'external', ?, true, ?)`
-		h.refuses("the same key", "unique", profile, uuid.NewString(), h.org, "BOB@fabrikam.example", "bob@fabrikam.example", nil, at(h.now))
-		h.refuses("the same directory object (R47)", "unique", profile, uuid.NewString(), h.org, "a@contoso.example", "a@contoso.example", "o-ada", at(h.now))
-		h.refuses("an object that the directory has not", "foreign key", profile, uuid.NewString(), h.org, "b@contoso.example", "b@contoso.example", "o-none", at(h.now))
-		again := h.save("ada", licensing.PersonChange{SignIn: "BoB@Fabrikam.example", Access: []licensing.AccessChange{add(a1, licensing.ProductKeysReader)}})
+		h.refuses("the same key", "unique", profile, uuid.NewString(), h.Org, "BOB@fabrikam.example", "bob@fabrikam.example", nil, at(h.Now))
+		h.refuses("the same directory object (R47)", "unique", profile, uuid.NewString(), h.Org, "a@contoso.example", "a@contoso.example", "o-ada", at(h.Now))
+		h.refuses("an object that the directory has not", "foreign key", profile, uuid.NewString(), h.Org, "b@contoso.example", "b@contoso.example", "o-none", at(h.Now))
+		again := h.Change("ada", licensing.PersonChange{SignIn: "BoB@Fabrikam.example", Access: []licensing.AccessChange{add(a1, licensing.ProductKeysReader)}})
 		equal(t, "the same person", again.People[0].User, bob)
 		equal(t, "joins the open invitation (R62)", again.People[0].Verdicts[0].Outcome, licensing.Joined)
 	})
@@ -130,7 +131,7 @@ func TestR66_TheSchemaKeepsOneProfileASignInEmailWithoutCase(t *testing.T) {
 func TestTheSchemaKeepsStatesWhole(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		bob := h.invite("ada", "bob", add(a1, licensing.BenefitsReader))
+		bob := h.Invite("ada", "bob", add(a1, licensing.BenefitsReader))
 		for what, set := range map[string]string{
 			"in progress without a due time": `state = 'propagating', change_id = 'c', due_at = NULL`,
 			"in progress without a fence":    `state = 'propagating', change_id = NULL, due_at = '2026-03-02T09:00:00.000000Z'`,
@@ -141,6 +142,6 @@ func TestTheSchemaKeepsStatesWhole(t *testing.T) {
 		}
 		h.refuses("sending without a lease", "check", `UPDATE mails SET state = 'sending' WHERE user_id = ?`, bob)
 		h.refuses("accepted without a time", "check", `UPDATE invitations SET state = 'accepted' WHERE user_id = ?`, bob)
-		h.refuses("a License ID in small letters", "check", `INSERT INTO agreements (license_id, org_id, program, processed_at) VALUES ('a9', ?, 'MBSA', ?)`, h.org, at(h.now))
+		h.refuses("a License ID in small letters", "check", `INSERT INTO agreements (license_id, org_id, program, processed_at) VALUES ('a9', ?, 'MBSA', ?)`, h.Org, at(h.Now))
 	})
 }

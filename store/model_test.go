@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"vlroles/licensing"
+	"vlroles/store/views"
 )
 
 // modelSteps is how many commands the model test carries out at least, on each database. `make check` asks for 5,000.
@@ -155,7 +156,7 @@ func (w *world) identify(r *rapid.T, m *mPerson) {
 	if !m.known || m.id != "" {
 		return
 	}
-	id, err := w.s.UserBySignIn(context.Background(), w.org, m.email)
+	id, err := views.New(w.s.Reader()).UserBySignIn(context.Background(), w.org, m.email)
 	if err != nil {
 		r.Fatalf("%s: %v", m.name, err)
 	}
@@ -596,7 +597,7 @@ func (w *world) register(r *rapid.T) {
 	if !m.known || m.invitation == "" {
 		return
 	}
-	st, err := w.s.StandingOf(context.Background(), w.org, m.id)
+	st, err := views.New(w.s.Reader()).StandingOf(context.Background(), w.org, m.id)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -630,7 +631,7 @@ func (w *world) wait(r *rapid.T) {
 	w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{1, 1, 2, 2, 4, 30 * 24}).Draw(r, "hours")) * time.Hour)
 	for _, m := range w.people {
 		if m.invitation == licensing.InvitationOpen && !w.now.Before(m.expires) {
-			st, err := w.s.StandingOf(context.Background(), w.org, m.id)
+			st, err := views.New(w.s.Reader()).StandingOf(context.Background(), w.org, m.id)
 			if err != nil {
 				r.Fatal(err)
 			}
@@ -925,7 +926,7 @@ func (w *world) compare(r *rapid.T) {
 	for range 3 {
 		m, l := w.anybody(r, "whose access"), w.anyLicense(r, "where")
 		p := rapid.SampledFrom([]licensing.Permission{licensing.ManageAssignments, licensing.ViewOrders, licensing.ListInvoices, licensing.ManageBenefits}).Draw(r, "may")
-		got, err := w.s.Access(context.Background(), w.org, w.userID(m), l, p)
+		got, err := views.New(w.s.Reader()).Access(context.Background(), w.org, w.userID(m), l, p)
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -938,7 +939,7 @@ func (w *world) compare(r *rapid.T) {
 }
 
 func (w *world) compareList(r *rapid.T, by *mPerson) {
-	page, err := w.s.Users(context.Background(), w.org, w.userID(by), licensing.UserFilter{})
+	page, err := views.New(w.s.Reader()).Users(context.Background(), w.org, w.userID(by), licensing.UserFilter{})
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // Apply takes in what is known of an organization from outside: domains, directory, agreements and their first
@@ -61,14 +62,13 @@ func (t *tx) applyOrganization(in licensing.Intake) error {
 }
 
 // OrganizationsAfter returns the ids of at most limit organizations behind the one given, "" for the first ones.
-func (s *Store) OrganizationsAfter(ctx context.Context, after licensing.OrgID, limit int) ([]licensing.OrgID, error) {
+func (s *Store) OrganizationsAfter(
+	ctx context.Context, after licensing.OrgID, limit int,
+) (out []licensing.OrgID, err error) {
 	query, args := `SELECT id FROM organizations ORDER BY id LIMIT ?`, []any{limit}
 	if after != "" {
 		query, args = `SELECT id FROM organizations WHERE id > ? ORDER BY id LIMIT ?`, []any{after, limit}
 	}
-	var out []licensing.OrgID
-	if err := s.reads.SelectContext(ctx, &out, s.reads.Rebind(query), args...); err != nil {
-		return nil, fmt.Errorf("list organizations: %w", err)
-	}
-	return out, nil
+	err = s.reader.Read(ctx, "list organizations", func(q *rows.Query) error { return q.All(&out, query, args...) })
+	return out, err
 }

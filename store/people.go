@@ -49,7 +49,7 @@ func (t *tx) directory(org licensing.OrgID, keys []string) (directory, error) {
 // their name, external ones with the name that the admin types.
 func (d directory) newcomer(signIn, business licensing.Email, name string, now time.Time) (userRow, *licensing.Error) {
 	u := userRow{ID: licensing.UserID(uuid.NewString()), Kind: licensing.External, InTenant: true, CreatedAt: at(now)}
-	u.address(signIn)
+	u.Address(signIn)
 	u.BusinessEmail = string(business)
 	if business == "" {
 		u.BusinessEmail = string(signIn)
@@ -62,10 +62,10 @@ func (d directory) newcomer(signIn, business licensing.Email, name string, now t
 		}
 	} else if slices.Contains(d.domains, signIn.Domain()) {
 		u.Kind, u.InTenant = licensing.Internal, false
-		u.rename(name)
+		u.Rename(name)
 		return u, licensing.Refuse(licensing.NotFound, "R63", "the address is one of your organization's, but nobody in its directory has it: check the address").In("sign_in_email")
 	}
-	u.rename(name)
+	u.Rename(name)
 	if name == "" {
 		return u, licensing.Refuse(licensing.Invalid, "R44", "the full name of an external person is missing").In("name")
 	}

@@ -83,7 +83,7 @@ func (p *plan) person(d *decision, s *subject) {
 			s.user.BusinessEmail = string(s.Business)
 		}
 		if s.Name != "" && s.user.Kind == licensing.External {
-			s.user.rename(s.Name)
+			s.user.Rename(s.Name)
 		}
 		line := d.line(s.user.ID, "")
 		line.action, line.rule = licensing.AuditUpdateUser, "R48"
@@ -175,7 +175,7 @@ func (p *plan) follow(d *decision, s *subject, after map[licensing.LicenseID]*as
 	p.stop(d, s, after)
 	invited := func(c change) bool { return c.Verdict.Outcome == licensing.Invited }
 	switch {
-	case s.user.person().Registered():
+	case s.user.Person().Registered():
 		p.propagate(d, s)
 		p.takenUp(d, s)
 	case slices.ContainsFunc(s.changes, invited):
@@ -265,15 +265,15 @@ func (p *plan) invite(d *decision, s *subject) {
 	}
 	i.Binding = d.Binding() // an admin's renewal is for the person named, whatever the invitation was before (R28)
 	i.InviteSeconds, i.InvitedBy = int64(max(d.period(), time.Second)/time.Second), opt(d.by)
-	i.renew(d.policy, d.now)
+	i.Renew(d.policy, d.now)
 	if kind == licensing.WorkInvite {
 		p.invitations = append(p.invitations, i)
 	} else {
 		p.renewals = append(p.renewals, i)
 	}
-	mail := i.mail(licensing.MailWelcome, d.now)
+	mail := i.Mail(licensing.MailWelcome, d.now)
 	p.mails = append(p.mails, mail)
-	p.work = append(p.work, licensing.Work{Kind: kind, Org: d.org, Request: d.request, User: s.user.ID, Sending: i.sending(mail.ID)})
+	p.work = append(p.work, licensing.Work{Kind: kind, Org: d.org, Request: d.request, User: s.user.ID, Sending: i.Sending(mail.ID)})
 }
 
 // period is the time to register; one that can't be was refused before.

@@ -41,7 +41,7 @@ func (c *directoryImport) recheck(u *userRow) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	if err := licensing.MayRecheck(u.person(), err == nil); err != nil {
+	if err := licensing.MayRecheck(u.Person(), err == nil); err != nil {
 		return err
 	}
 	var other int

@@ -111,7 +111,7 @@ func (a *acceptance) accept(q request) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := mandate{Mandate: licensing.ForwardMandate, org: q.org, request: q.id, everywhere: true, change: a.invitation.change()}
+	m := mandate{Mandate: licensing.ForwardMandate, org: q.org, request: q.id, everywhere: true, change: a.invitation.Change()}
 	d, err := a.judgeAcceptance(m, acceptor)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (a *acceptance) judgeAcceptance(m mandate, acceptor asked) (*decision, erro
 		s.user = a.addressee
 	}
 	d.by = s.user.ID
-	s.registers = !s.user.person().Registered()
+	s.registers = !s.user.Person().Registered()
 	if s.registers {
 		s.user.RegisteredAt = at(a.now)
 	}
@@ -160,14 +160,14 @@ func (a *acceptance) judgeAcceptance(m mandate, acceptor asked) (*decision, erro
 
 // contractRoles are the addressee's roles that the contract gave: only those move (R28).
 func (a *acceptance) contractRoles() ([]licensing.AccessChange, error) {
-	h, err := a.holdings([]licensing.UserID{a.addressee.ID})
+	h, err := a.Holdings([]licensing.UserID{a.addressee.ID})
 	if err != nil {
 		return nil, err
 	}
 	var out []licensing.AccessChange
-	for _, l := range sorted(h.assignments[a.addressee.ID]) {
+	for _, l := range sorted(h.Assignments[a.addressee.ID]) {
 		c := licensing.AccessChange{License: l}
-		for _, g := range h.grants[a.addressee.ID][l] {
+		for _, g := range h.Grants[a.addressee.ID][l] {
 			if g.Origin != licensing.ByAdmin {
 				c.Add = append(c.Add, g.Role)
 			}
@@ -197,11 +197,11 @@ func (a *acceptance) planAcceptance(d *decision) (*plan, error) {
 	if s.invitation != nil && s.invitation.ID != a.invitation.ID { // registering takes everything up (R23)
 		p.accepted = append(p.accepted, a.accepted(s, s.invitation.ID))
 	}
-	mail := a.invitation.mail(licensing.MailRegistered, a.now)
+	mail := a.invitation.Mail(licensing.MailRegistered, a.now)
 	mail.UserID = s.user.ID
 	p.mails = append(p.mails, mail)
 	a.answer.User = s.user.ID
-	a.answer.Propagation = licensing.Propagation{Change: a.invitation.change(), Mail: mail.ID}
+	a.answer.Propagation = licensing.Propagation{Change: a.invitation.Change(), Mail: mail.ID}
 	for _, c := range s.changes {
 		a.answer.Propagation.Dues = append(a.answer.Propagation.Dues, after[c.License].DueAt.Time)
 		a.answer.Access = append(a.answer.Access, licensing.AccessEntry{License: c.License, Roles: s.rolesAfter(c),
@@ -239,7 +239,7 @@ func (a *acceptance) planForward(p *plan, d *decision) error {
 	for _, c := range addressee.changes {
 		moved = append(moved, c.License)
 	}
-	notice := a.invitation.mail(licensing.MailForwarded, a.now)
+	notice := a.invitation.Mail(licensing.MailForwarded, a.now)
 	a.answer.Notice = notice.ID
 	p.mail(notice, licensesData{moved})
 	if len(left) == 0 {
@@ -264,9 +264,9 @@ func (a *acceptance) inviteBoundAnew(p *plan) error {
 		ID: licensing.InvitationID(uuid.NewString()), OrgID: a.invitation.OrgID, UserID: a.addressee.ID, Generation: 1,
 		Binding: licensing.Bound, InviteSeconds: a.invitation.InviteSeconds, InvitedBy: by, CreatedAt: at(a.now),
 	}
-	i.renew(a.policy, a.now)
-	mail := i.mail(licensing.MailWelcome, a.now)
-	a.answer.Again = i.sending(mail.ID)
+	i.Renew(a.policy, a.now)
+	mail := i.Mail(licensing.MailWelcome, a.now)
+	a.answer.Again = i.Sending(mail.ID)
 	p.invitations, p.mails = append(p.invitations, i), append(p.mails, mail)
 	return nil
 }

@@ -2,15 +2,13 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // request is one command of one caller, as it reaches the store.
@@ -67,25 +65,25 @@ func (t *tx) claim(q request, answer any) (known bool, err error) {
 	if err := t.mayAsk(q); err != nil {
 		return false, err
 	}
-	digest, err := digestOf(q)
+	digest, err := rows.Digest(q.action, q.org, q.by, q.content)
 	if err != nil {
 		return false, err
 	}
 	n, err := t.exec(`
 		INSERT INTO requests (id, org_id, by_user, action, digest, answer_version, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO NOTHING`, q.id, q.org, opt(q.by), q.action, digest, answerVersion, at(t.now))
+		ON CONFLICT (id) DO NOTHING`, q.id, q.org, opt(q.by), q.action, digest, rows.AnswerVersion, at(t.now))
 	if err != nil || n == 1 {
 		return false, err
 	}
-	var row keptAnswer
+	var row rows.Request
 	if err := t.get(&row, `SELECT digest, answer, answer_version FROM requests WHERE id = ?`, q.id); err != nil {
 		return false, err
 	}
 	if row.Digest != digest {
 		return false, licensing.Refuse(licensing.Conflict, "L06", "this request ID was used for another request: use a new one")
 	}
-	return true, row.read(answer)
+	return true, row.Read(answer)
 }
 
 // mayAsk refuses ids that are none, and organizations that there are not.
@@ -101,35 +99,6 @@ func (t *tx) mayAsk(q request) error {
 	}
 	if found == 0 {
 		return licensing.Refuse(licensing.Forbidden, "R05", "there is no such organization or user")
-	}
-	return nil
-}
-
-// digestOf tells a request from another one under the same id.
-func digestOf(q request) (string, error) {
-	text, err := json.Marshal(q.content)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(append([]byte(string(q.action)+"\x00"+string(q.org)+"\x00"+string(q.by)+"\x00"), text...))
-	return hex.EncodeToString(sum[:]), nil
-}
-
-// answerVersion is the version of the answers that this code keeps. It rises when an answer's fields change their meaning.
-const answerVersion = 1
-
-type keptAnswer struct {
-	Digest  string `db:"digest"`
-	Answer  string `db:"answer"`
-	Version int    `db:"answer_version"`
-}
-
-func (k keptAnswer) read(answer any) error {
-	if k.Version != answerVersion {
-		return fmt.Errorf("read kept answer: version %d is unknown, this program knows %d", k.Version, answerVersion)
-	}
-	if err := json.Unmarshal([]byte(k.Answer), answer); err != nil {
-		return fmt.Errorf("read kept answer: %w", err)
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (t *tx) vacant(org licensing.OrgID, l licensing.LicenseID) error {
 	if err := t.get(&known, `SELECT COUNT(*) FROM agreements WHERE org_id = ? AND license_id = ?`, org, l); err != nil {
 		return err
 	}
-	admins, err := t.activeAdmins([]licensing.LicenseID{l})
+	admins, err := t.ActiveAdmins([]licensing.LicenseID{l})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"github.com/pressly/goose/v3/lock"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 //go:embed migrations
@@ -30,6 +32,7 @@ var migrations embed.FS
 type Store struct {
 	writes *sqlx.DB // SQLite: one connection, so that writers queue instead of failing
 	reads  *sqlx.DB // PostgreSQL: the same pool
+	reader *rows.Reader
 	lite   bool
 	policy licensing.Policy
 	now    func() time.Time
@@ -65,7 +68,8 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	db.SetMaxOpenConns(o.MaxConns)
 	db.SetMaxIdleConns(o.MaxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{writes: db, reads: db, policy: o.Policy, now: o.Now}
+	readOnly := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	s := &Store{writes: db, reads: db, reader: rows.NewReader(db, readOnly), policy: o.Policy, now: o.Now}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -73,20 +77,20 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 }
 
 func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
-	const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=foreign_keys(on)"
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas
-	writes, err := sqlx.Open("sqlite", dsn+"&_txlock=immediate")
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)"
+	const writing = "&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=foreign_keys(on)&_txlock=immediate"
+	writes, err := sqlx.Open("sqlite", dsn+writing)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	writes.SetMaxOpenConns(1)
-	reads, err := sqlx.Open("sqlite", dsn)
+	reads, err := sqlx.Open("sqlite", dsn+"&_pragma=query_only(1)")
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", errors.Join(err, writes.Close()))
 	}
 	reads.SetMaxOpenConns(o.MaxConns)
 	reads.SetMaxIdleConns(o.MaxConns)
-	s := &Store{writes: writes, reads: reads, lite: true, path: path, policy: o.Policy, now: o.Now}
+	s := &Store{writes: writes, reads: reads, reader: rows.NewReader(reads, nil), lite: true, path: path, policy: o.Policy, now: o.Now}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -100,6 +104,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Reader reads the database and can't change it. It ends with the store.
+func (s *Store) Reader() *rows.Reader { return s.reader }
 
 // Close ends all connections.
 func (s *Store) Close() error {

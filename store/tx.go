@@ -10,18 +10,19 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // tx is a transaction.
 type tx struct {
-	*sqlx.Tx
+	*rows.Query
+	tx   *sqlx.Tx
 	ctx  context.Context
 	lite bool
 	snap bool // only reads: a snapshot, which locks nothing
@@ -44,23 +45,11 @@ func (s *Store) write(ctx context.Context, verb string, f func(*tx) error) error
 	return nil
 }
 
-// read runs f on one snapshot of the database.
+// read runs f on one snapshot of the database. It locks nothing, and there is nothing in it to write with.
 func (s *Store) read(ctx context.Context, verb string, f func(*tx) error) error {
-	o := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	if s.lite {
-		o = nil // a transaction that reads is a snapshot there
-	}
-	t, err := s.reads.BeginTxx(ctx, o)
-	if err != nil {
-		return fmt.Errorf("%s: %w", verb, err)
-	}
-	defer t.Rollback() //nolint:errcheck // nothing was written
-	snapshot := s.begun(ctx, t)
-	snapshot.snap = true
-	if err := f(snapshot); err != nil {
-		return fmt.Errorf("%s: %w", verb, err)
-	}
-	return nil
+	return s.reader.Read(ctx, verb, func(q *rows.Query) error {
+		return f(&tx{Query: q, ctx: ctx, lite: s.lite, snap: true, policy: s.policy, now: s.now()})
+	})
 }
 
 func (s *Store) try(ctx context.Context, f func(*tx) error) error {
@@ -76,7 +65,7 @@ func (s *Store) try(ctx context.Context, f func(*tx) error) error {
 
 // begun is what a transaction knows: all its rows carry the time at which it began.
 func (s *Store) begun(ctx context.Context, t *sqlx.Tx) *tx {
-	return &tx{Tx: t, ctx: ctx, lite: s.lite, policy: s.policy, now: s.now()}
+	return &tx{Query: rows.Within(ctx, t), tx: t, ctx: ctx, lite: s.lite, policy: s.policy, now: s.now()}
 }
 
 func ignoreDone(err error) error {
@@ -116,24 +105,20 @@ func (t *tx) lock(query, of string) string {
 }
 
 func (t *tx) get(dest any, query string, args ...any) error {
-	return t.GetContext(t.ctx, dest, t.Rebind(query), args...)
+	return t.Get(dest, query, args...)
 }
 
 func (t *tx) all(dest any, query string, args ...any) error {
-	return t.SelectContext(t.ctx, dest, t.Rebind(query), args...)
+	return t.All(dest, query, args...)
 }
 
 // in is all for a query with IN (?): slices among the args are spread. An empty slice yields nothing.
 func (t *tx) in(dest any, query string, args ...any) error {
-	query, args, err := sqlx.In(query, args...)
-	if err != nil {
-		return err
-	}
-	return t.all(dest, query, args...)
+	return t.In(dest, query, args...)
 }
 
 func (t *tx) exec(query string, args ...any) (int, error) {
-	res, err := t.ExecContext(t.ctx, t.Rebind(query), args...)
+	res, err := t.tx.ExecContext(t.ctx, t.tx.Rebind(query), args...)
 	if err != nil {
 		return 0, err
 	}
@@ -146,7 +131,7 @@ func insert[T any](t *tx, query string, rows []T) error {
 	const most = 400
 	for len(rows) > 0 {
 		n := min(most, len(rows))
-		if _, err := t.NamedExecContext(t.ctx, query, rows[:n]); err != nil {
+		if _, err := t.tx.NamedExecContext(t.ctx, query, rows[:n]); err != nil {
 			return err
 		}
 		rows = rows[n:]
@@ -154,86 +139,11 @@ func insert[T any](t *tx, query string, rows []T) error {
 	return nil
 }
 
-// moment is a time as both databases take and give it: UTC, microseconds, zero for NULL.
-type moment struct{ time.Time }
-
-const momentForm = "2006-01-02T15:04:05.000000Z"
-
-func at(t time.Time) moment {
-	if t.IsZero() {
-		return moment{}
-	}
-	return moment{t.UTC().Truncate(time.Microsecond)}
-}
-
-// Value writes text of one width, which PostgreSQL reads as timestamptz and SQLite keeps and sorts.
-func (m moment) Value() (driver.Value, error) {
-	if m.IsZero() {
-		return nil, nil
-	}
-	return m.UTC().Format(momentForm), nil
-}
-
-// Scan reads what Value wrote.
-func (m *moment) Scan(v any) error {
-	switch v := v.(type) {
-	case nil:
-		*m = moment{}
-	case time.Time:
-		*m = moment{v.UTC()}
-	case string:
-		t, err := time.Parse(momentForm, v)
-		if err != nil {
-			return err
-		}
-		*m = moment{t}
-	default:
-		return fmt.Errorf("read time: unexpected %T", v)
-	}
-	return nil
-}
-
-// opt is a text that is NULL where it is empty.
-type opt string
-
-// Value writes NULL for the empty text.
-func (o opt) Value() (driver.Value, error) {
-	if o == "" {
-		return nil, nil
-	}
-	return string(o), nil
-}
-
-// Scan reads NULL as the empty text.
-func (o *opt) Scan(v any) error {
-	switch v := v.(type) {
-	case nil:
-		*o = ""
-	case string:
-		*o = opt(v)
-	case []byte:
-		*o = opt(v)
-	default:
-		return fmt.Errorf("read text: unexpected %T", v)
-	}
-	return nil
-}
-
-func ids(in ...string) bool {
-	return !slices.ContainsFunc(in, func(s string) bool { return uuid.Validate(s) != nil })
-}
-
 func either(err, other error) error {
 	if err != nil {
 		return err
 	}
 	return other
-}
-
-func unique[T ~string](in []T) []T {
-	out := slices.Clone(in)
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 func without(in []licensing.UserID, id licensing.UserID) []licensing.UserID {

@@ -3,22 +3,21 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // Work returns what has to be started or ended for a request, in the order of its people.
-func (s *Store) Work(ctx context.Context, id licensing.RequestID) ([]licensing.Work, error) {
-	var text string
-	if err := s.reads.GetContext(ctx, &text, s.reads.Rebind(`SELECT work FROM requests WHERE id = ?`), id); err != nil {
-		return nil, fmt.Errorf("read work of request: %w", missing(err, "request"))
-	}
-	var work []licensing.Work
-	if err := json.Unmarshal([]byte(text), &work); err != nil {
-		return nil, fmt.Errorf("read work of request: %w", err)
-	}
-	return work, nil
+func (s *Store) Work(ctx context.Context, id licensing.RequestID) (work []licensing.Work, err error) {
+	err = s.reader.Read(ctx, "read work of request", func(q *rows.Query) error {
+		var text string
+		if err := q.Get(&text, `SELECT work FROM requests WHERE id = ?`, id); err != nil {
+			return missing(err, "request")
+		}
+		return json.Unmarshal([]byte(text), &work)
+	})
+	return work, err
 }
 
 // FinishWork forgets the work of a request whose workflows have all been started, so that a late repetition of the

@@ -285,10 +285,10 @@ func TestPaths(t *testing.T) {
 		if v := verdict[0].Verdicts[0]; v.Outcome != licensing.Changed || v.After != licensing.Active {
 			t.Fatalf("%+v", v)
 		}
-		if a, err := s.Rows.Access(s.Ctx(), s.Org, jan, "E1", licensing.ManageBenefits); err != nil || a.Allowed {
+		if a, err := s.Views.Access(s.Ctx(), s.Org, jan, "E1", licensing.ManageBenefits); err != nil || a.Allowed {
 			t.Fatal(a, err)
 		}
-		if a, err := s.Rows.Access(s.Ctx(), s.Org, jan, "E1", licensing.DownloadSoftware); err != nil || !a.Allowed {
+		if a, err := s.Views.Access(s.Ctx(), s.Org, jan, "E1", licensing.DownloadSoftware); err != nil || !a.Allowed {
 			t.Fatal(a, err)
 		}
 		s.Mail("jan", "changes", 1)
@@ -398,7 +398,7 @@ func TestPaths(t *testing.T) {
 			t.Fatalf("forwarded: %+v, %v", done, err)
 		}
 		s.Until("Quentin to be admin", func() bool {
-			a, err := s.Rows.Access(s.Ctx(), s.Org, done.User, "E3", licensing.ManageAssignments)
+			a, err := s.Views.Access(s.Ctx(), s.Org, done.User, "E3", licensing.ManageAssignments)
 			return err == nil && a.Allowed
 		})
 		h, _ := s.Closed(workflows.ApplyID(in.ID))
@@ -449,7 +449,7 @@ func TestR54_ARefusalDownstreamIsFailed_AssigningAgainMendsIt_AfterThreeItNamesS
 		t.Fatal(ended)
 	}
 	kept(t, "invitation-provision-refused", h)
-	if a, err := s.Rows.Access(s.Ctx(), s.Org, kim, "E1", licensing.DownloadSoftware); err != nil || a.Allowed {
+	if a, err := s.Views.Access(s.Ctx(), s.Org, kim, "E1", licensing.DownloadSoftware); err != nil || a.Allowed {
 		t.Fatal(a, err)
 	}
 	var last licensing.Verdict

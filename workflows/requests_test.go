@@ -28,7 +28,7 @@ func put(t *testing.T, s *stand.Stand, l, parent licensing.LicenseID, contacts .
 
 func may(t *testing.T, s *stand.Stand, u licensing.UserID, l licensing.LicenseID, p licensing.Permission) licensing.Answer {
 	t.Helper()
-	a, err := s.Rows.Access(s.Ctx(), s.Org, u, l, p)
+	a, err := s.Views.Access(s.Ctx(), s.Org, u, l, p)
 	if err != nil {
 		t.Fatal(err)
 	}

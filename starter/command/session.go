@@ -13,6 +13,7 @@ import (
 	"vlroles/config"
 	"vlroles/licensing"
 	"vlroles/store"
+	"vlroles/store/views"
 	"vlroles/worker/engine"
 	"vlroles/workflows"
 )
@@ -20,8 +21,8 @@ import (
 // session is a command's connection to the rows and, where it changes something, to Temporal.
 type session struct {
 	config   config.Config
-	rows     *store.Store // for migrate and --verify; what is shown is read through views
-	views    *store.Store
+	rows     *store.Store // for migrate and --verify
+	views    *views.Views
 	temporal client.Client
 	client   *commands.Client
 	org      licensing.OrgID
@@ -41,7 +42,7 @@ func (a *app) openReader(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (VL_DATABASE_URL; is `starter dev` running, or has `%s migrate` run?)", err, a.name)
 	}
-	return &session{config: c, rows: rows, views: rows}, nil
+	return &session{config: c, rows: rows, views: views.New(rows.Reader())}, nil
 }
 
 // openWriter opens what a command needs that starts or steers workflows.
@@ -56,7 +57,7 @@ func (a *app) openWriter(ctx context.Context) (*session, error) {
 		return nil, licensing.Refuse(licensing.Unavailable, "", "%v; is `starter dev` running?", err)
 	}
 	s.client = &commands.Client{
-		Temporal: s.temporal, Rows: s.rows, Log: discard,
+		Temporal: s.temporal, Rows: s.views, Log: discard,
 		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter},
 	}
 	return s, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vlroles/licensing"
+	"vlroles/store/views"
 )
 
 // userReport is what `show` prints about one user.
@@ -52,7 +53,7 @@ func (s *session) report(ctx context.Context, id licensing.UserID) (userReport, 
 	if err != nil {
 		return userReport{}, err
 	}
-	h, err := s.views.History(ctx, s.org, s.caller, id, historyLines)
+	h, err := s.views.History(ctx, s.org, s.caller, id, views.Page{Limit: historyLines})
 	return userReport{v, h}, err
 }
 

@@ -16,12 +16,12 @@ import (
 	"vlroles/rig"
 	"vlroles/starter/command"
 	"vlroles/starter/local"
-	"vlroles/store"
+	"vlroles/store/views"
 )
 
 // story plays the chapters, prints what happens, and stops at the first thing that isn't as it should be.
 type story struct {
-	views      *store.Store
+	views      *views.Views
 	client     *commands.Client
 	config     config.Config
 	mailbox    *rig.Mailbox
@@ -38,7 +38,7 @@ type story struct {
 
 func newStory(s *local.Stack, out io.Writer) *story {
 	return &story{
-		views: s.Rows, client: s.Client, config: s.Config, mailbox: s.Mailbox, downstream: s.Downstream,
+		views: s.Views, client: s.Client, config: s.Config, mailbox: s.Mailbox, downstream: s.Downstream,
 		out: out, begun: time.Now(), printed: map[int]bool{},
 	}
 }

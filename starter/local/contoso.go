@@ -40,7 +40,7 @@ func contosoAgreements(now time.Time) []licensing.ContractAgreement {
 
 // addContoso adds the organization, unless there is one.
 func (s *Stack) addContoso(ctx context.Context) error {
-	all, err := s.Rows.Organizations(ctx)
+	all, err := s.Views.Organizations(ctx)
 	if err != nil || len(all) > 0 {
 		return err
 	}

@@ -92,7 +92,7 @@ func (s *Stack) openInvitation(r *http.Request, token string) (licensing.Invitat
 	if err != nil {
 		return licensing.InvitationView{}, err
 	}
-	v, err := s.Rows.InvitationPage(r.Context(), id)
+	v, err := s.Views.InvitationPage(r.Context(), id)
 	if err != nil {
 		return v, err
 	}

@@ -23,6 +23,7 @@ import (
 	"vlroles/rig"
 	"vlroles/starter/command"
 	"vlroles/store"
+	"vlroles/store/views"
 	"vlroles/worker/engine"
 	"vlroles/workflows"
 )
@@ -45,7 +46,7 @@ type Ports struct{ Temporal, UI, Mail, Web int }
 type Stack struct {
 	Config      config.Config
 	Environment map[string]string // how other processes reach it
-	Rows        *store.Store
+	Views       *views.Views
 	Client      *commands.Client
 	Temporal    *rig.Temporal
 	Mailbox     *rig.Mailbox
@@ -53,6 +54,7 @@ type Stack struct {
 	WebURL      string
 
 	options  Options
+	rows     *store.Store
 	temporal client.Client
 	web      *http.Server
 	engine   *engine.Engine
@@ -83,7 +85,7 @@ func (s *Stack) startRows(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.Rows = rows
+	s.rows, s.Views = rows, views.New(rows.Reader())
 	_, err = rows.Migrate(ctx)
 	return err
 }
@@ -166,7 +168,7 @@ func waitForNamespace(ctx context.Context, t client.Client, namespace string) er
 
 func (s *Stack) startEngine(context.Context) (err error) {
 	s.engine, err = engine.New(engine.Options{
-		Config: s.Config, Temporal: s.temporal, Store: s.Rows, Policy: s.policy(), Log: s.options.Log,
+		Config: s.Config, Temporal: s.temporal, Store: s.rows, Policy: s.policy(), Log: s.options.Log,
 		OnFailure: func(err error) { s.failed <- err },
 	})
 	if err != nil {
@@ -194,8 +196,8 @@ func (s *Stack) Stop() error {
 	if s.Mailbox != nil {
 		err = errors.Join(err, s.Mailbox.Close())
 	}
-	if s.Rows != nil {
-		err = errors.Join(err, s.Rows.Close())
+	if s.rows != nil {
+		err = errors.Join(err, s.rows.Close())
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"vlroles/activities/webhook"
 	"vlroles/commands"
 	"vlroles/config"
+	"vlroles/store/views"
 	"vlroles/templates"
 	"vlroles/workflows"
 )
@@ -40,7 +41,7 @@ func (e *Engine) wire() (a steps, err error) {
 		return a, err
 	}
 	e.client = &commands.Client{
-		Temporal: e.o.Temporal, Rows: e.o.Store, Patience: e.o.Patience, Log: e.o.Log,
+		Temporal: e.o.Temporal, Rows: views.New(e.o.Store.Reader()), Patience: e.o.Patience, Log: e.o.Log,
 		Settings: workflows.Settings{Provision: provisioner != nil, Jitter: e.o.Jitter},
 	}
 	now := func() time.Time { return time.Now().UTC() }

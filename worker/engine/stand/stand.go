@@ -25,6 +25,7 @@ import (
 	"vlroles/licensing"
 	"vlroles/rig"
 	"vlroles/store"
+	"vlroles/store/views"
 	"vlroles/worker/engine"
 	"vlroles/workflows"
 )
@@ -48,6 +49,7 @@ type Stand struct {
 	Temporal *rig.Temporal
 	Client   client.Client
 	Rows     *store.Store
+	Views    *views.Views
 	Database string
 	Mailbox  *rig.Mailbox
 	Config   config.Config
@@ -130,10 +132,11 @@ func (s *Stand) database() {
 		s.TB.Fatal(err)
 	}
 	s.TB.Cleanup(func() { _ = s.Rows.Close() })
+	s.Views = views.New(s.Rows.Reader())
 	if _, err := s.Rows.Migrate(context.Background()); err != nil {
 		s.TB.Fatal(err)
 	}
-	s.Flows = &commands.Client{Temporal: s.Client, Rows: s.Rows, Log: slog.New(slog.DiscardHandler), Patience: s.Options.Patience,
+	s.Flows = &commands.Client{Temporal: s.Client, Rows: s.Views, Log: slog.New(slog.DiscardHandler), Patience: s.Options.Patience,
 		Settings: workflows.Settings{Provision: s.Options.Provisioner != ""}}
 }
 
@@ -277,7 +280,7 @@ func (s *Stand) Register(name string) licensing.Registered {
 // Status is a user's status on a License ID as Alex sees it, "" for nothing.
 func (s *Stand) Status(u licensing.UserID, l licensing.LicenseID) licensing.Status {
 	s.TB.Helper()
-	v, err := s.Rows.User(s.Ctx(), s.Org, s.Admin, u)
+	v, err := s.Views.User(s.Ctx(), s.Org, s.Admin, u)
 	if licensing.KindOf(err) == licensing.NotFound {
 		return ""
 	}

@@ -1,13 +1,15 @@
-package store
+package views
 
 import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // cursor is the place of a person in the list: the next page starts behind it.
@@ -38,8 +40,9 @@ func readCursor(s string) (*cursor, error) {
 	if err == nil {
 		err = json.Unmarshal(text, &c)
 	}
-	if err != nil || !ids(string(c.ID)) || strings.ContainsRune(c.NameKey, 0) {
-		return nil, licensing.Refuse(licensing.Invalid, "R40", "not a cursor of this list: start with the first page").In("cursor")
+	if err != nil || !rows.IDs(string(c.ID)) || strings.ContainsRune(c.NameKey, 0) {
+		return nil, licensing.Refuse(licensing.Invalid, "R40",
+			"not a cursor of this list: start with the first page").In("cursor")
 	}
 	return &c, nil
 }
@@ -53,9 +56,9 @@ var mayBe = map[licensing.Status][]licensing.AssignmentState{
 	licensing.Active:               {licensing.Settled},
 }
 
-// narrow turns the filter into conditions. Those on the status only leave out who can't have it: which of several a person
-// has is for the rule to say. Roles, License ID and status are each asked of all that the caller sees of a person, as the
-// line shows it.
+// narrow turns the filter into conditions. Those on the status only leave out who can't have it: which of
+// several a person has is for the rule to say. Roles, License ID and status are each asked of all that the
+// caller sees of a person, as the line shows it.
 func (l *listing) narrow() {
 	f := l.filter
 	switch f.Status {
@@ -70,9 +73,17 @@ func (l *listing) narrow() {
 		l.where(`u.in_tenant`)
 	}
 	if f.Role != "" {
-		l.where(`EXISTS (SELECT 1 FROM grants r WHERE r.user_id = u.id AND r.role = ? AND r.license_id IN (?))`, f.Role, l.asked())
+		l.where(`EXISTS (
+				SELECT 1
+				FROM grants r
+				WHERE r.user_id = u.id AND r.role = ? AND r.license_id IN (?)
+			)`, f.Role, l.asked())
 	} else if f.License != "" && f.Status != "" {
-		l.where(`EXISTS (SELECT 1 FROM assignments r WHERE r.user_id = u.id AND r.license_id IN (?))`, l.asked())
+		l.where(`EXISTS (
+				SELECT 1
+				FROM assignments r
+				WHERE r.user_id = u.id AND r.license_id IN (?)
+			)`, l.asked())
 	}
 	if f.Query != "" {
 		l.where(begins, beginning(f.Query)...)
@@ -103,7 +114,12 @@ func (l *listing) asked() []licensing.LicenseID {
 	return []licensing.LicenseID{""}
 }
 
-// gather looks for a part of the filter that few people match: they are looked up then, wherever they stand in the list.
+// maxLookup is the most matches that are looked up by id; where there are more, the list is read in its order
+// and the others are left out.
+const maxLookup = 2000
+
+// gather looks for a part of the filter that few people match: they are looked up then, wherever they stand
+// in the list.
 func (l *listing) gather() error {
 	f := l.filter
 	for _, part := range []struct {
@@ -111,19 +127,25 @@ func (l *listing) gather() error {
 		query string
 		args  []any
 	}{
-		{f.Query != "", `SELECT u.id FROM users u WHERE u.org_id = ? AND ` + begins, append([]any{l.org}, beginning(f.Query)...)},
-		{f.Role != "", `SELECT g.user_id FROM grants g WHERE g.license_id IN (?) AND g.role = ?`, []any{l.asked(), f.Role}},
-		{f.Status == licensing.UserNotFound, `SELECT u.id FROM users u WHERE u.org_id = ? AND NOT u.in_tenant`, []any{l.org}},
+		{f.Query != "",
+			`SELECT u.id FROM users u WHERE u.org_id = ? AND ` + begins,
+			append([]any{l.org}, beginning(f.Query)...)},
+		{f.Role != "",
+			`SELECT g.user_id FROM grants g WHERE g.license_id IN (?) AND g.role = ?`,
+			[]any{l.asked(), f.Role}},
+		{f.Status == licensing.UserNotFound,
+			`SELECT u.id FROM users u WHERE u.org_id = ? AND NOT u.in_tenant`,
+			[]any{l.org}},
 	} {
 		if !part.asked {
 			continue
 		}
 		var found []licensing.UserID
-		if err := l.in(&found, part.query+` LIMIT `+itoa(few+1), part.args...); err != nil {
+		if err := l.In(&found, part.query+` LIMIT `+strconv.Itoa(maxLookup+1), part.args...); err != nil {
 			return err
 		}
-		if len(found) <= few {
-			l.found, l.short = unique(found), true
+		if len(found) <= maxLookup {
+			l.found, l.narrowed = rows.Unique(found), true
 			return nil
 		}
 	}

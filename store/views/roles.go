@@ -1,28 +1,31 @@
-package store
+package views
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
-// RolesOn answers who had which role on a License ID at a time, and how it came to be, from the audit alone. The caller is an
-// admin of the License ID (R35, R43).
-func (s *Store) RolesOn(ctx context.Context, org licensing.OrgID, caller licensing.UserID, l licensing.LicenseID, on time.Time) ([]licensing.RoleOn, error) {
+// RolesOn answers who had which role on a License ID at a time, and how it came to be, from the audit alone.
+// The caller is an admin of the License ID (R35, R43).
+func (v *Views) RolesOn(
+	ctx context.Context, org licensing.OrgID, caller licensing.UserID, l licensing.LicenseID, on time.Time,
+) ([]licensing.RoleOn, error) {
 	var out []licensing.RoleOn
-	err := s.read(ctx, "read roles", func(t *tx) error {
+	err := v.read(ctx, "read roles", func(q *snapshot) error {
 		canonical, err := licensing.ParseLicenseID(string(l))
 		if err != nil {
 			return err
 		}
-		if err := t.mayReadHistory(org, caller, canonical); err != nil {
+		if err := q.mayReadHistory(org, caller, canonical); err != nil {
 			return err
 		}
-		p := &past{tx: t, org: org, on: on, roles: map[holder]*licensing.RoleOn{}, absent: map[licensing.UserID]bool{}}
+		p := newPast(q, org, on)
 		if err := p.read(canonical); err != nil {
 			return err
 		}
@@ -33,18 +36,20 @@ func (s *Store) RolesOn(ctx context.Context, org licensing.OrgID, caller licensi
 }
 
 // mayReadHistory refuses everybody but the direct admins of the License ID.
-func (t *tx) mayReadHistory(org licensing.OrgID, caller licensing.UserID, l licensing.LicenseID) error {
-	hidden := licensing.Refuse(licensing.Forbidden, "R05", "License ID %s is not one that you administer", l)
-	ok, err := t.active(org, caller)
+func (q *snapshot) mayReadHistory(org licensing.OrgID, caller licensing.UserID, l licensing.LicenseID) error {
+	var hidden error = licensing.Refuse(licensing.Forbidden, "R05",
+		"License ID %s is not one that you administer", l)
+	ok, err := q.Active(org, caller)
 	if err != nil || !ok {
-		return either(err, hidden)
+		return cmp.Or(err, hidden)
 	}
 	var direct int
-	err = t.get(&direct, `
+	err = q.Get(&direct, `
 		SELECT COUNT(*)
 		FROM grants g
 		JOIN agreements a ON a.license_id = g.license_id
-		WHERE a.org_id = ? AND g.license_id = ? AND g.user_id = ? AND g.role = 'administrator' AND g.effective`, org, l, caller)
+		WHERE a.org_id = ? AND g.license_id = ? AND g.user_id = ? AND g.role = 'administrator'
+			AND g.effective`, org, l, caller)
 	if err == nil && direct == 0 {
 		err = hidden
 	}
@@ -59,7 +64,7 @@ type holder struct {
 
 // past is a License ID as it was at a time.
 type past struct {
-	*tx
+	*snapshot
 	org    licensing.OrgID
 	on     time.Time
 	parent licensing.LicenseID
@@ -68,7 +73,16 @@ type past struct {
 	heirs  map[licensing.UserID]licensing.RoleOn // who had opted in there
 }
 
-// read goes through the lines of a License ID up to the time, and through those of the agreements above it for who inherited.
+func newPast(q *snapshot, org licensing.OrgID, on time.Time) *past {
+	return &past{
+		snapshot: q, org: org, on: on,
+		roles: map[holder]*licensing.RoleOn{}, absent: map[licensing.UserID]bool{},
+		heirs: map[licensing.UserID]licensing.RoleOn{},
+	}
+}
+
+// read goes through the lines of a License ID up to the time, and through those of the agreements above it
+// for who inherited.
 func (p *past) read(l licensing.LicenseID) error {
 	if err := p.replay(l); err != nil {
 		return err
@@ -76,7 +90,7 @@ func (p *past) read(l licensing.LicenseID) error {
 	seen := []licensing.LicenseID{l}
 	for above := p.parent; above != "" && !slices.Contains(seen, above); {
 		seen = append(seen, above)
-		q := &past{tx: p.tx, org: p.org, on: p.on, roles: map[holder]*licensing.RoleOn{}, absent: map[licensing.UserID]bool{}}
+		q := newPast(p.snapshot, p.org, p.on)
 		if err := q.replay(above); err != nil {
 			return err
 		}
@@ -93,17 +107,16 @@ func (p *past) read(l licensing.LicenseID) error {
 }
 
 func (p *past) replay(l licensing.LicenseID) error {
-	p.heirs = map[licensing.UserID]licensing.RoleOn{}
-	var rows []auditRow
-	err := p.all(&rows, `
+	var lines []rows.Audit
+	err := p.All(&lines, `
 		SELECT a.at, a.actor, a.action, a.outcome, a.user_id, a.request_id, a.rule, a.after, a.detail
 		FROM audit a
 		WHERE a.license_id = ? AND a.org_id = ? AND a.at <= ?
-		ORDER BY a.id`, l, p.org, at(p.on))
+		ORDER BY a.id`, l, p.org, rows.At(p.on))
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
+	for _, r := range lines {
 		d, err := licensing.DecodeDetail(r.Action, r.Detail)
 		if err != nil {
 			return fmt.Errorf("audit of License ID %s: %w", l, err)
@@ -116,7 +129,7 @@ func (p *past) replay(l licensing.LicenseID) error {
 }
 
 // line takes one line of what was done up.
-func (p *past) line(r auditRow, d licensing.Detail) {
+func (p *past) line(r rows.Audit, d licensing.Detail) {
 	user := licensing.UserID(r.UserID)
 	switch r.Action {
 	case licensing.AuditActivate:
@@ -134,7 +147,9 @@ func (p *past) line(r auditRow, d licensing.Detail) {
 	case licensing.PreferenceChanged:
 		delete(p.heirs, user)
 		if d.Inherit {
-			p.heirs[user] = licensing.RoleOn{User: user, Role: licensing.Administrator, Effective: true, Given: stepOf(r), Activated: r.At.Time}
+			p.heirs[user] = licensing.RoleOn{
+				User: user, Role: licensing.Administrator, Effective: true, Given: stepOf(r), Activated: r.At.Time,
+			}
 		}
 	case licensing.ContactChanged:
 		if r.Action == licensing.AuditContactFormer && d.Ended {
@@ -144,7 +159,7 @@ func (p *past) line(r auditRow, d licensing.Detail) {
 }
 
 // stepOf is what a line says of how something came to be.
-func stepOf(r auditRow) licensing.Step {
+func stepOf(r rows.Audit) licensing.Step {
 	return licensing.Step{
 		At: r.At.Time, Action: r.Action, Rule: string(r.Rule), Request: licensing.RequestID(r.RequestID), By: licensing.UserID(r.Actor),
 	}
@@ -159,19 +174,19 @@ func (p *past) activate(user licensing.UserID, now time.Time) {
 }
 
 // change takes up which roles were given and taken.
-func (p *past) change(r auditRow, d licensing.RolesChanged) {
+func (p *past) change(r rows.Audit, d licensing.RolesChanged) {
 	user := licensing.UserID(r.UserID)
 	for _, role := range d.Removed {
 		delete(p.roles, holder{user, role})
 	}
 	for _, role := range d.Added {
 		on := licensing.RoleOn{User: user, Role: role, Given: stepOf(r)}
-		if r.After == opt(licensing.Active) { // registered elsewhere before
+		if r.After == rows.NullString(licensing.Active) { // registered elsewhere before
 			on.Effective, on.Activated = true, r.At.Time
 		}
 		p.roles[holder{user, role}] = &on
 	}
-	if len(d.Added) > 0 && r.After == opt(licensing.UserNotFound) {
+	if len(d.Added) > 0 && r.After == rows.NullString(licensing.UserNotFound) {
 		p.absent[user] = true
 	}
 }
@@ -186,12 +201,13 @@ func (p *past) named() ([]licensing.RoleOn, error) {
 		}
 	}
 	names := map[licensing.UserID]string{}
-	for part := range slices.Chunk(unique(users), batch) {
-		var rows []userRow
-		if err := p.in(&rows, selectUser+` WHERE u.org_id = ? AND u.id IN (?)`, p.org, part); err != nil {
+	for part := range slices.Chunk(rows.Unique(users), rows.Batch) {
+		var found []rows.User
+		err := p.In(&found, rows.SelectUser+` WHERE u.org_id = ? AND u.id IN (?)`, p.org, part)
+		if err != nil {
 			return nil, err
 		}
-		for _, u := range rows {
+		for _, u := range found {
 			names[u.ID] = u.Name
 		}
 	}
@@ -204,7 +220,8 @@ func (p *past) named() ([]licensing.RoleOn, error) {
 		out = append(out, *r)
 	}
 	slices.SortFunc(out, func(a, b licensing.RoleOn) int {
-		return strings.Compare(nameKey(a.Name)+"\x00"+string(a.User)+string(a.Role), nameKey(b.Name)+"\x00"+string(b.User)+string(b.Role))
+		return cmp.Or(cmp.Compare(rows.NameKey(a.Name), rows.NameKey(b.Name)),
+			cmp.Compare(a.User, b.User), cmp.Compare(a.Role, b.Role))
 	})
 	return out, nil
 }

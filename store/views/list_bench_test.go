@@ -1,4 +1,4 @@
-package store
+package views_test
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 // hard: people at the end of the alphabet, filters that nobody or only the last one matches, a status that another one
 // outranks for everybody. It reports the median of each and the ratio of the two sizes:
 //
-//	go test ./store -run '^$' -bench BenchmarkUsers -benchtime 1x
+//	go test ./store/views -run '^$' -bench BenchmarkUsers -benchtime 1x
 func BenchmarkUsers(b *testing.B) {
 	small, large := listTimes(b, 1_000), listTimes(b, 100_000)
 	for n, shape := range listShapes {
@@ -49,12 +49,8 @@ var listShapes = []struct {
 // listTimes seeds n people: all Active on A1, the last twentieth on M1 too, the last few as Invoice Readers; grace's A2 has the last twentieth as Active and
 // her B1 has the same people as Failed.
 func listTimes(b *testing.B, n int) []time.Duration {
-	s := openFresh(b, "PostgreSQL")
-	if _, err := s.Migrate(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	h := newHouse(b, s)
-	for _, q := range []string{
+	h := newHouse(b, "PostgreSQL")
+	h.seed([]string{
 		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, in_tenant, registered_at, created_at)
 		 SELECT gen_random_uuid(), $1, 'c' || i || '@fabrikam.example', 'c' || i || '@fabrikam.example', 'c' || i || '@fabrikam.example',
 			'crowd ' || lpad(i::text, 7, '0'), 'crowd ' || lpad(i::text, 7, '0'), 'external', true, now(), now()
@@ -71,21 +67,17 @@ func listTimes(b *testing.B, n int) []time.Duration {
 		 SELECT a.license_id, a.user_id, 'invoice_reader', 'admin', true, now()
 		 FROM assignments a
 		 WHERE a.license_id = 'A1' AND a.name_key > 'crowd ' || lpad(($2::int * 985 / 1000)::text, 7, '0')`,
-	} {
-		if _, err := s.writes.Exec(q, h.org, n); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if _, err := s.writes.Exec(`VACUUM ANALYZE`); err != nil {
+	}, h.Org, n)
+	if _, err := h.raw().Exec(`VACUUM ANALYZE`); err != nil {
 		b.Fatal(err)
 	}
 	var out []time.Duration
 	for _, shape := range listShapes {
-		who := h.id(shape.who)
+		who := h.ID(shape.who)
 		var took []time.Duration
 		for i := range 25 {
 			begun := time.Now()
-			if _, err := s.Users(b.Context(), h.org, who, shape.filter); err != nil {
+			if _, err := h.Users(b.Context(), h.Org, who, shape.filter); err != nil {
 				b.Fatal(fmt.Errorf("%s: %w", shape.name, err))
 			}
 			if i >= 5 { // the first ones warm the caches

@@ -1,4 +1,4 @@
-package store
+package views_test
 
 import (
 	"fmt"
@@ -44,12 +44,8 @@ type forest struct {
 
 func newForest(b *testing.B, users, agreements int) *forest {
 	b.Helper()
-	s := openFresh(b, "PostgreSQL")
-	if _, err := s.Migrate(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	f := &forest{house: newHouse(b, s), agreements: agreements}
-	for _, q := range []string{
+	f := &forest{house: newHouse(b, "PostgreSQL"), agreements: agreements}
+	f.seed([]string{
 		`INSERT INTO agreements (license_id, org_id, program, parent, processed_at)
 		 SELECT 'T' || i, $1, 'MPSA', CASE WHEN i % 5 = 0 THEN NULL ELSE 'T' || (i - 1) END, now()
 		 FROM generate_series(0, $3::int - 1) i WHERE $2::int > 0`,
@@ -69,22 +65,10 @@ func newForest(b *testing.B, users, agreements int) *forest {
 		 FROM agreements a WHERE a.org_id = $1 AND a.license_id LIKE 'T%' AND a.parent IS NULL AND $2::int + $3::int > 0`,
 		`INSERT INTO preferences (user_id, license_id, inherit, changed_at)
 		 SELECT c.user_id, c.license_id, true, now() FROM contacts c WHERE $1::uuid IS NOT NULL AND $2::int + $3::int > 0`,
-		`ANALYZE`,
-	} {
-		args := []any{f.org, users, agreements}
-		if q == "ANALYZE" {
-			args = nil
-		}
-		if _, err := s.writes.Exec(q, args...); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := s.reads.Select(&f.users, `SELECT id FROM users WHERE name_key LIKE 'forest %' ORDER BY name_key`); err != nil {
-		b.Fatal(err)
-	}
-	if err := s.reads.Select(&f.heirs, `SELECT c.user_id FROM contacts c ORDER BY substr(c.license_id, 2)::int`); err != nil {
-		b.Fatal(err)
-	}
+	}, f.Org, users, agreements)
+	f.seed([]string{`ANALYZE`})
+	f.Select(&f.users, `SELECT id FROM users WHERE name_key LIKE 'forest %' ORDER BY name_key`)
+	f.Select(&f.heirs, `SELECT c.user_id FROM contacts c ORDER BY substr(c.license_id, 2)::int`)
 	return f
 }
 
@@ -98,7 +82,7 @@ func (f *forest) ask(b *testing.B, round int) time.Duration {
 		user, p, rule = f.heirs[tree], licensing.ManageActivation, "R88"
 	}
 	begun := time.Now()
-	a, err := f.Access(b.Context(), f.org, user, license, p)
+	a, err := f.Access(b.Context(), f.Org, user, license, p)
 	took := time.Since(begun)
 	if err != nil || !a.Allowed || a.Rule != rule {
 		b.Fatalf("%s on %s: %+v, %v", user, license, a, err)

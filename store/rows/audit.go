@@ -1,0 +1,19 @@
+package rows
+
+import "vlroles/licensing"
+
+// Audit is one line of the audit.
+type Audit struct {
+	At        Timestamp             `db:"at"`
+	OrgID     licensing.OrgID       `db:"org_id"`
+	Actor     NullString            `db:"actor"`
+	Action    licensing.AuditAction `db:"action"`
+	Outcome   string                `db:"outcome"`
+	UserID    NullString            `db:"user_id"`
+	LicenseID NullString            `db:"license_id"`
+	RequestID NullString            `db:"request_id"`
+	Rule      NullString            `db:"rule"`
+	Before    NullString            `db:"before"`
+	After     NullString            `db:"after"`
+	Detail    string                `db:"detail"`
+}

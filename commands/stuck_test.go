@@ -47,6 +47,7 @@ func stuckRun(t *testing.T, s *stand.Stand, id string) (run string) {
 }
 
 func TestR58_ResetReplacesARunWhoseTasksFail(t *testing.T) {
+	t.Parallel()
 	s := stand.New(t, stand.Options{Patience: 2 * time.Second})
 	_, people := s.Save(stand.Person("kim", stand.Add("E1")))
 	kim := people[0].User
@@ -69,6 +70,7 @@ func TestR58_ResetReplacesARunWhoseTasksFail(t *testing.T) {
 }
 
 func TestACommandWithoutAWorkerIsUnavailableAndEndsNothing(t *testing.T) {
+	t.Parallel()
 	s := stand.New(t, stand.Options{Patience: time.Second})
 	_, people := s.Save(stand.Person("kim", stand.Add("E1")))
 	kim := people[0].User

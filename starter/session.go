@@ -53,7 +53,7 @@ func (a *app) changing(ctx context.Context) (*session, error) {
 	}
 	s.client = &commands.Client{
 		Temporal: s.temporal, Rows: s.rows, Log: quiet,
-		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter},
+		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter(s.config.Policy())},
 	}
 	return s, nil
 }

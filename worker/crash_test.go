@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -20,7 +21,14 @@ import (
 	"vlroles/worker/engine/stand"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+// TestMain runs all tests at once: they wait far more than they work, one of them for an attempt that died with its process.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	os.Exit(rig.Main(m))
+}
 
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "vlroles-worker-")

@@ -64,7 +64,7 @@ func serve(ctx context.Context) (err error) {
 
 	failed := make(chan error, 2)
 	e, err := engine.New(engine.Options{
-		Config: c, Temporal: temporal, Store: rows, Policy: c.Policy(), Jitter: engine.Jitter, Log: log,
+		Config: c, Temporal: temporal, Store: rows, Policy: c.Policy(), Jitter: engine.Jitter(c.Policy()), Log: log,
 		OnFailure: func(err error) { failed <- err },
 	})
 	if err != nil {

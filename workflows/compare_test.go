@@ -39,6 +39,7 @@ func (x *tenant) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 }
 
 func TestR84_AScheduledComparisonFindsWhatAnEventHasMissed(t *testing.T) {
+	t.Parallel()
 	x := &tenant{people: map[string]string{"alex": "alex@contoso.example", "noor": "noor@contoso.example"}}
 	web := httptest.NewServer(x)
 	t.Cleanup(web.Close)

@@ -23,9 +23,14 @@ import (
 var record = flag.Bool("record", false, "keep the histories of paths that have none yet in testdata/histories")
 
 // TestMain switches the sticky cache off: every workflow task of these tests replays its run from the start, which shows
-// at once where a workflow does something else the second time.
+// at once where a workflow does something else the second time. Tests on real components wait more than they work, so more
+// of them run at once than the machine has cores.
 func TestMain(m *testing.M) {
+	flag.Parse()
 	worker.SetStickyWorkflowCacheSize(0)
+	if err := flag.Set("test.parallel", "5"); err != nil {
+		panic(err)
+	}
 	os.Exit(rig.Main(m))
 }
 
@@ -135,6 +140,7 @@ func TestTheHistoriesKeepTheirBudget(t *testing.T) {
 
 // TestPaths walks every path of the workflows once, on real components.
 func TestPaths(t *testing.T) {
+	t.Parallel()
 	s := stand.New(t, stand.Options{})
 
 	t.Run("R60 two License IDs become active at two due times", func(t *testing.T) {
@@ -407,6 +413,7 @@ func TestPaths(t *testing.T) {
 }
 
 func TestR56_AnExpiredInvitationIsTold_AndResetWorksFromTheEndedRun(t *testing.T) {
+	t.Parallel()
 	s := stand.New(t, stand.Options{Policy: func(p *licensing.Policy) { p.InviteFor = 2 * time.Second }})
 	_, people := s.Save(stand.Person("kim", stand.Add("E1")))
 	kim := people[0].User
@@ -430,6 +437,7 @@ func TestR56_AnExpiredInvitationIsTold_AndResetWorksFromTheEndedRun(t *testing.T
 }
 
 func TestR54_ARefusalDownstreamIsFailed_AssigningAgainMendsIt_AfterThreeItNamesSupport(t *testing.T) {
+	t.Parallel()
 	refusals := 3
 	downstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if refusals--; refusals >= 0 {

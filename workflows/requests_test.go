@@ -43,6 +43,7 @@ func active(t *testing.T, s *stand.Stand, u licensing.UserID, l licensing.Licens
 
 // TestRequests walks every path of partners, tenants and hand-overs once, on real components.
 func TestRequests(t *testing.T) {
+	t.Parallel()
 	s := stand.New(t, stand.Options{})
 
 	t.Run("R25 R27 R28 an agreement's contacts are invited, and whoever gets a forwarded mail becomes admin instead", func(t *testing.T) {

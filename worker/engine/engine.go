@@ -38,8 +38,12 @@ type Options struct {
 	OnFailure func(error) // a worker gave up: the process should end
 }
 
-// Jitter is by how much timers that fire at one instant spread in production.
-const Jitter = 30 * time.Second
+// maxJitter is the most by which timers that fire at one instant spread.
+const maxJitter = 30 * time.Second
+
+// Jitter is by how much timers that fire at one instant spread in production: 30 s, and no more than a tenth of the
+// propagation, so that a short propagation stays short.
+func Jitter(p licensing.Policy) time.Duration { return min(maxJitter, p.Propagation/10) }
 
 // Engine is the running pair of workers.
 type Engine struct {

@@ -71,7 +71,10 @@ func New(tb testing.TB, o Options) *Stand {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = s.Mailbox.Close() })
-	t := rig.TemporalOptions{Attributes: workflows.AttributeTypes(), Progress: os.Stderr}
+	t := rig.TemporalOptions{
+		Attributes: workflows.AttributeTypes(), Progress: os.Stderr,
+		DynamicConfig: map[string]string{"history.timerProcessorMaxTimeShift": `"10ms"`}, // timers are rounded up to it; 1 s
+	}
 	if o.OnFile {
 		t.Dir = tb.TempDir()
 	}

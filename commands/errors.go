@@ -12,8 +12,8 @@ import (
 	"vlroles/workflows/refusal"
 )
 
-// clientError turns what Temporal says into what a caller can use: a refusal as it was, Unavailable where the same request
-// can be sent again, and everything else as it is.
+// clientError turns what Temporal says into what a caller can use: a refusal as it was, Unavailable where the
+// same request can be sent again, and everything else as it is.
 func clientError(err error) error {
 	if err == nil {
 		return nil
@@ -35,8 +35,8 @@ func clientError(err error) error {
 // retries is how often a call that was interrupted is made again.
 const retries = 3
 
-// retryInterrupted makes a call again, with the same update id, that met a run in the moment of its end, or a workflow task
-// that the server threw away because something happened meanwhile.
+// retryInterrupted makes a call again, with the same update id, that met a run in the moment of its end, or a
+// workflow task that the server threw away because something happened meanwhile.
 func retryInterrupted(call func() error) error {
 	err := call()
 	for range retries {

@@ -31,7 +31,8 @@ type started struct {
 	update   client.UpdateWorkflowOptions
 }
 
-// server is a Temporal server that answers as a test wants and remembers what it was asked. What no test expects it panics at.
+// server is a Temporal server that answers as a test wants and remembers what it was asked. What no test
+// expects it panics at.
 type server struct {
 	client.Client
 	answer     any     // of every update

@@ -49,8 +49,8 @@ func (c *Client) handOverCommand(
 	return out, clientError(err)
 }
 
-// CompareDirectories compares directories with their tenants at every interval, from now on; 0 ends it (R84). Comparisons
-// don't overlap.
+// CompareDirectories compares directories with their tenants at every interval, from now on; 0 ends it (R84).
+// Comparisons don't overlap.
 func (c *Client) CompareDirectories(ctx context.Context, every time.Duration) error {
 	h := c.Temporal.ScheduleClient().GetHandle(ctx, workflows.CompareID)
 	if every <= 0 {

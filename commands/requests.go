@@ -55,8 +55,8 @@ func (c *Client) Seat(ctx context.Context, s licensing.Seat) (licensing.SaveAnsw
 		workflows.SeatID(s.ID), s.ID, s.Org, "administrator for an orphaned agreement", workflows.Seat, s})
 }
 
-// PutAgreement takes in one agreement with the people whom it names (R03, R25, R34). Requests for one License ID are carried
-// out one after the other.
+// PutAgreement takes in one agreement with the people whom it names (R03, R25, R34). Requests for one License
+// ID are carried out one after the other.
 func (c *Client) PutAgreement(ctx context.Context, p licensing.AgreementPut) (licensing.IntakeAnswer, error) {
 	var answer licensing.IntakeAnswer
 	l, err := licensing.ParseLicenseID(string(p.Agreement.License))

@@ -14,8 +14,8 @@ import (
 	"vlroles/workflows"
 )
 
-// earlier is an Invitation of a release that never was: it begins with a timer. A run that it began can't be replayed by
-// ours, so that each of its tasks fails.
+// earlier is an Invitation of a release that never was: it begins with a timer. A run that it began can't be
+// replayed by ours, so that each of its tasks fails.
 func earlier(ctx workflow.Context, _ workflows.InvitationInput) error {
 	return workflow.Sleep(ctx, time.Hour)
 }

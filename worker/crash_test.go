@@ -21,7 +21,8 @@ import (
 	"vlroles/worker/engine/stand"
 )
 
-// TestMain runs all tests at once: they wait far more than they work, one of them for an attempt that died with its process.
+// TestMain runs all tests at once: they wait far more than they work, one of them for an attempt that died
+// with its process.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if err := flag.Set("test.parallel", "6"); err != nil {
@@ -43,7 +44,8 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// house is a stand whose worker is a process of its own, on PostgreSQL and a Temporal server that keep their state.
+// house is a stand whose worker is a process of its own, on PostgreSQL and a Temporal server that keep their
+// state.
 type house struct {
 	*stand.Stand
 	postgres *rig.Postgres
@@ -204,7 +206,8 @@ func (h *house) mail(name, kind string) rig.Message {
 	return m
 }
 
-// allWell checks that everybody is active and that no mail is missing; doubled returns which Message-IDs came twice.
+// allWell checks that everybody is active and that no mail is missing; doubled returns which Message-IDs came
+// twice.
 func (h *house) allWell(people []licensing.PersonVerdict, names []string) (doubled []string) {
 	h.TB.Helper()
 	for _, p := range people {

@@ -3,9 +3,9 @@
 //	worker            run until SIGTERM; then let running activities (a mail that is being handed over) finish
 //	worker -check     ask the worker on this machine whether it is ready; exit 0 or 1
 //
-// It is configured by environment variables; `starter config` lists them. GET /readyz on VL_HTTP_LISTEN answers 200 when
-// the database and Temporal answer and both queues are polled, and 503 with the reasons otherwise; /healthz says only that
-// the process lives.
+// It is configured by environment variables; `starter config` lists them. GET /readyz on VL_HTTP_LISTEN
+// answers 200 when the database and Temporal answer and both queues are polled, and 503 with the reasons
+// otherwise; /healthz says only that the process lives.
 package main
 
 import (

@@ -6,8 +6,8 @@ import (
 	"vlroles/licensing"
 )
 
-// Activity is the registered name of an activity that takes an I and returns an O. The names are part of recorded histories
-// and stay.
+// Activity is the registered name of an activity that takes an I and returns an O. The names are part of
+// recorded histories and stay.
 type Activity[I, O any] string
 
 // nothing is what an activity returns that returns an error alone.

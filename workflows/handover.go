@@ -12,9 +12,9 @@ import (
 	"vlroles/workflows/refusal"
 )
 
-// HandOver replaces an administrator by a successor on many License IDs (R30–R32): it makes the successor Administrator,
-// waits until the successor agrees and is active, and removes the old one's role License ID by License ID, in the
-// successor's name. Either of the two may cancel it; what was handed over stays so.
+// HandOver replaces an administrator by a successor on many License IDs (R30–R32): it makes the successor
+// Administrator, waits until the successor agrees and is active, and removes the old one's role License ID by
+// License ID, in the successor's name. Either of the two may cancel it; what was handed over stays so.
 func HandOver(ctx workflow.Context, h licensing.HandOver) error {
 	w := &handOver{
 		ref:     licensing.HandOverRef{Org: h.Org, ID: h.ID},
@@ -73,7 +73,8 @@ func (w *handOver) validate() error {
 		"another change of this hand-over is in progress: try again in a moment"))
 }
 
-// run decides the hand-over, tells both people, and goes on until everything is handed over or somebody cancels.
+// run decides the hand-over, tells both people, and goes on until everything is handed over or somebody
+// cancels.
 func (w *handOver) run(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, "Deciding the successor's roles.")
 	err := w.request.run(ctx, w.ref.ID, func(out licensing.HandOverAnswer) int { return out.Work })
@@ -107,7 +108,8 @@ func (w *handOver) next(ctx workflow.Context) error {
 	return w.advance(ctx)
 }
 
-// runCommand carries out what one of the two wants. goesOn is false where it was refused or has ended the hand-over.
+// runCommand carries out what one of the two wants. goesOn is false where it was refused or has ended the
+// hand-over.
 func (w *handOver) runCommand(ctx workflow.Context) (goesOn bool, err error) {
 	s := w.command
 	err = s.run(ctx, "", func(licensing.HandOverView) int { return 0 })
@@ -132,8 +134,8 @@ func (w *handOver) advance(ctx workflow.Context) error {
 	return nil
 }
 
-// The intervals at which an agreed hand-over checks whether the successor is active: doubled from the first to the last,
-// and at the due times that the rows name.
+// The intervals at which an agreed hand-over checks whether the successor is active: doubled from the first
+// to the last, and at the due times that the rows name.
 const (
 	firstInterval = 2 * time.Second
 	lastInterval  = 6 * time.Hour

@@ -12,9 +12,10 @@ import (
 	"vlroles/licensing"
 )
 
-// Invitation is the life of one person's invitation: the welcome mail, the wait for registration with its reminder and its
-// expiry, resend, reset and cancel while it waits, and propagation once the person has registered (R23, R56, R58, R60). It
-// carries every License ID that is pending for the person: the rows say which.
+// Invitation is the life of one person's invitation: the welcome mail, the wait for registration with its
+// reminder and its expiry, resend, reset and cancel while it waits, and propagation once the person has
+// registered (R23, R56, R58, R60). It carries every License ID that is pending for the person: the rows say
+// which.
 func Invitation(ctx workflow.Context, in InvitationInput) error {
 	w := &invitation{user: in.User, settings: in.Settings}
 	w.useGeneration(in.Sending)
@@ -213,8 +214,9 @@ func (w *invitation) stopTimer() {
 	w.timer = nil
 }
 
-// continueForAddressee goes on after somebody else than the addressee has registered (R28). That person's roles get a run of
-// their own, and the addressee is told. This run waits on where something is left for the addressee.
+// continueForAddressee goes on after somebody else than the addressee has registered (R28). That person's
+// roles get a run of their own, and the addressee is told. This run waits on where something is left for the
+// addressee.
 func (w *invitation) continueForAddressee(ctx workflow.Context, out licensing.Registered) error {
 	if err := w.startAssignment(ctx, out); err != nil {
 		return err

@@ -51,7 +51,8 @@ func (m pendingMail) stop() {
 	}
 }
 
-// outcome waits until the mail has been sent or refused. Where a day was not enough it records the mail as given up.
+// outcome waits until the mail has been sent or refused. Where a day was not enough it records the mail as
+// given up.
 func (m pendingMail) outcome(ctx workflow.Context) (licensing.MailOutcome, error) {
 	var out licensing.MailOutcome
 	if m.future == nil {

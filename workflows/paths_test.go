@@ -22,9 +22,9 @@ import (
 
 var record = flag.Bool("record", false, "keep the histories of paths that have none yet in testdata/histories")
 
-// TestMain switches the sticky cache off: every workflow task of these tests replays its run from the start, which shows
-// at once where a workflow does something else the second time. Tests on real components wait more than they work, so more
-// of them run at once than the machine has cores.
+// TestMain switches the sticky cache off: every workflow task of these tests replays its run from the start,
+// which shows at once where a workflow does something else the second time. Tests on real components wait
+// more than they work, so more of them run at once than the machine has cores.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	worker.SetStickyWorkflowCacheSize(0)
@@ -34,7 +34,8 @@ func TestMain(m *testing.M) {
 	os.Exit(rig.Main(m))
 }
 
-// kept compares a path with nothing, but keeps its history where asked to: a path that was released is never recorded again.
+// kept compares a path with nothing, but keeps its history where asked to: a path that was released is never
+// recorded again.
 func kept(t *testing.T, name string, h *historypb.History) {
 	t.Helper()
 	if !*record || name == "" {
@@ -71,8 +72,8 @@ func TestReplay_EveryKeptHistoryGoesTheSameWayAgain(t *testing.T) {
 	}
 }
 
-// bill counts a history's events and the actions that a cloud would bill for it: the start, timers, updates, upserts, one
-// for all markers of a task, and each attempt of an activity.
+// bill counts a history's events and the actions that a cloud would bill for it: the start, timers, updates,
+// upserts, one for all markers of a task, and each attempt of an activity.
 func bill(h *historypb.History) (events, actions int) {
 	marked := map[int64]bool{}
 	for _, e := range h.Events {

@@ -11,8 +11,8 @@ import (
 	"vlroles/licensing"
 )
 
-// propagation makes granted roles effective when they are due: those of an accepted invitation, and those that a request
-// gives a registered person.
+// propagation makes granted roles effective when they are due: those of an accepted invitation, and those
+// that a request gives a registered person.
 type propagation struct {
 	user     licensing.UserID
 	what     licensing.Propagation
@@ -94,7 +94,8 @@ func (p *propagation) activate(ctx workflow.Context, due time.Time) error {
 // provisionTimeout is how long a downstream system may be away before the assignment is Failed.
 const provisionTimeout = time.Hour
 
-// provision tells the downstream system the user's roles. What it refuses is recorded as Failed, and the run goes on.
+// provision tells the downstream system the user's roles. What it refuses is recorded as Failed, and the run
+// goes on.
 func (p *propagation) provision(ctx workflow.Context, due time.Time) error {
 	o := stepOptions
 	o.ScheduleToCloseTimeout = provisionTimeout
@@ -115,7 +116,8 @@ func (p *propagation) provision(ctx workflow.Context, due time.Time) error {
 // endedByOperator is the reason of what an operator's cancel leaves as Failed.
 const endedByOperator = "ended by an operator"
 
-// recordCancel marks as Failed what no run will make effective any more, because an operator has ended this one.
+// recordCancel marks as Failed what no run will make effective any more, because an operator has ended this
+// one.
 func (p *propagation) recordCancel(ctx workflow.Context) error {
 	if len(p.what.Dues) == 0 {
 		return nil

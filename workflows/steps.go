@@ -34,8 +34,8 @@ func stepWith[I, O any](ctx workflow.Context, o workflow.ActivityOptions, a Acti
 	return out, err
 }
 
-// stepLocal runs an activity on rows as a local activity, which costs one event instead of six. Where that doesn't succeed
-// in time, because the database is away, it runs as a regular step.
+// stepLocal runs an activity on rows as a local activity, which costs one event instead of six. Where that
+// doesn't succeed in time, because the database is away, it runs as a regular step.
 func stepLocal[I, O any](ctx workflow.Context, a Activity[I, O], summary string, in I) (O, error) {
 	return stepLocalWithin(ctx, localStepTimeout, a, summary, in)
 }

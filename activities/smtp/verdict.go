@@ -15,7 +15,8 @@ import (
 	"vlroles/activities"
 )
 
-// comeLater is how long to wait where a server asks for patience: greylisting, a full queue. 0: the usual backoff.
+// comeLater is how long to wait where a server asks for patience: greylisting, a full queue. 0: the usual
+// backoff.
 func comeLater(code int) time.Duration {
 	switch code {
 	case 421, 450, 451, 452:
@@ -28,7 +29,8 @@ func failed(a activities.Answer, after time.Duration) (activities.Answer, error)
 	return a, &activities.SendError{Answer: a, RetryAfter: after}
 }
 
-// atConnect judges a failure before any mail was spoken of: nothing was sent, and it is not the address's fault.
+// atConnect judges a failure before any mail was spoken of: nothing was sent, and it is not the address's
+// fault.
 func atConnect(err error) (activities.Answer, error) {
 	a := activities.Answer{Verdict: activities.Deferred, Text: activities.OneLine(err.Error())}
 	var reply *textproto.Error
@@ -87,8 +89,8 @@ func verdict(err error) (activities.Answer, error) {
 	return failed(a, 0)
 }
 
-// replyText cuts the server's words out of the library's sentence, which goes on with other errors and the recipient. They
-// stand behind the code, quoted since Go 1.26.
+// replyText cuts the server's words out of the library's sentence, which goes on with other errors and the
+// recipient. They stand behind the code, quoted since Go 1.26.
 func replyText(e *mail.SendError) string {
 	text := e.Error()
 	if code := e.ErrorCode(); code > 0 {

@@ -1,5 +1,5 @@
-// Package stand sets an engine up on real components for tests and benchmarks: a Temporal server of its own, a database, a
-// mail catcher, and an organization whose admin can begin to assign roles.
+// Package stand sets an engine up on real components for tests and benchmarks: a Temporal server of its own,
+// a database, a mail catcher, and an organization whose admin can begin to assign roles.
 package stand
 
 import (
@@ -136,7 +136,8 @@ func (s *Stand) configure() {
 		Settings: workflows.Settings{Provision: s.Options.Provisioner != ""}}
 }
 
-// organization takes in two agreements that Alex administers, E1 processed long ago and E2 just now, and ten people.
+// organization takes in two agreements that Alex administers, E1 processed long ago and E2 just now, and ten
+// people.
 func (s *Stand) organization() {
 	now := time.Now().UTC()
 	alex := []licensing.ContractAdministrator{{SignIn: "alex@contoso.example", Name: "Alex Wilber", Registered: now.Add(-time.Hour)}}

@@ -40,8 +40,10 @@ func (d *Directories) Organizations(ctx context.Context, after licensing.OrgID) 
 // Differences compares an organization's tenant with what is known of it and returns the next change to
 // record, without people where there is none (R84). It is refused where the change would remove too many
 // people.
-func (d *Directories) Differences(ctx context.Context, org licensing.OrgID) (licensing.DirectoryChange, error) {
-	change := licensing.DirectoryChange{Org: org}
+func (d *Directories) Differences(
+	ctx context.Context, org licensing.OrgID,
+) (change licensing.DirectoryChange, err error) {
+	change.Org = org
 	if d.Tenant == nil {
 		return change, temporal.NewNonRetryableApplicationError(
 			"this worker knows no directory: set VL_DIRECTORY_URL", "NoDirectory", nil)

@@ -14,9 +14,12 @@ import (
 
 // Assignments makes effective what is in progress, or marks it as Failed.
 type Assignments interface {
-	Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo, now time.Time) (int, error)
+	Activate(
+		ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo, now time.Time,
+	) (int, error)
 	Fail(
-		ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string, now time.Time,
+		ctx context.Context, user licensing.UserID, change licensing.ChangeID,
+		upTo time.Time, reason string, now time.Time,
 	) error
 	Effective(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error)
 }
@@ -101,5 +104,6 @@ func (d *Downstream) logFailure(ctx context.Context, c licensing.ChangeRef, p *P
 	if p.Misconfigured {
 		level = slog.LevelError
 	}
-	d.Log.Log(ctx, level, "provisioner did not take the grants", "status", p.Status, "reason", p.Reason, "user", c.User)
+	d.Log.Log(ctx, level, "provisioner did not take the grants",
+		"status", p.Status, "reason", p.Reason, "user", c.User)
 }

@@ -40,11 +40,13 @@ type Verdict string
 
 // The verdicts.
 const (
-	Delivered     Verdict = "delivered"     // the relay took it
-	Refused       Verdict = "refused"       // it never will: the address or the content
-	Deferred      Verdict = "deferred"      // not now
-	Misconfigured Verdict = "misconfigured" // it refuses us: login, certificate, sender. Every mail waits until this is corrected
-	Unknown       Verdict = "unknown"       // the connection broke after the final dot: taken or not
+	Delivered Verdict = "delivered" // the relay took it
+	Refused   Verdict = "refused"   // it never will: the address or the content
+	Deferred  Verdict = "deferred"  // not now
+	Unknown   Verdict = "unknown"   // the connection broke after the final dot: taken or not
+
+	// The relay refuses us: login, certificate, sender. Every mail waits until this is corrected.
+	Misconfigured Verdict = "misconfigured"
 )
 
 // Answer is what the relay said.
@@ -96,9 +98,10 @@ func (m *Mails) SendMail(ctx context.Context, id licensing.MailID) (licensing.Ma
 
 // busyUntil makes this attempt come again when the other one's time is over.
 func (m *Mails) busyUntil(end time.Time) error {
-	return temporal.NewApplicationErrorWithOptions("another attempt holds the mail", "Busy", temporal.ApplicationErrorOptions{
+	o := temporal.ApplicationErrorOptions{
 		NextRetryDelay: max(end.Sub(m.Now()), time.Second), Category: temporal.ApplicationErrorCategoryBenign,
-	})
+	}
+	return temporal.NewApplicationErrorWithOptions("another attempt holds the mail", "Busy", o)
 }
 
 // attempt renders the mail, hands it to the relay and records the answer.

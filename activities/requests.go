@@ -26,8 +26,12 @@ type Saves interface {
 // Contracts stores what partners say.
 type Contracts interface {
 	Apply(context.Context, licensing.Intake, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
-	PutAgreement(context.Context, licensing.AgreementPut, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
-	ChangeContact(context.Context, licensing.ContactChange, licensing.Policy, time.Time) (licensing.IntakeAnswer, error)
+	PutAgreement(
+		context.Context, licensing.AgreementPut, licensing.Policy, time.Time,
+	) (licensing.IntakeAnswer, error)
+	ChangeContact(
+		context.Context, licensing.ContactChange, licensing.Policy, time.Time,
+	) (licensing.IntakeAnswer, error)
 }
 
 // Users changes what a user is to the organization.
@@ -40,7 +44,9 @@ type Users interface {
 
 // HandOvers carries out hand-overs.
 type HandOvers interface {
-	StartHandOver(context.Context, licensing.HandOver, licensing.Policy, time.Time) (licensing.HandOverAnswer, error)
+	StartHandOver(
+		context.Context, licensing.HandOver, licensing.Policy, time.Time,
+	) (licensing.HandOverAnswer, error)
 	AgreeHandOver(context.Context, licensing.HandOverCommand, time.Time) (licensing.HandOverView, error)
 	CancelHandOver(context.Context, licensing.HandOverCommand, time.Time) (licensing.HandOverView, error)
 	AdvanceHandOver(
@@ -102,12 +108,16 @@ func (r *Requests) Apply(ctx context.Context, in licensing.Intake) (licensing.In
 }
 
 // PutAgreement stores one agreement, new or changed (R03, R25).
-func (r *Requests) PutAgreement(ctx context.Context, p licensing.AgreementPut) (licensing.IntakeAnswer, error) {
+func (r *Requests) PutAgreement(
+	ctx context.Context, p licensing.AgreementPut,
+) (licensing.IntakeAnswer, error) {
 	return result(r.Contracts.PutAgreement(ctx, p, r.Policy, r.Now()))
 }
 
 // ChangeContact carries out a Change of Contact Information Request (R34).
-func (r *Requests) ChangeContact(ctx context.Context, c licensing.ContactChange) (licensing.IntakeAnswer, error) {
+func (r *Requests) ChangeContact(
+	ctx context.Context, c licensing.ContactChange,
+) (licensing.IntakeAnswer, error) {
 	return result(r.Contracts.ChangeContact(ctx, c, r.Policy, r.Now()))
 }
 
@@ -122,13 +132,17 @@ func (r *Requests) Recheck(ctx context.Context, c licensing.Command) (licensing.
 }
 
 // Prefer sets whether a contact inherits Administrator (R88, R89).
-func (r *Requests) Prefer(ctx context.Context, c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
+func (r *Requests) Prefer(
+	ctx context.Context, c licensing.PreferenceChange,
+) (licensing.PreferenceAnswer, error) {
 	return result(r.Users.Prefer(ctx, c, r.Now()))
 }
 
 // Directory records what a tenant says of its people (R84). A License ID that lost its last active admin is
 // logged for operators (R33).
-func (r *Requests) Directory(ctx context.Context, d licensing.DirectoryChange) (licensing.DirectoryAnswer, error) {
+func (r *Requests) Directory(
+	ctx context.Context, d licensing.DirectoryChange,
+) (licensing.DirectoryAnswer, error) {
 	out, err := r.Users.Directory(ctx, d, r.Now())
 	for _, l := range out.Orphaned {
 		r.Log.WarnContext(ctx, "agreement is orphaned: its last active admin left the tenant",
@@ -138,22 +152,30 @@ func (r *Requests) Directory(ctx context.Context, d licensing.DirectoryChange) (
 }
 
 // StartHandOver makes the successor Administrator and records what waits for the successor (R30).
-func (r *Requests) StartHandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
+func (r *Requests) StartHandOver(
+	ctx context.Context, h licensing.HandOver,
+) (licensing.HandOverAnswer, error) {
 	return result(r.HandOvers.StartHandOver(ctx, h, r.Policy, r.Now()))
 }
 
 // AgreeHandOver records that the successor agrees (R31).
-func (r *Requests) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+func (r *Requests) AgreeHandOver(
+	ctx context.Context, c licensing.HandOverCommand,
+) (licensing.HandOverView, error) {
 	return result(r.HandOvers.AgreeHandOver(ctx, c, r.Now()))
 }
 
 // CancelHandOver ends a hand-over (R32).
-func (r *Requests) CancelHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+func (r *Requests) CancelHandOver(
+	ctx context.Context, c licensing.HandOverCommand,
+) (licensing.HandOverView, error) {
 	return result(r.HandOvers.CancelHandOver(ctx, c, r.Now()))
 }
 
 // AdvanceHandOver removes the old admin's role where the successor has agreed and is active (R31).
-func (r *Requests) AdvanceHandOver(ctx context.Context, h licensing.HandOverRef) (licensing.HandOverStep, error) {
+func (r *Requests) AdvanceHandOver(
+	ctx context.Context, h licensing.HandOverRef,
+) (licensing.HandOverStep, error) {
 	return result(r.HandOvers.AdvanceHandOver(ctx, h.Org, h.ID, r.Policy, r.Now()))
 }
 

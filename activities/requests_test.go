@@ -92,7 +92,11 @@ func TestR33_AnAppointmentThatIsRefusedIsNotLoggedAsOne(t *testing.T) {
 // users is a Users whose directory changes orphan two agreements. What it embeds is not asked.
 type users struct{ Users }
 
-func (users) Directory(context.Context, licensing.DirectoryChange, time.Time) (licensing.DirectoryAnswer, error) {
+func (users) Directory(
+	context.Context,
+	licensing.DirectoryChange,
+	time.Time,
+) (licensing.DirectoryAnswer, error) {
 	return licensing.DirectoryAnswer{Orphaned: []licensing.LicenseID{"E8", "E9"}}, nil
 }
 

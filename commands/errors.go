@@ -22,14 +22,17 @@ func clientError(err error) error {
 		return e
 	}
 	if timedOut(err) || interrupted(err) {
-		return licensing.Refuse(licensing.Unavailable, "", "timed out waiting for a worker; the request may still complete. "+
-			"Retry with the same request ID")
+		return unavailable("timed out waiting for a worker; the request may still complete")
 	}
 	var away *serviceerror.Unavailable
 	if errors.As(err, &away) {
-		return licensing.Refuse(licensing.Unavailable, "", "Temporal can't be reached. Retry with the same request ID")
+		return unavailable("Temporal can't be reached")
 	}
 	return err
+}
+
+func unavailable(reason string) error {
+	return licensing.Refuse(licensing.Unavailable, "", "%s. Retry with the same request ID", reason)
 }
 
 // retries is how often a call that was interrupted is made again.

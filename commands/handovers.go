@@ -21,12 +21,16 @@ func (c *Client) HandOver(ctx context.Context, h licensing.HandOver) (licensing.
 }
 
 // AgreeHandOver agrees to a hand-over as its successor (R31).
-func (c *Client) AgreeHandOver(ctx context.Context, cmd licensing.HandOverCommand) (licensing.HandOverView, error) {
+func (c *Client) AgreeHandOver(
+	ctx context.Context, cmd licensing.HandOverCommand,
+) (licensing.HandOverView, error) {
 	return c.handOverCommand(ctx, workflows.AgreeUpdate, cmd)
 }
 
 // CancelHandOver ends a hand-over (R32).
-func (c *Client) CancelHandOver(ctx context.Context, cmd licensing.HandOverCommand) (licensing.HandOverView, error) {
+func (c *Client) CancelHandOver(
+	ctx context.Context, cmd licensing.HandOverCommand,
+) (licensing.HandOverView, error) {
 	return c.handOverCommand(ctx, workflows.CancelUpdate, cmd)
 }
 

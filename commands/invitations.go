@@ -31,7 +31,8 @@ func (c *Client) Register(ctx context.Context, r licensing.Registration) (licens
 // that registers, under its lock.
 func mayRegister(at licensing.Standing, r licensing.Registration) error {
 	i := licensing.Invitation{
-		State: at.State, Binding: licensing.Forwardable, Generation: at.Sending.Generation, ExpiresAt: at.Sending.ExpiresAt,
+		State: at.State, Binding: licensing.Forwardable,
+		Generation: at.Sending.Generation, ExpiresAt: at.Sending.ExpiresAt,
 	}
 	return licensing.MayRegister(i, r.Identity, r.Generation, time.Now())
 }
@@ -73,7 +74,8 @@ func (c *Client) Cancel(ctx context.Context, cmd licensing.Command) (licensing.W
 func (c *Client) standing(ctx context.Context, cmd licensing.Command) (licensing.Standing, error) {
 	at, err := c.Rows.StandingOf(ctx, cmd.Org, cmd.User)
 	if licensing.KindOf(err) == licensing.NotFound {
-		return at, licensing.Refuse(licensing.NotFound, "R43", "there is no such user or invitation, or you may not see it")
+		return at, licensing.Refuse(licensing.NotFound, "R43",
+			"there is no such user or invitation, or you may not see it")
 	}
 	return at, err
 }

@@ -35,12 +35,19 @@ func stuckRun(t *testing.T, s *stand.Stand, id string) (run string) {
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := c.ExecuteWorkflow(s.Ctx(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.Queue}, "Invitation",
-		workflows.InvitationInput{User: "kim", Sending: licensing.Sending{Generation: 1, Mail: "welcome"}})
+	r, err := c.ExecuteWorkflow(
+		s.Ctx(),
+		client.StartWorkflowOptions{ID: id, TaskQueue: workflows.Queue},
+		"Invitation",
+		workflows.InvitationInput{User: "kim", Sending: licensing.Sending{Generation: 1, Mail: "welcome"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Until("the timer of the earlier release", func() bool { return len(s.History(id, r.GetRunID()).Events) >= 5 })
+	s.Until(
+		"the timer of the earlier release",
+		func() bool { return len(s.History(id, r.GetRunID()).Events) >= 5 },
+	)
 	w.Stop()
 	s.Start()
 	return r.GetRunID()

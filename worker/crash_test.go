@@ -80,9 +80,21 @@ func (h *house) worker() *exec.Cmd {
 		h.TB.Fatal(err)
 	}
 	cmd := exec.Command(path)
-	cmd.Env = append(os.Environ(), "VL_DATABASE_URL="+h.Database, "TEMPORAL_ADDRESS="+h.Temporal.HostPort(),
-		"VL_SMTP_PORT="+strconv.Itoa(h.Mailbox.Port()), "VL_LINK_KEYS=t:"+stand.Secret, "VL_MAIL_FROM=vlroles@contoso.example",
-		"VL_MAIL_PER_SECOND=1000", "VL_PROPAGATION=1s", "VL_PROCESSING=1s", "VL_HTTP_LISTEN="+h.listen, "VL_LOG_LEVEL=error")
+	cmd.Env = append(
+		os.Environ(),
+		"VL_DATABASE_URL="+h.Database,
+		"TEMPORAL_ADDRESS="+h.Temporal.HostPort(),
+		"VL_SMTP_PORT="+strconv.Itoa(
+			h.Mailbox.Port(),
+		),
+		"VL_LINK_KEYS=t:"+stand.Secret,
+		"VL_MAIL_FROM=vlroles@contoso.example",
+		"VL_MAIL_PER_SECOND=1000",
+		"VL_PROPAGATION=1s",
+		"VL_PROCESSING=1s",
+		"VL_HTTP_LISTEN="+h.listen,
+		"VL_LOG_LEVEL=error",
+	)
 	if err := cmd.Start(); err != nil {
 		h.TB.Fatal(err)
 	}
@@ -199,7 +211,10 @@ func (h *house) mail(name, kind string) rig.Message {
 	h.TB.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
-	m, err := h.Mailbox.Wait(ctx, func(m rig.Message) bool { return m.To == name+"@fabrikam.example" && stand.Kind(m) == kind })
+	m, err := h.Mailbox.Wait(
+		ctx,
+		func(m rig.Message) bool { return m.To == name+"@fabrikam.example" && stand.Kind(m) == kind },
+	)
 	if err != nil {
 		h.TB.Fatalf("%s mail to %s: %v", kind, name, err)
 	}
@@ -244,7 +259,10 @@ func TestAWorkerKilledBetweenSMTPAcceptanceAndCompletionDoublesOnlyThatMail(t *t
 	people := h.saveUntilAnswered(h.request(who))
 	m := <-held
 	// The other mails are settled first, so that exactly one is in flight.
-	h.Until("the other mails to be settled", func() bool { return h.mails("sent") == len(who) && h.mails("sending") == 1 })
+	h.Until(
+		"the other mails to be settled",
+		func() bool { return h.mails("sent") == len(who) && h.mails("sending") == 1 },
+	)
 	kill(one)
 	release()
 	h.worker()

@@ -111,7 +111,8 @@ func listen(address string, e *engine.Engine, log *slog.Logger) (*health, error)
 		answer(w, err)
 	})
 	h.Handler = mux
-	h.ReadHeaderTimeout, h.ReadTimeout, h.WriteTimeout, h.MaxHeaderBytes = 5*time.Second, 5*time.Second, 10*time.Second, 16<<10
+	h.ReadHeaderTimeout, h.ReadTimeout, h.WriteTimeout = 5*time.Second, 5*time.Second, 10*time.Second
+	h.MaxHeaderBytes = 16 << 10
 	go func() {
 		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("health server ended", "error", err)
@@ -142,7 +143,8 @@ func ask(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 6*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort("127.0.0.1", port)+"/readyz", nil)
+	address := "http://" + net.JoinHostPort("127.0.0.1", port) + "/readyz"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,8 @@ func Activities() []ActivityInfo {
 		RegisterActivity.info(), ResendActivity.info(), ResetActivity.info(), CancelActivity.info(),
 		RemindActivity.info(), ExpireActivity.info(), BreakActivity.info(),
 		ActivateActivity.info(), FailActivity.info(), ProvisionActivity.info(),
-		SendMailActivity.info(), GiveUpMailActivity.info(), OrganizationsActivity.info(), DifferencesActivity.info(),
+		SendMailActivity.info(), GiveUpMailActivity.info(),
+		OrganizationsActivity.info(), DifferencesActivity.info(),
 	}
 }
 

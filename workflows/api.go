@@ -105,14 +105,14 @@ func AssignmentID(r licensing.RequestID, u licensing.UserID) string {
 // Settings is what a deployment decides about runs. It travels in their input, so that a run keeps what it
 // began with.
 type Settings struct {
-	Provision bool          `json:"provision,omitempty"` // a downstream system is told before grants become effective
+	Provision bool          `json:"provision,omitempty"` // a downstream system is told first
 	Jitter    time.Duration `json:"jitter,omitempty"`    // timers fire up to this much later, spread by user
 }
 
 // InvitationInput starts an Invitation.
 type InvitationInput struct {
 	User     licensing.UserID  `json:"user"`
-	Sending  licensing.Sending `json:"sending"` // Generation 0: the run was started for the command that comes with it
+	Sending  licensing.Sending `json:"sending"` // Generation 0: started for the command that comes along
 	Settings Settings          `json:"settings"`
 	Reminded bool              `json:"reminded,omitempty"` // by the run before this one
 	Failed   bool              `json:"failed,omitempty"`

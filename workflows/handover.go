@@ -45,7 +45,8 @@ func (w *handOver) handleUpdates(ctx workflow.Context) error {
 	return errors.Join(
 		handleVerdicts(ctx, "waits for the decision and returns what waits for the successor", w.request.wait),
 		w.handleCommand(ctx, AgreeUpdate, "records that the successor agrees", AgreeHandOverActivity),
-		w.handleCommand(ctx, CancelUpdate, "ends the hand-over; what was handed over stays so", CancelHandOverActivity),
+		w.handleCommand(ctx, CancelUpdate, "ends the hand-over; what was handed over stays so",
+			CancelHandOverActivity),
 	)
 }
 
@@ -150,7 +151,8 @@ func (w *handOver) nextCheck(now time.Time) (at time.Time, summary string) {
 	if due := w.view.Next(); due.After(now) {
 		return due.Add(firstInterval), "the successor's roles are due"
 	}
-	return now.Add(min(firstInterval<<min(w.checks, maxDoublings), lastInterval)), "check the successor's roles again"
+	interval := min(firstInterval<<min(w.checks, maxDoublings), lastInterval)
+	return now.Add(interval), "check the successor's roles again"
 }
 
 // wait sleeps until the next check, a command, or the end.
@@ -160,7 +162,8 @@ func (w *handOver) wait(ctx workflow.Context) error {
 	w.showDetails(ctx)
 	tctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
-	timer := workflow.NewTimerWithOptions(tctx, max(at.Sub(now), time.Millisecond), workflow.TimerOptions{Summary: summary})
+	o := workflow.TimerOptions{Summary: summary}
+	timer := workflow.NewTimerWithOptions(tctx, max(at.Sub(now), time.Millisecond), o)
 	if err := workflow.Await(ctx, func() bool { return w.command != nil || timer.IsReady() }); err != nil {
 		return err
 	}
@@ -177,5 +180,6 @@ func (w *handOver) showDetails(ctx workflow.Context) {
 		waitsFor = "Waiting until the successor is active everywhere."
 	}
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf(
-		"**Hand-over**: %s. %s\n\nTo cancel it: `starter handover cancel --id %s --as ADMIN`", w.view, waitsFor, w.ref.ID))
+		"**Hand-over**: %s. %s\n\nTo cancel it: `starter handover cancel --id %s --as ADMIN`",
+		w.view, waitsFor, w.ref.ID))
 }

@@ -202,7 +202,8 @@ func (w *invitation) startTimer(ctx workflow.Context, deadline time.Time, summar
 	}
 	w.stopTimer()
 	tctx, cancel := workflow.WithCancel(ctx)
-	w.timer = workflow.NewTimerWithOptions(tctx, deadline.Sub(workflow.Now(ctx)), workflow.TimerOptions{Summary: summary})
+	o := workflow.TimerOptions{Summary: summary}
+	w.timer = workflow.NewTimerWithOptions(tctx, deadline.Sub(workflow.Now(ctx)), o)
 	w.timerAt, w.timerStop = deadline, cancel
 }
 
@@ -250,7 +251,8 @@ func (w *invitation) startAssignment(ctx workflow.Context, out licensing.Registe
 
 // historyIsLong says whether hundreds of resends have made the history long, and nothing is going on now.
 func (w *invitation) historyIsLong(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && !w.mail.exists() && workflow.AllHandlersFinished(ctx)
+	suggested := workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+	return suggested && !w.mail.exists() && workflow.AllHandlersFinished(ctx)
 }
 
 func (w *invitation) continueAsNew(ctx workflow.Context) error {
@@ -278,7 +280,8 @@ func (w *invitation) ref() licensing.GenerationRef {
 func (w *invitation) showDetails(ctx workflow.Context) {
 	state := "**Invitation sent**"
 	if w.failed {
-		state = "**Failed**: the mail could not be delivered. Correct the business email (`starter edit`), then reset"
+		state = "**Failed**: the mail could not be delivered. Correct the business email (`starter edit`), " +
+			"then reset"
 	}
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf(
 		"%s. Generation %d, expires %s.\n\nTo send a new link: `starter reset --user %s --as ADMIN`",

@@ -35,7 +35,8 @@ func sendMail(ctx workflow.Context, id licensing.MailID, summary string) pending
 		return pendingMail{}
 	}
 	mctx, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, mailOptions(summary)))
-	return pendingMail{id: id, future: workflow.ExecuteActivity(mctx, string(SendMailActivity), id), cancel: cancel}
+	future := workflow.ExecuteActivity(mctx, string(SendMailActivity), id)
+	return pendingMail{id: id, future: future, cancel: cancel}
 }
 
 // exists says whether there is a mail at all.

@@ -20,7 +20,11 @@ import (
 	"vlroles/workflows"
 )
 
-var record = flag.Bool("record", false, "keep the histories of paths that have none yet in testdata/histories")
+var record = flag.Bool(
+	"record",
+	false,
+	"keep the histories of paths that have none yet in testdata/histories",
+)
 
 // TestMain switches the sticky cache off: every workflow task of these tests replays its run from the start,
 // which shows at once where a workflow does something else the second time. Tests on real components wait
@@ -78,8 +82,11 @@ func bill(h *historypb.History) (events, actions int) {
 	marked := map[int64]bool{}
 	for _, e := range h.Events {
 		switch e.EventType {
-		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, enumspb.EVENT_TYPE_TIMER_STARTED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
-			enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+			enumspb.EVENT_TYPE_TIMER_STARTED,
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+			enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
 			actions++
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED:
 			actions += int(e.GetActivityTaskStartedEventAttributes().Attempt)
@@ -106,11 +113,19 @@ func within(t *testing.T, what string, h *historypb.History, events, actions int
 }
 
 func TestTheHistoriesKeepTheirBudget(t *testing.T) {
-	s := stand.New(t, stand.Options{Policy: func(p *licensing.Policy) { p.Propagation, p.Processing = 2*time.Second, 2*time.Second }})
+	s := stand.New(
+		t,
+		stand.Options{
+			Policy: func(p *licensing.Policy) { p.Propagation, p.Processing = 2*time.Second, 2*time.Second },
+		},
+	)
 	request, people := s.Save(stand.Person("kim", stand.Add("E1")))
 	kim := people[0].User
 	s.Mail("kim", "welcome", 1)
-	s.Until("the invitation's run to rest", func() bool { return len(s.History(workflows.InvitationID(kim), "").Events) >= 10 })
+	s.Until(
+		"the invitation's run to rest",
+		func() bool { return len(s.History(workflows.InvitationID(kim), "").Events) >= 10 },
+	)
 	s.Register("kim")
 	s.Becomes(kim, "E1", licensing.Active)
 	invitation, _ := s.Closed(workflows.InvitationID(kim))
@@ -167,7 +182,12 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R05 a save by nobody is refused as a whole", func(t *testing.T) {
-		sv := licensing.Save{ID: stand.Request(), Org: s.Org, Admin: licensing.UserID(stand.Request()), People: []licensing.PersonChange{stand.Person("bob", stand.Add("E1"))}}
+		sv := licensing.Save{
+			ID:     stand.Request(),
+			Org:    s.Org,
+			Admin:  licensing.UserID(stand.Request()),
+			People: []licensing.PersonChange{stand.Person("bob", stand.Add("E1"))},
+		}
 		_, err := s.Flows.Save(s.Ctx(), sv)
 		refusedBy(t, err, licensing.Forbidden, "R05")
 		h, status := s.Closed(workflows.SaveID(sv.ID))
@@ -268,7 +288,12 @@ func TestPaths(t *testing.T) {
 	t.Run("R82 clearing the last pending role ends the invitation and its run", func(t *testing.T) {
 		_, people := s.Save(stand.Person("ida", stand.Add("E1")))
 		r := s.Registration(s.Mail("ida", "welcome", 1), "ida@fabrikam.example")
-		s.Save(licensing.PersonChange{User: people[0].User, Access: []licensing.AccessChange{stand.Remove("E1", licensing.ProductDownloadManager)}})
+		s.Save(
+			licensing.PersonChange{
+				User:   people[0].User,
+				Access: []licensing.AccessChange{stand.Remove("E1", licensing.ProductDownloadManager)},
+			},
+		)
 		_, err := s.Flows.Register(s.Ctx(), r)
 		refusedBy(t, err, licensing.Gone, "R82")
 		h, status := s.Closed(workflows.InvitationID(people[0].User))
@@ -284,18 +309,26 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R71 roles that are taken away are denied at once, with a mail", func(t *testing.T) {
-		_, people := s.Save(stand.Person("jan", stand.Add("E1", licensing.ProductDownloadManager, licensing.BenefitsReader)))
+		_, people := s.Save(
+			stand.Person("jan", stand.Add("E1", licensing.ProductDownloadManager, licensing.BenefitsReader)),
+		)
 		jan := people[0].User
 		s.Register("jan")
 		s.Becomes(jan, "E1", licensing.Active)
-		request, verdict := s.Save(licensing.PersonChange{User: jan, Access: []licensing.AccessChange{stand.Remove("E1", licensing.BenefitsReader)}})
+		request, verdict := s.Save(
+			licensing.PersonChange{
+				User:   jan,
+				Access: []licensing.AccessChange{stand.Remove("E1", licensing.BenefitsReader)},
+			},
+		)
 		if v := verdict[0].Verdicts[0]; v.Outcome != licensing.Changed || v.After != licensing.Active {
 			t.Fatalf("%+v", v)
 		}
 		if a, err := s.Rows.Access(s.Ctx(), s.Org, jan, "E1", licensing.ManageBenefits); err != nil || a.Allowed {
 			t.Fatal(a, err)
 		}
-		if a, err := s.Rows.Access(s.Ctx(), s.Org, jan, "E1", licensing.DownloadSoftware); err != nil || !a.Allowed {
+		if a, err := s.Rows.Access(s.Ctx(), s.Org, jan, "E1", licensing.DownloadSoftware); err != nil ||
+			!a.Allowed {
 			t.Fatal(a, err)
 		}
 		s.Mail("jan", "changes", 1)
@@ -320,7 +353,10 @@ func TestPaths(t *testing.T) {
 		_, people := s.Save(stand.Person("lea", stand.Add("E1")))
 		lea := people[0].User
 		s.Becomes(lea, "E1", licensing.Failed)
-		s.Until("the run to know", func() bool { return status(s, workflows.InvitationID(lea)) == workflows.StatusFailed })
+		s.Until(
+			"the run to know",
+			func() bool { return status(s, workflows.InvitationID(lea)) == workflows.StatusFailed },
+		)
 		s.Save(licensing.PersonChange{User: lea, Business: "lea.right@fabrikam.example"})
 		if _, err := s.Flows.Reset(s.Ctx(), s.Command(lea)); err != nil {
 			t.Fatal(err)
@@ -390,10 +426,15 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R25 a contract's first administrator is invited and may forward the mail", func(t *testing.T) {
-		in := licensing.Intake{ID: stand.Request(), Org: s.Org, Name: "Contoso Ltd.", Agreements: []licensing.ContractAgreement{{
-			License: "E3", Program: "Enterprise Agreement", ProcessedAt: time.Now().Add(-24 * time.Hour),
-			Administrators: []licensing.ContractAdministrator{{SignIn: "pia@fabrikam.example", Name: "Pia"}},
-		}}}
+		in := licensing.Intake{
+			ID:   stand.Request(),
+			Org:  s.Org,
+			Name: "Contoso Ltd.",
+			Agreements: []licensing.ContractAgreement{{
+				License: "E3", Program: "Enterprise Agreement", ProcessedAt: time.Now().Add(-24 * time.Hour),
+				Administrators: []licensing.ContractAdministrator{{SignIn: "pia@fabrikam.example", Name: "Pia"}},
+			}},
+		}
 		out, err := s.Flows.Apply(s.Ctx(), in)
 		if err != nil || out.Work != 1 {
 			t.Fatal(out, err)
@@ -444,7 +485,9 @@ func TestR54_ARefusalDownstreamIsFailed_AssigningAgainMendsIt_AfterThreeItNamesS
 		if refusals--; refusals >= 0 {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusConflict)
-			_, _ = w.Write([]byte(`{"detail":"account of kim@fabrikam.example is being moved"}`)) // the caller sees what arrives
+			_, _ = w.Write(
+				[]byte(`{"detail":"account of kim@fabrikam.example is being moved"}`),
+			) // the caller sees what arrives
 		}
 	}))
 	t.Cleanup(downstream.Close)

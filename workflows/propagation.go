@@ -46,7 +46,8 @@ func (p *propagation) result(ctx workflow.Context) error {
 	if err := workflow.UpsertTypedSearchAttributes(ctx, StatusAttribute.ValueSet(StatusFailed)); err != nil {
 		return err
 	}
-	workflow.SetCurrentDetails(ctx, "**Failed**: "+p.reason+". An admin can assign the roles again: `starter assign`.")
+	workflow.SetCurrentDetails(ctx, "**Failed**: "+p.reason+
+		". An admin can assign the roles again: `starter assign`.")
 	return temporal.NewApplicationErrorWithOptions("roles could not become effective: "+p.reason, FailedRun,
 		temporal.ApplicationErrorOptions{NonRetryable: true})
 }

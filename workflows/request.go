@@ -58,8 +58,10 @@ func workOfDirectory(out licensing.DirectoryAnswer) int { return out.Work }
 
 // carryOut is what most requests are: one step that decides and stores, whose answer the caller waits for by
 // the update, then the workflows of the people whom it concerns. work says how many those are.
-func carryOut[I, O any](ctx workflow.Context, id licensing.RequestID, s *requestStep[I, O], work func(O) int) error {
-	if err := handleVerdicts(ctx, "waits until the request is stored and returns the answer", s.wait); err != nil {
+func carryOut[I, O any](
+	ctx workflow.Context, id licensing.RequestID, s *requestStep[I, O], work func(O) int,
+) error {
+	if err := handleVerdicts(ctx, "waits until the request is stored, for the answer", s.wait); err != nil {
 		return err
 	}
 	if err := s.run(ctx, id, work); err != nil {

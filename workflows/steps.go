@@ -29,7 +29,9 @@ func step[I, O any](ctx workflow.Context, a Activity[I, O], summary string, in I
 }
 
 // stepWith runs an activity with options of its own.
-func stepWith[I, O any](ctx workflow.Context, o workflow.ActivityOptions, a Activity[I, O], in I) (out O, err error) {
+func stepWith[I, O any](
+	ctx workflow.Context, o workflow.ActivityOptions, a Activity[I, O], in I,
+) (out O, err error) {
 	err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, o), string(a), in).Get(ctx, &out)
 	return out, err
 }

@@ -165,7 +165,8 @@ func (u user) person() (p licensing.DirectoryPerson, in bool, err error) {
 			break
 		}
 	}
-	for _, name := range []string{u.Display, u.Name.Formatted, u.Name.Given + " " + u.Name.Family, string(p.Email)} {
+	names := []string{u.Display, u.Name.Formatted, u.Name.Given + " " + u.Name.Family, string(p.Email)}
+	for _, name := range names {
 		if p.Name == "" {
 			p.Name = licensing.CleanName(name)
 		}

@@ -60,7 +60,8 @@ func (s *Relay) Send(ctx context.Context, l activities.Message) (activities.Answ
 		err = s.transmit(ctx, open, m)
 	}
 	if m.IsDelivered() {
-		return activities.Answer{Verdict: activities.Delivered, Code: 250, Text: activities.OneLine(m.ServerResponse())}, nil
+		text := activities.OneLine(m.ServerResponse())
+		return activities.Answer{Verdict: activities.Delivered, Code: 250, Text: text}, nil
 	}
 	return verdict(err)
 }

@@ -47,7 +47,8 @@ func atConnect(err error) (activities.Answer, error) {
 		} else {
 			return failed(a, comeLater(a.Code))
 		}
-	case errors.As(err, &fault), errors.As(err, &hostname), errors.As(err, &authority), errors.As(err, &invalid), errors.As(err, &verification),
+	case errors.As(err, &fault), errors.As(err, &hostname), errors.As(err, &authority),
+		errors.As(err, &invalid), errors.As(err, &verification),
 		strings.Contains(err.Error(), "does not support STARTTLS"):
 		a.Verdict = activities.Misconfigured
 	}
@@ -75,8 +76,9 @@ func verdict(err error) (activities.Answer, error) {
 		return failed(activities.Answer{Verdict: activities.Deferred, Text: activities.OneLine(err.Error())}, 0)
 	}
 	a := activities.Answer{Verdict: activities.Deferred, Code: e.ErrorCode(), Text: replyText(e)}
+	refusesUs := e.Reason == mail.ErrSMTPMailFrom || slices.Contains([]int{530, 534, 535, 538}, a.Code)
 	switch {
-	case a.Code >= 500 && (e.Reason == mail.ErrSMTPMailFrom || slices.Contains([]int{530, 534, 535, 538}, a.Code)):
+	case a.Code >= 500 && refusesUs:
 		a.Verdict = activities.Misconfigured
 	case a.Code >= 500:
 		a.Verdict = activities.Refused

@@ -24,7 +24,8 @@ type Key struct {
 
 // NewKey takes an id of 1 to 16 letters and digits and a secret of at least 32 bytes.
 func NewKey(id string, secret []byte) (Key, error) {
-	if id == "" || len(id) > 16 || strings.ContainsFunc(id, func(r rune) bool { return r == '-' || notIDRune(r) }) {
+	odd := strings.ContainsFunc(id, func(r rune) bool { return r == '-' || notIDRune(r) })
+	if id == "" || len(id) > 16 || odd {
 		return Key{}, errors.New("webhook key: the id must have 1 to 16 letters and digits")
 	}
 	if len(secret) < 32 {

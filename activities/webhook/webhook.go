@@ -25,7 +25,7 @@ import (
 
 // Config is what a Client needs.
 type Config struct {
-	URL     string        // the user's id is put behind it; https, or http on this machine (kept by package config)
+	URL     string        // the user's id is put behind it; package config asks for https
 	Keys    []Key         // the first signs
 	Timeout time.Duration // of one call; 0: 10 s
 	Client  *http.Client  // nil: one of its own. It never follows redirects
@@ -138,7 +138,8 @@ func (w *Client) outcome(resp *http.Response, body []byte) error {
 	e := &activities.ProvisionError{Status: status, Misconfigured: misconfigured(status)}
 	e.Reason = fmt.Sprintf("the downstream system answered %d", status)
 	if e.Misconfigured {
-		e.Reason += ": check VL_PROVISIONER_URL and VL_PROVISIONER_KEYS, no assignment succeeds until they are corrected"
+		e.Reason += ": check VL_PROVISIONER_URL and VL_PROVISIONER_KEYS, " +
+			"no assignment succeeds until they are corrected"
 	}
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		e.RetryAfter = w.retryAfter(resp.Header.Get("Retry-After"))

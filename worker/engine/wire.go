@@ -47,14 +47,15 @@ func (e *Engine) wire() (a steps, err error) {
 	rows := e.o.Store
 	return steps{
 		requests: &activities.Requests{
-			Saves: rows, Contracts: rows, Users: rows, HandOvers: rows, Invitations: rows, Deadlines: rows, Outbox: rows,
+			Saves: rows, Contracts: rows, Users: rows, HandOvers: rows,
+			Invitations: rows, Deadlines: rows, Outbox: rows,
 			Starter: e.client, Policy: e.o.Policy, Now: now, Log: e.o.Log,
 		},
 		downstream:  &activities.Downstream{Assignments: rows, Provisioner: provisioner, Now: now, Log: e.o.Log},
 		directories: &activities.Directories{Known: rows, Tenant: tenant, Log: e.o.Log},
 		mails: &activities.Mails{
-			Ledger: rows, Sender: e.relay, Policy: e.o.Policy, Links: e.o.Config.LinkKeys, LinkBase: e.o.Config.LinkBase,
-			Portal: e.o.Config.PortalURL, MailDomain: e.o.Config.MailFrom.Domain(), Now: now, Log: e.o.Log,
+			Ledger: rows, Sender: e.relay, Policy: e.o.Policy, Links: e.o.Config.LinkKeys,
+			LinkBase: e.o.Config.LinkBase, Portal: e.o.Config.PortalURL, MailDomain: e.o.Config.MailFrom.Domain(), Now: now, Log: e.o.Log,
 		},
 	}, nil
 }

@@ -24,8 +24,8 @@ type Tenant interface {
 	People(ctx context.Context, org licensing.OrgID) ([]licensing.DirectoryPerson, error)
 }
 
-// Directories are the activities that compare directories with their tenants (R84). Fields are set once, before the worker
-// starts.
+// Directories are the activities that compare directories with their tenants (R84). Fields are set once,
+// before the worker starts.
 type Directories struct {
 	Known  KnownDirectories
 	Tenant Tenant // nil: directories change by events alone
@@ -37,10 +37,13 @@ func (d *Directories) Organizations(ctx context.Context, after licensing.OrgID) 
 	return d.Known.OrganizationsAfter(ctx, after, licensing.OrganizationsPerRun)
 }
 
-// Differences compares an organization's tenant with what is known of it and returns the next change to record, without
-// people where there is none (R84). It is refused where the change would remove too many people.
-func (d *Directories) Differences(ctx context.Context, org licensing.OrgID) (licensing.DirectoryChange, error) {
-	change := licensing.DirectoryChange{Org: org}
+// Differences compares an organization's tenant with what is known of it and returns the next change to
+// record, without people where there is none (R84). It is refused where the change would remove too many
+// people.
+func (d *Directories) Differences(
+	ctx context.Context, org licensing.OrgID,
+) (change licensing.DirectoryChange, err error) {
+	change.Org = org
 	if d.Tenant == nil {
 		return change, temporal.NewNonRetryableApplicationError(
 			"this worker knows no directory: set VL_DIRECTORY_URL", "NoDirectory", nil)

@@ -24,7 +24,11 @@ func (d *directory) Present(context.Context, licensing.OrgID) ([]licensing.Direc
 	return d.known, nil
 }
 
-func (d *directory) OrganizationsAfter(_ context.Context, after licensing.OrgID, limit int) ([]licensing.OrgID, error) {
+func (d *directory) OrganizationsAfter(
+	_ context.Context,
+	after licensing.OrgID,
+	limit int,
+) ([]licensing.OrgID, error) {
 	d.limit = limit
 	return []licensing.OrgID{after + "1"}, d.err
 }

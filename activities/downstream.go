@@ -19,14 +19,15 @@ type Assignments interface {
 	Effective(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error)
 }
 
-// Provisioner tells a downstream system which roles of a user are effective, all of them each time. The same key means the
-// same change: putting it twice does no more than once. An outcome that isn't success is a *ProvisionError.
+// Provisioner tells a downstream system which roles of a user are effective, all of them each time. The same
+// key means the same change: putting it twice does no more than once. An outcome that isn't success is a
+// *ProvisionError.
 type Provisioner interface {
 	Put(ctx context.Context, key string, e licensing.Effective) error
 }
 
-// ProvisionError says why a downstream system did not take a user's roles. Reason is one line of at most 300 characters
-// without email addresses.
+// ProvisionError says why a downstream system did not take a user's roles. Reason is one line of at most 300
+// characters without email addresses.
 type ProvisionError struct {
 	Refused       bool // for good: the assignment becomes Failed (R54); otherwise trying again can help
 	Misconfigured bool // URL, keys or contract are wrong: no assignment succeeds until an operator corrects them
@@ -55,8 +56,8 @@ func (d *Downstream) Fail(ctx context.Context, c licensing.ChangeRef) error {
 	return refusal.FromActivity(d.Assignments.Fail(ctx, c.User, c.Change, c.UpTo, c.Reason))
 }
 
-// Provision tells the downstream system the user's effective roles before they become so here. A refusal there is an error
-// of type licensing.RefusedDownstream that ends; everything else is tried again (R54).
+// Provision tells the downstream system the user's effective roles before they become so here. A refusal
+// there is an error of type licensing.RefusedDownstream that ends; everything else is tried again (R54).
 func (d *Downstream) Provision(ctx context.Context, c licensing.ChangeRef) error {
 	if d.Provisioner == nil {
 		return nil
@@ -97,5 +98,6 @@ func (d *Downstream) logFailure(ctx context.Context, c licensing.ChangeRef, p *P
 	if p.Misconfigured {
 		level = slog.LevelError
 	}
-	d.Log.Log(ctx, level, "provisioner did not take the grants", "status", p.Status, "reason", p.Reason, "user", c.User)
+	d.Log.Log(ctx, level, "provisioner did not take the grants",
+		"status", p.Status, "reason", p.Reason, "user", c.User)
 }

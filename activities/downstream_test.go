@@ -37,7 +37,11 @@ func (a *assignments) Fail(
 	return a.err
 }
 
-func (a *assignments) Effective(_ context.Context, u licensing.UserID, _ time.Time) (licensing.Effective, error) {
+func (a *assignments) Effective(
+	_ context.Context,
+	u licensing.UserID,
+	_ time.Time,
+) (licensing.Effective, error) {
 	return licensing.Effective{User: u}, a.err
 }
 
@@ -71,7 +75,8 @@ func TestR54_WhatIsRefusedDownstreamEndsAndEverythingElseIsTriedAgain(t *testing
 			if err := d.Provision(t.Context(), licensing.ChangeRef{User: dana}); !errors.As(err, &app) {
 				t.Fatalf("got %v", err)
 			}
-			if app.NonRetryable() != tc.ends || app.Type() != tc.kind || app.Message() != tc.message || app.NextRetryDelay() != tc.delay {
+			if app.NonRetryable() != tc.ends || app.Type() != tc.kind || app.Message() != tc.message ||
+				app.NextRetryDelay() != tc.delay {
 				t.Errorf("got %t %s %q %s", app.NonRetryable(), app.Type(), app.Message(), app.NextRetryDelay())
 			}
 			if !strings.Contains(log.String(), tc.logged) || tc.logged == "" && log.Len() > 0 {
@@ -103,7 +108,10 @@ func TestWithoutADownstreamSystemNobodyIsTold(t *testing.T) {
 }
 
 func TestAProvisionThatIsStoppedIsNoRefusal(t *testing.T) {
-	d := &Downstream{Assignments: &assignments{}, Provisioner: putFunc(func(string) error { return context.Canceled })}
+	d := &Downstream{
+		Assignments: &assignments{},
+		Provisioner: putFunc(func(string) error { return context.Canceled }),
+	}
 	if err := d.Provision(t.Context(), licensing.ChangeRef{User: dana}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

@@ -22,8 +22,8 @@ type Ledger interface {
 	GiveUpMail(context.Context, licensing.MailID) error
 }
 
-// Sender hands a message to the relay. Delivered and Refused are outcomes and no error; the other verdicts come with a
-// *SendError.
+// Sender hands a message to the relay. Delivered and Refused are outcomes and no error; the other verdicts
+// come with a *SendError.
 type Sender interface {
 	Send(context.Context, Message) (Answer, error)
 }
@@ -41,11 +41,13 @@ type Verdict string
 
 // The verdicts.
 const (
-	Delivered     Verdict = "delivered"     // the relay took it
-	Refused       Verdict = "refused"       // it never will: the address or the content
-	Deferred      Verdict = "deferred"      // not now
-	Misconfigured Verdict = "misconfigured" // it refuses us: login, certificate, sender. Every mail waits until this is corrected
-	Unknown       Verdict = "unknown"       // the connection broke after the final dot: taken or not
+	Delivered Verdict = "delivered" // the relay took it
+	Refused   Verdict = "refused"   // it never will: the address or the content
+	Deferred  Verdict = "deferred"  // not now
+	Unknown   Verdict = "unknown"   // the connection broke after the final dot: taken or not
+
+	// The relay refuses us: login, certificate, sender. Every mail waits until this is corrected.
+	Misconfigured Verdict = "misconfigured"
 )
 
 // Answer is what the relay said.
@@ -76,8 +78,8 @@ type Mails struct {
 	Log        *slog.Logger
 }
 
-// SendMail sends one mail of the ledger and records the outcome there. Sent, refused and dropped are outcomes; anything else
-// is an error and is tried again, with the same Message-ID.
+// SendMail sends one mail of the ledger and records the outcome there. Sent, refused and dropped are
+// outcomes; anything else is an error and is tried again, with the same Message-ID.
 func (m *Mails) SendMail(ctx context.Context, id licensing.MailID) (licensing.MailOutcome, error) {
 	claim, err := m.Ledger.ClaimMail(ctx, id, licensing.SendMailTimeout)
 	if err != nil {
@@ -94,9 +96,10 @@ func (m *Mails) SendMail(ctx context.Context, id licensing.MailID) (licensing.Ma
 
 // busyUntil makes this attempt come again when the other one's time is over.
 func (m *Mails) busyUntil(end time.Time) error {
-	return temporal.NewApplicationErrorWithOptions("another attempt holds the mail", "Busy", temporal.ApplicationErrorOptions{
+	o := temporal.ApplicationErrorOptions{
 		NextRetryDelay: max(end.Sub(m.Now()), time.Second), Category: temporal.ApplicationErrorCategoryBenign,
-	})
+	}
+	return temporal.NewApplicationErrorWithOptions("another attempt holds the mail", "Busy", o)
 }
 
 // attempt renders the mail, hands it to the relay and records the answer.
@@ -149,15 +152,16 @@ func settlement(a Answer) licensing.Settlement {
 // settleTimeout is how long the outcome may take to be recorded.
 const settleTimeout = 10 * time.Second
 
-// settle records the outcome even where the activity is being stopped: what the relay took must not be forgotten.
+// settle records the outcome even where the activity is being stopped: what the relay took must not be
+// forgotten.
 func (m *Mails) settle(ctx context.Context, job licensing.MailJob, s licensing.Settlement) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	return refusal.FromActivity(m.Ledger.SettleMail(ctx, job.ID, job.Attempt, s))
 }
 
-// retryable returns the error that has the mail tried once more. A fault of ours (login, certificate, sender) is logged as an
-// error, since it stops every mail; what the receiving server asks for is expected.
+// retryable returns the error that has the mail tried once more. A fault of ours (login, certificate, sender)
+// is logged as an error, since it stops every mail; what the receiving server asks for is expected.
 func (m *Mails) retryable(ctx context.Context, id licensing.MailID, answer Answer, err error) error {
 	o := temporal.ApplicationErrorOptions{}
 	var s *SendError

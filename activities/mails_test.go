@@ -247,7 +247,8 @@ func TestALedgerThatRefusesEndsTheActivityAndOneThatIsAwayIsAskedAgain(t *testin
 		t.Run(name, func(t *testing.T) {
 			m, _ := newMails(&ledger{err: gone}, Answer{}, nil)
 			var app *temporal.ApplicationError
-			if err := call(m); !errors.As(err, &app) || !app.NonRetryable() || refusal.Decode(err).Kind != licensing.NotFound {
+			if err := call(m); !errors.As(err, &app) || !app.NonRetryable() ||
+				refusal.Decode(err).Kind != licensing.NotFound {
 				t.Errorf("refused with %v", err)
 			}
 			m, _ = newMails(&ledger{err: away}, Answer{}, nil)

@@ -24,8 +24,8 @@ type Starter interface {
 // startsAtOnce is how many workflows StartWork starts at a time.
 const startsAtOnce = 16
 
-// StartWork starts the workflows of a request's people and returns how many. Its heartbeat says how far it came, so that the
-// next attempt goes on there.
+// StartWork starts the workflows of a request's people and returns how many. Its heartbeat says how far it
+// came, so that the next attempt goes on there.
 func (r *Requests) StartWork(ctx context.Context, id licensing.RequestID) (int, error) {
 	work, err := r.Outbox.Work(ctx, id)
 	if err != nil {

@@ -1,10 +1,11 @@
-// Package activities does the work that workflows order: the only code that writes rows, sends mail and calls other systems;
-// it calls no service of Microsoft (R04). Every method is safe to run again: rows are fenced by request, generation or
-// change, mails by the ledger.
+// Package activities does the work that workflows order: the only code that writes rows, sends mail and calls
+// other systems; it calls no service of Microsoft (R04). Every method is safe to run again: rows are fenced
+// by request, generation or change, mails by the ledger.
 //
 // A refusal (*licensing.Error) ends an activity for good. Every other error is tried again.
 //
-// The adapters that speak to relay, downstream system and directory are in folders of their own: smtp, webhook, scim.
+// The adapters that speak to relay, downstream system and directory are in folders of their own: smtp,
+// webhook, scim.
 package activities
 
 import (
@@ -61,8 +62,8 @@ type Deadlines interface {
 	Break(context.Context, licensing.InvitationID, int, string) error
 }
 
-// Requests are the activities that decide and store requests, and start the workflows that follow from them. Fields are set
-// once, before the worker starts.
+// Requests are the activities that decide and store requests, and start the workflows that follow from them.
+// Fields are set once, before the worker starts.
 type Requests struct {
 	Saves       Saves
 	Contracts   Contracts

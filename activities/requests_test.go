@@ -128,7 +128,8 @@ func (o *outbox) Start(_ context.Context, w licensing.Work) error {
 	return nil
 }
 
-// startWork runs the activity as a worker does. before is what an earlier attempt said it had started, or nil.
+// startWork runs the activity as a worker does. before is what an earlier attempt said it had started, or
+// nil.
 func (o *outbox) startWork(t *testing.T, before any) (int, error) {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite

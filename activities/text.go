@@ -12,8 +12,8 @@ const maxReason = 300
 // addresses finds email addresses, written plainly or as in a URL.
 var addresses = regexp.MustCompile(`[^\s<>"(),;:=\[\]]+(@|%40)[^\s<>"(),;:=\[\]]+`)
 
-// OneLine makes a text of others fit for a log, a history and a page: no email addresses, no line breaks, nothing that
-// reorders text, at most 300 characters.
+// OneLine makes a text of others fit for a log, a history and a page: no email addresses, no line breaks,
+// nothing that reorders text, at most 300 characters.
 func OneLine(s string) string {
 	s = strings.Map(printable, strings.ToValidUTF8(s, ""))
 	s = strings.Join(strings.Fields(addresses.ReplaceAllString(s, "[address]")), " ")

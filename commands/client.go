@@ -1,5 +1,5 @@
-// Package commands is how everything else starts workflows and steers them: the portal, the command line, and the activity
-// that starts a request's workflows.
+// Package commands is how everything else starts workflows and steers them: the portal, the command line, and
+// the activity that starts a request's workflows.
 package commands
 
 import (
@@ -22,8 +22,9 @@ type Rows interface {
 	Registered(context.Context, licensing.Registration) (licensing.Registered, error)
 }
 
-// Client starts workflows and steers them. Every call is idempotent by its request id. Refusals are *licensing.Error. Where
-// nothing answered in time it is one of kind Unavailable, and the same call with the same request id is safe.
+// Client starts workflows and steers them. Every call is idempotent by its request id. Refusals are
+// *licensing.Error. Where nothing answered in time it is one of kind Unavailable, and the same call with the
+// same request id is safe.
 type Client struct {
 	Temporal client.Client
 	Rows     Rows
@@ -70,7 +71,8 @@ func (c *Client) updateWithStart(ctx context.Context, r run, u update, out any) 
 	return h.Get(ctx, out)
 }
 
-// startOptions are those of every workflow here: one that runs is joined, and one that has ended is started again.
+// startOptions are those of every workflow here: one that runs is joined, and one that has ended is started
+// again.
 func startOptions(
 	workflowID, summary string, org licensing.OrgID, attributes ...temporal.SearchAttributeUpdate,
 ) client.StartWorkflowOptions {

@@ -12,8 +12,8 @@ import (
 	"vlroles/workflows/refusal"
 )
 
-// clientError turns what Temporal says into what a caller can use: a refusal as it was, Unavailable where the same request
-// can be sent again, and everything else as it is.
+// clientError turns what Temporal says into what a caller can use: a refusal as it was, Unavailable where the
+// same request can be sent again, and everything else as it is.
 func clientError(err error) error {
 	if err == nil {
 		return nil
@@ -22,21 +22,24 @@ func clientError(err error) error {
 		return e
 	}
 	if timedOut(err) || interrupted(err) {
-		return licensing.Refuse(licensing.Unavailable, "", "timed out waiting for a worker; the request may still complete. "+
-			"Retry with the same request ID")
+		return unavailable("timed out waiting for a worker; the request may still complete")
 	}
 	var away *serviceerror.Unavailable
 	if errors.As(err, &away) {
-		return licensing.Refuse(licensing.Unavailable, "", "Temporal can't be reached. Retry with the same request ID")
+		return unavailable("Temporal can't be reached")
 	}
 	return err
+}
+
+func unavailable(reason string) error {
+	return licensing.Refuse(licensing.Unavailable, "", "%s. Retry with the same request ID", reason)
 }
 
 // retries is how often a call that was interrupted is made again.
 const retries = 3
 
-// retryInterrupted makes a call again, with the same update id, that met a run in the moment of its end, or a workflow task
-// that the server threw away because something happened meanwhile.
+// retryInterrupted makes a call again, with the same update id, that met a run in the moment of its end, or a
+// workflow task that the server threw away because something happened meanwhile.
 func retryInterrupted(call func() error) error {
 	err := call()
 	for range retries {

@@ -31,7 +31,8 @@ type started struct {
 	update   client.UpdateWorkflowOptions
 }
 
-// server is a Temporal server that answers as a test wants and remembers what it was asked. What no test expects it panics at.
+// server is a Temporal server that answers as a test wants and remembers what it was asked. What no test
+// expects it panics at.
 type server struct {
 	client.Client
 	answer     any     // of every update
@@ -73,7 +74,10 @@ func (s *server) UpdateWithStartWorkflow(
 	return handle{value: s.answer}, nil
 }
 
-func (s *server) UpdateWorkflow(_ context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+func (s *server) UpdateWorkflow(
+	_ context.Context,
+	o client.UpdateWorkflowOptions,
+) (client.WorkflowUpdateHandle, error) {
 	s.updates = append(s.updates, o)
 	if err := s.nextError(); err != nil {
 		return nil, err
@@ -177,9 +181,14 @@ func (r *rows) Registered(context.Context, licensing.Registration) (licensing.Re
 
 // openInvitation is generation 2 of Kim's invitation, which lives for another hour.
 func openInvitation() licensing.Standing {
-	return licensing.Standing{Org: contoso, User: kim, State: licensing.InvitationOpen, Sending: licensing.Sending{
-		Invitation: ticket, Generation: 2, ExpiresAt: time.Now().Add(time.Hour),
-	}}
+	return licensing.Standing{
+		Org:   contoso,
+		User:  kim,
+		State: licensing.InvitationOpen,
+		Sending: licensing.Sending{
+			Invitation: ticket, Generation: 2, ExpiresAt: time.Now().Add(time.Hour),
+		},
+	}
 }
 
 // newClient returns a client of a server and of rows in which Kim's invitation is open, and its log.

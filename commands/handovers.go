@@ -21,12 +21,16 @@ func (c *Client) HandOver(ctx context.Context, h licensing.HandOver) (licensing.
 }
 
 // AgreeHandOver agrees to a hand-over as its successor (R31).
-func (c *Client) AgreeHandOver(ctx context.Context, cmd licensing.HandOverCommand) (licensing.HandOverView, error) {
+func (c *Client) AgreeHandOver(
+	ctx context.Context, cmd licensing.HandOverCommand,
+) (licensing.HandOverView, error) {
 	return c.handOverCommand(ctx, workflows.AgreeUpdate, cmd)
 }
 
 // CancelHandOver ends a hand-over (R32).
-func (c *Client) CancelHandOver(ctx context.Context, cmd licensing.HandOverCommand) (licensing.HandOverView, error) {
+func (c *Client) CancelHandOver(
+	ctx context.Context, cmd licensing.HandOverCommand,
+) (licensing.HandOverView, error) {
 	return c.handOverCommand(ctx, workflows.CancelUpdate, cmd)
 }
 
@@ -49,8 +53,8 @@ func (c *Client) handOverCommand(
 	return out, clientError(err)
 }
 
-// CompareDirectories compares directories with their tenants at every interval, from now on; 0 ends it (R84). Comparisons
-// don't overlap.
+// CompareDirectories compares directories with their tenants at every interval, from now on; 0 ends it (R84).
+// Comparisons don't overlap.
 func (c *Client) CompareDirectories(ctx context.Context, every time.Duration) error {
 	h := c.Temporal.ScheduleClient().GetHandle(ctx, workflows.CompareID)
 	if every <= 0 {

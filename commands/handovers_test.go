@@ -33,7 +33,8 @@ func TestR31_R32_ACommandOnAHandOverIsAnUpdateOfItsRun(t *testing.T) {
 			if err != nil || out.State != licensing.HandOverAgreed || len(s.updates) != 2 {
 				t.Fatalf("%+v, %v after %d calls", out, err, len(s.updates))
 			}
-			if u := s.updates[1]; u.WorkflowID != "handover/h1" || u.UpdateName != name || u.UpdateID != "r1" || u.Args[0] != cmd {
+			if u := s.updates[1]; u.WorkflowID != "handover/h1" || u.UpdateName != name || u.UpdateID != "r1" ||
+				u.Args[0] != cmd {
 				t.Errorf("%+v", u)
 			}
 			s.errs = []error{serviceerror.NewNotFound("no such run")}
@@ -51,7 +52,8 @@ func TestR84_DirectoriesAreComparedAtIntervalsThatDoNotOverlap(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := s.schedule.created
-	if o.ID != workflows.CompareID || o.Overlap != enumspb.SCHEDULE_OVERLAP_POLICY_SKIP || o.Spec.Intervals[0].Every != time.Hour ||
+	if o.ID != workflows.CompareID || o.Overlap != enumspb.SCHEDULE_OVERLAP_POLICY_SKIP ||
+		o.Spec.Intervals[0].Every != time.Hour ||
 		o.Spec.Jitter != time.Minute {
 		t.Errorf("%+v", o)
 	}

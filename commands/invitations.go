@@ -27,11 +27,12 @@ func (c *Client) Register(ctx context.Context, r licensing.Registration) (licens
 	return out, c.command(ctx, at, update{workflows.RegisterUpdate, r.Request, []any{r}}, &out)
 }
 
-// mayRegister refuses what the row alone refuses, before a run is asked. Who may accept is judged by the step that registers,
-// under its lock.
+// mayRegister refuses what the row alone refuses, before a run is asked. Who may accept is judged by the step
+// that registers, under its lock.
 func mayRegister(at licensing.Standing, r licensing.Registration) error {
 	i := licensing.Invitation{
-		State: at.State, Binding: licensing.Forwardable, Generation: at.Sending.Generation, ExpiresAt: at.Sending.ExpiresAt,
+		State: at.State, Binding: licensing.Forwardable,
+		Generation: at.Sending.Generation, ExpiresAt: at.Sending.ExpiresAt,
 	}
 	return licensing.MayRegister(i, r.Identity, r.Generation, time.Now())
 }
@@ -46,7 +47,8 @@ func (c *Client) Resend(ctx context.Context, cmd licensing.Command) (licensing.S
 	return out, c.command(ctx, at, update{workflows.ResendUpdate, cmd.Request, []any{cmd}}, &out)
 }
 
-// Reset makes the next generation of an invitation: from an open or ended run, and from a stuck one, which it ends (R58).
+// Reset makes the next generation of an invitation: from an open or ended run, and from a stuck one, which it
+// ends (R58).
 func (c *Client) Reset(ctx context.Context, cmd licensing.Command) (licensing.Sending, error) {
 	var out licensing.Sending
 	at, err := c.standing(ctx, cmd)
@@ -67,16 +69,19 @@ func (c *Client) Cancel(ctx context.Context, cmd licensing.Command) (licensing.W
 	return out, c.command(ctx, at, update{workflows.CancelUpdate, cmd.Request, []any{cmd}}, &out)
 }
 
-// standing reads the invitation that a command is for. The step that carries the command out checks what the caller may do.
+// standing reads the invitation that a command is for. The step that carries the command out checks what the
+// caller may do.
 func (c *Client) standing(ctx context.Context, cmd licensing.Command) (licensing.Standing, error) {
 	at, err := c.Rows.StandingOf(ctx, cmd.Org, cmd.User)
 	if licensing.KindOf(err) == licensing.NotFound {
-		return at, licensing.Refuse(licensing.NotFound, "R43", "there is no such user or invitation, or you may not see it")
+		return at, licensing.Refuse(licensing.NotFound, "R43",
+			"there is no such user or invitation, or you may not see it")
 	}
 	return at, err
 }
 
-// command updates the run of an invitation. It starts one where there is none any more, and replaces one that is stuck.
+// command updates the run of an invitation. It starts one where there is none any more, and replaces one that
+// is stuck.
 func (c *Client) command(ctx context.Context, at licensing.Standing, u update, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
@@ -107,8 +112,8 @@ func (c *Client) attempt(ctx context.Context, r run, u update, out any) error {
 	return c.updateWithStart(ctx, r, u, out)
 }
 
-// invitationRun is the run of an invitation as the row says. Where the invitation is open, a run that was lost goes on with
-// the row's generation; otherwise it is started for the command alone.
+// invitationRun is the run of an invitation as the row says. Where the invitation is open, a run that was
+// lost goes on with the row's generation; otherwise it is started for the command alone.
 func (c *Client) invitationRun(at licensing.Standing, id licensing.RequestID) run {
 	in := workflows.InvitationInput{User: at.User, Settings: c.Settings}
 	if at.State == licensing.InvitationOpen || at.State == licensing.InvitationRefused {

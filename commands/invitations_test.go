@@ -62,7 +62,8 @@ func TestR58_ACommandGoesToTheRunOfTheInvitation(t *testing.T) {
 			if in.User != kim || in.Sending.Generation != tc.generation || in.Settings.Jitter != time.Second {
 				t.Errorf("started with %+v", in)
 			}
-			if hasDue := got.attribute("VlDueAt") != ""; hasDue != (tc.generation > 0) || got.attribute("VlUser") != "kim" {
+			if hasDue := got.attribute("VlDueAt") != ""; hasDue != (tc.generation > 0) ||
+				got.attribute("VlUser") != "kim" {
 				t.Errorf("due: %t, user: %v", hasDue, got.attribute("VlUser"))
 			}
 		})
@@ -146,7 +147,8 @@ func TestR43_WhoIsNotThereAndWhoMayNotBeSeenAreOneAnswer(t *testing.T) {
 			c, s, r, _ := newClient(t)
 			r.err = licensing.Refuse(licensing.NotFound, "", "no row")
 			err := call(c)
-			if licensing.KindOf(err) != licensing.NotFound || !strings.Contains(err.Error(), "R43") || len(s.starts) > 0 {
+			if licensing.KindOf(err) != licensing.NotFound || !strings.Contains(err.Error(), "R43") ||
+				len(s.starts) > 0 {
 				t.Errorf("%v, %d starts", err, len(s.starts))
 			}
 		})

@@ -61,8 +61,8 @@ func (c *Client) assign(ctx context.Context, w licensing.Work) error {
 	return err
 }
 
-// withdraw ends the run of an invitation that has nothing left to give, unless the person has been invited again since: that
-// run is another request's.
+// withdraw ends the run of an invitation that has nothing left to give, unless the person has been invited
+// again since: that run is another request's.
 func (c *Client) withdraw(ctx context.Context, w licensing.Work) error {
 	at, err := c.Rows.StandingOf(ctx, w.Org, w.User)
 	if err != nil {
@@ -85,8 +85,8 @@ func (c *Client) stop(ctx context.Context, w licensing.Work) error {
 	return nil
 }
 
-// runsOf are the workflows that may make effective what a change put in progress for a user: an assignment's, which those
-// who accepted somebody else's invitation have too, or that of the user's own invitation.
+// runsOf are the workflows that may make effective what a change put in progress for a user: an assignment's,
+// which those who accepted somebody else's invitation have too, or that of the user's own invitation.
 func runsOf(u licensing.UserID, change licensing.ChangeID) []string {
 	ids := []string{workflows.AssignmentID(licensing.RequestID(change), u)}
 	if strings.Contains(string(change), ".") { // of an invitation's generation

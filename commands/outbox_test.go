@@ -17,12 +17,19 @@ var alreadyStarted = serviceerror.NewWorkflowExecutionAlreadyStarted("it runs", 
 
 func TestANewInvitationStartsARunThatMayNotBeJoinedUnseen(t *testing.T) {
 	c, s, _, _ := newClient(t)
-	w := licensing.Work{Kind: licensing.WorkInvite, Org: contoso, Request: "r1", User: kim, Sending: openInvitation().Sending}
+	w := licensing.Work{
+		Kind:    licensing.WorkInvite,
+		Org:     contoso,
+		Request: "r1",
+		User:    kim,
+		Sending: openInvitation().Sending,
+	}
 	if err := c.Start(t.Context(), w); err != nil {
 		t.Fatal(err)
 	}
 	got := s.starts[0]
-	if len(s.starts) != 1 || got.options.ID != "invitation/kim" || !got.options.WorkflowExecutionErrorWhenAlreadyStarted ||
+	if len(s.starts) != 1 || got.options.ID != "invitation/kim" ||
+		!got.options.WorkflowExecutionErrorWhenAlreadyStarted ||
 		got.options.WorkflowIDConflictPolicy != enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL {
 		t.Errorf("started %+v", got.options)
 	}
@@ -37,12 +44,19 @@ func TestANewInvitationStartsARunThatMayNotBeJoinedUnseen(t *testing.T) {
 func TestR62_ARunThatIsOpenGoesOnWithTheNewGeneration(t *testing.T) {
 	c, s, _, _ := newClient(t)
 	s.errs = []error{alreadyStarted}
-	w := licensing.Work{Kind: licensing.WorkRenew, Org: contoso, Request: "r1", User: kim, Sending: openInvitation().Sending}
+	w := licensing.Work{
+		Kind:    licensing.WorkRenew,
+		Org:     contoso,
+		Request: "r1",
+		User:    kim,
+		Sending: openInvitation().Sending,
+	}
 	if err := c.Start(t.Context(), w); err != nil {
 		t.Fatal(err)
 	}
 	got := s.starts[len(s.starts)-1].update
-	if len(s.starts) != 2 || got.UpdateName != workflows.AdoptUpdate || got.UpdateID != "r1" || got.Args[0] != w.Sending {
+	if len(s.starts) != 2 || got.UpdateName != workflows.AdoptUpdate || got.UpdateID != "r1" ||
+		got.Args[0] != w.Sending {
 		t.Errorf("%d starts, updated with %+v", len(s.starts), got)
 	}
 }
@@ -144,7 +158,10 @@ func TestR80_WhatWasRemovedInTheMiddleOfPropagationEndsItsRuns(t *testing.T) {
 	}
 	c, s, _, _ := newClient(t)
 	s.cancelErr = errors.New("Temporal is away")
-	if err := c.Start(t.Context(), licensing.Work{Kind: licensing.WorkStop, User: kim}); !errors.Is(err, s.cancelErr) {
+	if err := c.Start(t.Context(), licensing.Work{Kind: licensing.WorkStop, User: kim}); !errors.Is(
+		err,
+		s.cancelErr,
+	) {
 		t.Error(err)
 	}
 }

@@ -20,13 +20,18 @@ func (c *Client) Apply(ctx context.Context, in licensing.Intake) (licensing.Inta
 }
 
 // ChangeContact carries out a Change of Contact Information Request (R34).
-func (c *Client) ChangeContact(ctx context.Context, change licensing.ContactChange) (licensing.IntakeAnswer, error) {
+func (c *Client) ChangeContact(
+	ctx context.Context, change licensing.ContactChange,
+) (licensing.IntakeAnswer, error) {
+	id := workflows.ContactID(change.ID)
 	return answerOf[licensing.IntakeAnswer](ctx, c, request{
-		workflows.ContactID(change.ID), change.ID, change.Org, "change of a contact", workflows.ChangeContact, change})
+		id, change.ID, change.Org, "change of a contact", workflows.ChangeContact, change})
 }
 
 // Directory records what a tenant says of its people (R84).
-func (c *Client) Directory(ctx context.Context, d licensing.DirectoryChange) (licensing.DirectoryAnswer, error) {
+func (c *Client) Directory(
+	ctx context.Context, d licensing.DirectoryChange,
+) (licensing.DirectoryAnswer, error) {
 	return answerOf[licensing.DirectoryAnswer](ctx, c, request{
 		workflows.DirectoryID(d.ID), d.ID, d.Org, "change of a directory", workflows.Directory, d})
 }
@@ -44,7 +49,9 @@ func (c *Client) Recheck(ctx context.Context, cmd licensing.Command) (licensing.
 }
 
 // Prefer sets whether a contact inherits Administrator (R88, R89).
-func (c *Client) Prefer(ctx context.Context, p licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
+func (c *Client) Prefer(
+	ctx context.Context, p licensing.PreferenceChange,
+) (licensing.PreferenceAnswer, error) {
 	return answerOf[licensing.PreferenceAnswer](ctx, c, request{
 		workflows.PreferenceID(p.Request), p.Request, p.Org, "preference of a contact", workflows.Prefer, p})
 }
@@ -55,8 +62,8 @@ func (c *Client) Seat(ctx context.Context, s licensing.Seat) (licensing.SaveAnsw
 		workflows.SeatID(s.ID), s.ID, s.Org, "administrator for an orphaned agreement", workflows.Seat, s})
 }
 
-// PutAgreement takes in one agreement with the people whom it names (R03, R25, R34). Requests for one License ID are carried
-// out one after the other.
+// PutAgreement takes in one agreement with the people whom it names (R03, R25, R34). Requests for one License
+// ID are carried out one after the other.
 func (c *Client) PutAgreement(ctx context.Context, p licensing.AgreementPut) (licensing.IntakeAnswer, error) {
 	var answer licensing.IntakeAnswer
 	l, err := licensing.ParseLicenseID(string(p.Agreement.License))

@@ -60,10 +60,12 @@ func TestEveryRequestIsAWorkflowOfItsOwnWhoseAnswerIsWaitedFor(t *testing.T) {
 				t.Fatalf("%+v, %v", answer, err)
 			}
 			got := s.starts[0]
-			if got.options.ID != tc.workflowID || !same(got.workflow, tc.workflow) || got.options.TaskQueue != workflows.Queue {
+			if got.options.ID != tc.workflowID || !same(got.workflow, tc.workflow) ||
+				got.options.TaskQueue != workflows.Queue {
 				t.Errorf("started %+v", got.options)
 			}
-			if got.update.WorkflowID != tc.workflowID || got.update.UpdateID != "r1" || got.update.UpdateName != workflows.VerdictsUpdate ||
+			if got.update.WorkflowID != tc.workflowID || got.update.UpdateID != "r1" ||
+				got.update.UpdateName != workflows.VerdictsUpdate ||
 				got.update.WaitForStage != client.WorkflowUpdateStageCompleted {
 				t.Errorf("updated with %+v", got.update)
 			}
@@ -86,7 +88,11 @@ func same(a, b any) bool { return reflect.ValueOf(a).Pointer() == reflect.ValueO
 func TestR03_WhatPartnersSayOfALicenseIDGoesToTheOneWorkflowOfIt(t *testing.T) {
 	c, s, _, _ := newClient(t)
 	s.answer = licensing.IntakeAnswer{Work: 1}
-	put := licensing.AgreementPut{ID: "r1", Org: contoso, Agreement: licensing.ContractAgreement{License: "e100"}}
+	put := licensing.AgreementPut{
+		ID:        "r1",
+		Org:       contoso,
+		Agreement: licensing.ContractAgreement{License: "e100"},
+	}
 	if out, err := c.PutAgreement(t.Context(), put); err != nil || out.Work != 1 {
 		t.Fatal(out, err)
 	}
@@ -94,12 +100,14 @@ func TestR03_WhatPartnersSayOfALicenseIDGoesToTheOneWorkflowOfIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.starts[0]; got.options.ID != workflows.AgreementID(l) || got.update.UpdateName != workflows.PutUpdate ||
+	if got := s.starts[0]; got.options.ID != workflows.AgreementID(l) ||
+		got.update.UpdateName != workflows.PutUpdate ||
 		len(got.update.Args) != 1 {
 		t.Errorf("started %+v with %+v", got.options, got.update)
 	}
 	put.Agreement.License = "not a License ID"
-	if _, err := c.PutAgreement(t.Context(), put); licensing.KindOf(err) != licensing.Invalid || len(s.starts) != 1 {
+	if _, err := c.PutAgreement(t.Context(), put); licensing.KindOf(err) != licensing.Invalid ||
+		len(s.starts) != 1 {
 		t.Errorf("%v, %d starts", err, len(s.starts))
 	}
 }
@@ -152,7 +160,10 @@ func TestACallThatMetARunAtItsEndIsMadeAgainWithTheSameUpdate(t *testing.T) {
 				}
 			}
 			s.starts, s.errs = nil, []error{interruption, interruption, interruption, interruption}
-			if _, err := c.Save(t.Context(), licensing.Save{ID: "r1"}); licensing.KindOf(err) != licensing.Unavailable || len(s.starts) != 4 {
+			if _, err := c.Save(t.Context(), licensing.Save{ID: "r1"}); licensing.KindOf(
+				err,
+			) != licensing.Unavailable ||
+				len(s.starts) != 4 {
 				t.Errorf("%v after %d calls", err, len(s.starts))
 			}
 		})

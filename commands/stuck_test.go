@@ -14,8 +14,8 @@ import (
 	"vlroles/workflows"
 )
 
-// earlier is an Invitation of a release that never was: it begins with a timer. A run that it began can't be replayed by
-// ours, so that each of its tasks fails.
+// earlier is an Invitation of a release that never was: it begins with a timer. A run that it began can't be
+// replayed by ours, so that each of its tasks fails.
 func earlier(ctx workflow.Context, _ workflows.InvitationInput) error {
 	return workflow.Sleep(ctx, time.Hour)
 }
@@ -35,18 +35,26 @@ func stuckRun(t *testing.T, s *stand.Stand, id string) (run string) {
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := c.ExecuteWorkflow(s.Ctx(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.Queue}, "Invitation",
-		workflows.InvitationInput{User: "kim", Sending: licensing.Sending{Generation: 1, Mail: "welcome"}})
+	r, err := c.ExecuteWorkflow(
+		s.Ctx(),
+		client.StartWorkflowOptions{ID: id, TaskQueue: workflows.Queue},
+		"Invitation",
+		workflows.InvitationInput{User: "kim", Sending: licensing.Sending{Generation: 1, Mail: "welcome"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Until("the timer of the earlier release", func() bool { return len(s.History(id, r.GetRunID()).Events) >= 5 })
+	s.Until(
+		"the timer of the earlier release",
+		func() bool { return len(s.History(id, r.GetRunID()).Events) >= 5 },
+	)
 	w.Stop()
 	s.Start()
 	return r.GetRunID()
 }
 
 func TestR58_ResetReplacesARunWhoseTasksFail(t *testing.T) {
+	t.Parallel()
 	s := stand.New(t, stand.Options{Patience: 2 * time.Second})
 	_, people := s.Save(stand.Person("kim", stand.Add("E1")))
 	kim := people[0].User
@@ -69,6 +77,7 @@ func TestR58_ResetReplacesARunWhoseTasksFail(t *testing.T) {
 }
 
 func TestACommandWithoutAWorkerIsUnavailableAndEndsNothing(t *testing.T) {
+	t.Parallel()
 	s := stand.New(t, stand.Options{Patience: time.Second})
 	_, people := s.Save(stand.Person("kim", stand.Add("E1")))
 	kim := people[0].User

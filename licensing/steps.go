@@ -31,12 +31,13 @@ type MailOutcome struct {
 	Reason string    `json:"reason,omitempty"`
 }
 
-// SendMailTimeout is how long one attempt to send a mail may take. The attempt holds the mail for as long, so that no second
-// one begins between DATA and its answer.
+// SendMailTimeout is how long one attempt to send a mail may take. The attempt holds the mail for as long, so
+// that no second one begins between DATA and its answer.
 const SendMailTimeout = 90 * time.Second
 
 // OrganizationsPerRun is how many organizations one run of the directory comparison goes through (R84).
 const OrganizationsPerRun = 50
 
-// RefusedDownstream is the type of the error with which a downstream system's refusal ends the activity for good (R54).
+// RefusedDownstream is the type of the error with which a downstream system's refusal ends the activity for
+// good (R54).
 const RefusedDownstream = "RefusedDownstream"

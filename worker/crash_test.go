@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -20,7 +21,15 @@ import (
 	"vlroles/worker/engine/stand"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+// TestMain runs all tests at once: they wait far more than they work, one of them for an attempt that died
+// with its process.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	os.Exit(rig.Main(m))
+}
 
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "vlroles-worker-")
@@ -35,7 +44,8 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// house is a stand whose worker is a process of its own, on PostgreSQL and a Temporal server that keep their state.
+// house is a stand whose worker is a process of its own, on PostgreSQL and a Temporal server that keep their
+// state.
 type house struct {
 	*stand.Stand
 	postgres *rig.Postgres
@@ -70,9 +80,21 @@ func (h *house) worker() *exec.Cmd {
 		h.TB.Fatal(err)
 	}
 	cmd := exec.Command(path)
-	cmd.Env = append(os.Environ(), "VL_DATABASE_URL="+h.Database, "TEMPORAL_ADDRESS="+h.Temporal.HostPort(),
-		"VL_SMTP_PORT="+strconv.Itoa(h.Mailbox.Port()), "VL_LINK_KEYS=t:"+stand.Secret, "VL_MAIL_FROM=vlroles@contoso.example",
-		"VL_MAIL_PER_SECOND=1000", "VL_PROPAGATION=1s", "VL_PROCESSING=1s", "VL_HTTP_LISTEN="+h.listen, "VL_LOG_LEVEL=error")
+	cmd.Env = append(
+		os.Environ(),
+		"VL_DATABASE_URL="+h.Database,
+		"TEMPORAL_ADDRESS="+h.Temporal.HostPort(),
+		"VL_SMTP_PORT="+strconv.Itoa(
+			h.Mailbox.Port(),
+		),
+		"VL_LINK_KEYS=t:"+stand.Secret,
+		"VL_MAIL_FROM=vlroles@contoso.example",
+		"VL_MAIL_PER_SECOND=1000",
+		"VL_PROPAGATION=1s",
+		"VL_PROCESSING=1s",
+		"VL_HTTP_LISTEN="+h.listen,
+		"VL_LOG_LEVEL=error",
+	)
 	if err := cmd.Start(); err != nil {
 		h.TB.Fatal(err)
 	}
@@ -189,14 +211,18 @@ func (h *house) mail(name, kind string) rig.Message {
 	h.TB.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
-	m, err := h.Mailbox.Wait(ctx, func(m rig.Message) bool { return m.To == name+"@fabrikam.example" && stand.Kind(m) == kind })
+	m, err := h.Mailbox.Wait(
+		ctx,
+		func(m rig.Message) bool { return m.To == name+"@fabrikam.example" && stand.Kind(m) == kind },
+	)
 	if err != nil {
 		h.TB.Fatalf("%s mail to %s: %v", kind, name, err)
 	}
 	return m
 }
 
-// allWell checks that everybody is active and that no mail is missing; doubled returns which Message-IDs came twice.
+// allWell checks that everybody is active and that no mail is missing; doubled returns which Message-IDs came
+// twice.
 func (h *house) allWell(people []licensing.PersonVerdict, names []string) (doubled []string) {
 	h.TB.Helper()
 	for _, p := range people {
@@ -233,7 +259,10 @@ func TestAWorkerKilledBetweenSMTPAcceptanceAndCompletionDoublesOnlyThatMail(t *t
 	people := h.saveUntilAnswered(h.request(who))
 	m := <-held
 	// The other mails are settled first, so that exactly one is in flight.
-	h.Until("the other mails to be settled", func() bool { return h.mails("sent") == len(who) && h.mails("sending") == 1 })
+	h.Until(
+		"the other mails to be settled",
+		func() bool { return h.mails("sent") == len(who) && h.mails("sending") == 1 },
+	)
 	kill(one)
 	release()
 	h.worker()

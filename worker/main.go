@@ -3,9 +3,9 @@
 //	worker            run until SIGTERM; then let running activities (a mail that is being handed over) finish
 //	worker -check     ask the worker on this machine whether it is ready; exit 0 or 1
 //
-// It is configured by environment variables; `starter config` lists them. GET /readyz on VL_HTTP_LISTEN answers 200 when
-// the database and Temporal answer and both queues are polled, and 503 with the reasons otherwise; /healthz says only that
-// the process lives.
+// It is configured by environment variables; `starter config` lists them. GET /readyz on VL_HTTP_LISTEN
+// answers 200 when the database and Temporal answer and both queues are polled, and 503 with the reasons
+// otherwise; /healthz says only that the process lives.
 package main
 
 import (
@@ -64,7 +64,7 @@ func serve(ctx context.Context) (err error) {
 
 	failed := make(chan error, 2)
 	e, err := engine.New(engine.Options{
-		Config: c, Temporal: temporal, Store: rows, Policy: c.Policy(), Jitter: engine.Jitter, Log: log,
+		Config: c, Temporal: temporal, Store: rows, Policy: c.Policy(), Jitter: engine.Jitter(c.Policy()), Log: log,
 		OnFailure: func(err error) { failed <- err },
 	})
 	if err != nil {
@@ -111,7 +111,8 @@ func listen(address string, e *engine.Engine, log *slog.Logger) (*health, error)
 		answer(w, err)
 	})
 	h.Handler = mux
-	h.ReadHeaderTimeout, h.ReadTimeout, h.WriteTimeout, h.MaxHeaderBytes = 5*time.Second, 5*time.Second, 10*time.Second, 16<<10
+	h.ReadHeaderTimeout, h.ReadTimeout, h.WriteTimeout = 5*time.Second, 5*time.Second, 10*time.Second
+	h.MaxHeaderBytes = 16 << 10
 	go func() {
 		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("health server ended", "error", err)
@@ -142,7 +143,8 @@ func ask(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 6*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort("127.0.0.1", port)+"/readyz", nil)
+	address := "http://" + net.JoinHostPort("127.0.0.1", port) + "/readyz"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"vlroles/licensing"
 )
 
-// Activity is the registered name of an activity that takes an I and returns an O. The names are part of recorded histories
-// and stay.
+// Activity is the registered name of an activity that takes an I and returns an O. The names are part of
+// recorded histories and stay.
 type Activity[I, O any] string
 
 // nothing is what an activity returns that returns an error alone.
@@ -76,7 +76,8 @@ func Activities() []ActivityInfo {
 		RegisterActivity.info(), ResendActivity.info(), ResetActivity.info(), CancelActivity.info(),
 		RemindActivity.info(), ExpireActivity.info(), BreakActivity.info(),
 		ActivateActivity.info(), FailActivity.info(), ProvisionActivity.info(),
-		SendMailActivity.info(), GiveUpMailActivity.info(), OrganizationsActivity.info(), DifferencesActivity.info(),
+		SendMailActivity.info(), GiveUpMailActivity.info(),
+		OrganizationsActivity.info(), DifferencesActivity.info(),
 	}
 }
 

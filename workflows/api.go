@@ -26,7 +26,8 @@ const (
 	AgreeUpdate    = "agree"  // of HandOver
 )
 
-// The search attributes: what operators search for. Never personal data, they are clear text. This is their one definition.
+// The search attributes: what operators search for. Never personal data, they are clear text. This is their
+// one definition.
 var (
 	OrganizationAttribute = temporal.NewSearchAttributeKeyKeyword("VlOrganization")
 	RequestAttribute      = temporal.NewSearchAttributeKeyKeyword("VlRequest")
@@ -35,8 +36,8 @@ var (
 	StatusAttribute       = temporal.NewSearchAttributeKeyKeyword("VlStatus")
 )
 
-// AttributeTypes returns the name of every search attribute with its type as Temporal's command line calls it: Keyword or
-// Datetime. A namespace must have them all before the first workflow starts.
+// AttributeTypes returns the name of every search attribute with its type as Temporal's command line calls
+// it: Keyword or Datetime. A namespace must have them all before the first workflow starts.
 func AttributeTypes() map[string]string {
 	types := map[string]string{}
 	for _, key := range []temporal.SearchAttributeKey{
@@ -54,8 +55,8 @@ const (
 	StatusOrphaned = "Orphaned" // of Directory: an agreement lost its last active admin (R33)
 )
 
-// FailedRun is the type of the error with which a run ends whose roles could not become effective. Operators filter by
-// ExecutionStatus = "Failed"; the row says Failed and why, and an admin assigns again (R54).
+// FailedRun is the type of the error with which a run ends whose roles could not become effective. Operators
+// filter by ExecutionStatus = "Failed"; the row says Failed and why, and an admin assigns again (R54).
 const FailedRun = "AssignmentFailed"
 
 // CompareID is the id of the schedule that compares directories, and of its runs.
@@ -101,16 +102,17 @@ func AssignmentID(r licensing.RequestID, u licensing.UserID) string {
 	return "assignment/" + string(r) + "/" + string(u)
 }
 
-// Settings is what a deployment decides about runs. It travels in their input, so that a run keeps what it began with.
+// Settings is what a deployment decides about runs. It travels in their input, so that a run keeps what it
+// began with.
 type Settings struct {
-	Provision bool          `json:"provision,omitempty"` // a downstream system is told before grants become effective
+	Provision bool          `json:"provision,omitempty"` // a downstream system is told first
 	Jitter    time.Duration `json:"jitter,omitempty"`    // timers fire up to this much later, spread by user
 }
 
 // InvitationInput starts an Invitation.
 type InvitationInput struct {
 	User     licensing.UserID  `json:"user"`
-	Sending  licensing.Sending `json:"sending"` // Generation 0: the run was started for the command that comes with it
+	Sending  licensing.Sending `json:"sending"` // Generation 0: started for the command that comes along
 	Settings Settings          `json:"settings"`
 	Reminded bool              `json:"reminded,omitempty"` // by the run before this one
 	Failed   bool              `json:"failed,omitempty"`

@@ -11,8 +11,9 @@ import (
 	"vlroles/licensing"
 )
 
-// CompareDirectories compares every organization's directory with the tenant, one after the other, and records what an
-// event has missed (R84). One that can't be compared doesn't stop the others; the run then fails at its end.
+// CompareDirectories compares every organization's directory with the tenant, one after the other, and
+// records what an event has missed (R84). One that can't be compared doesn't stop the others; the run then
+// fails at its end.
 func CompareDirectories(ctx workflow.Context, after licensing.OrgID) error {
 	orgs, err := step(ctx, OrganizationsActivity, "list the organizations", after)
 	if err != nil {

@@ -35,10 +35,13 @@ func (x *tenant) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	for id, email := range x.people {
 		all = append(all, map[string]any{"id": id, "userName": email, "displayName": "Name of " + id})
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"totalResults": len(all), "Resources": all}) // the caller may have gone
+	_ = json.NewEncoder(w).
+		Encode(map[string]any{"totalResults": len(all), "Resources": all})
+	// the caller may have gone
 }
 
 func TestR84_AScheduledComparisonFindsWhatAnEventHasMissed(t *testing.T) {
+	t.Parallel()
 	x := &tenant{people: map[string]string{"alex": "alex@contoso.example", "noor": "noor@contoso.example"}}
 	web := httptest.NewServer(x)
 	t.Cleanup(web.Close)
@@ -69,7 +72,9 @@ func TestR84_AScheduledComparisonFindsWhatAnEventHasMissed(t *testing.T) {
 	}
 	compare()
 	known(2)
-	_, people := s.Save(licensing.PersonChange{SignIn: "noor@contoso.example", Access: []licensing.AccessChange{stand.Add("E1")}})
+	_, people := s.Save(
+		licensing.PersonChange{SignIn: "noor@contoso.example", Access: []licensing.AccessChange{stand.Add("E1")}},
+	)
 	noor := people[0].User
 	if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("noor@contoso.example", "welcome", 1), "noor@contoso.example")); err != nil {
 		t.Fatal(err)

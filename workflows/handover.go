@@ -12,9 +12,9 @@ import (
 	"vlroles/workflows/refusal"
 )
 
-// HandOver replaces an administrator by a successor on many License IDs (R30–R32): it makes the successor Administrator,
-// waits until the successor agrees and is active, and removes the old one's role License ID by License ID, in the
-// successor's name. Either of the two may cancel it; what was handed over stays so.
+// HandOver replaces an administrator by a successor on many License IDs (R30–R32): it makes the successor
+// Administrator, waits until the successor agrees and is active, and removes the old one's role License ID by
+// License ID, in the successor's name. Either of the two may cancel it; what was handed over stays so.
 func HandOver(ctx workflow.Context, h licensing.HandOver) error {
 	w := &handOver{
 		ref:     licensing.HandOverRef{Org: h.Org, ID: h.ID},
@@ -45,7 +45,8 @@ func (w *handOver) handleUpdates(ctx workflow.Context) error {
 	return errors.Join(
 		handleVerdicts(ctx, "waits for the decision and returns what waits for the successor", w.request.wait),
 		w.handleCommand(ctx, AgreeUpdate, "records that the successor agrees", AgreeHandOverActivity),
-		w.handleCommand(ctx, CancelUpdate, "ends the hand-over; what was handed over stays so", CancelHandOverActivity),
+		w.handleCommand(ctx, CancelUpdate, "ends the hand-over; what was handed over stays so",
+			CancelHandOverActivity),
 	)
 }
 
@@ -73,7 +74,8 @@ func (w *handOver) validate() error {
 		"another change of this hand-over is in progress: try again in a moment"))
 }
 
-// run decides the hand-over, tells both people, and goes on until everything is handed over or somebody cancels.
+// run decides the hand-over, tells both people, and goes on until everything is handed over or somebody
+// cancels.
 func (w *handOver) run(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, "Deciding the successor's roles.")
 	err := w.request.run(ctx, w.ref.ID, func(out licensing.HandOverAnswer) int { return out.Work })
@@ -107,7 +109,8 @@ func (w *handOver) next(ctx workflow.Context) error {
 	return w.advance(ctx)
 }
 
-// runCommand carries out what one of the two wants. goesOn is false where it was refused or has ended the hand-over.
+// runCommand carries out what one of the two wants. goesOn is false where it was refused or has ended the
+// hand-over.
 func (w *handOver) runCommand(ctx workflow.Context) (goesOn bool, err error) {
 	s := w.command
 	err = s.run(ctx, "", func(licensing.HandOverView) int { return 0 })
@@ -132,8 +135,8 @@ func (w *handOver) advance(ctx workflow.Context) error {
 	return nil
 }
 
-// The intervals at which an agreed hand-over checks whether the successor is active: doubled from the first to the last,
-// and at the due times that the rows name.
+// The intervals at which an agreed hand-over checks whether the successor is active: doubled from the first
+// to the last, and at the due times that the rows name.
 const (
 	firstInterval = 2 * time.Second
 	lastInterval  = 6 * time.Hour
@@ -148,7 +151,8 @@ func (w *handOver) nextCheck(now time.Time) (at time.Time, summary string) {
 	if due := w.view.Next(); due.After(now) {
 		return due.Add(firstInterval), "the successor's roles are due"
 	}
-	return now.Add(min(firstInterval<<min(w.checks, maxDoublings), lastInterval)), "check the successor's roles again"
+	interval := min(firstInterval<<min(w.checks, maxDoublings), lastInterval)
+	return now.Add(interval), "check the successor's roles again"
 }
 
 // wait sleeps until the next check, a command, or the end.
@@ -158,7 +162,8 @@ func (w *handOver) wait(ctx workflow.Context) error {
 	w.showDetails(ctx)
 	tctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
-	timer := workflow.NewTimerWithOptions(tctx, max(at.Sub(now), time.Millisecond), workflow.TimerOptions{Summary: summary})
+	o := workflow.TimerOptions{Summary: summary}
+	timer := workflow.NewTimerWithOptions(tctx, max(at.Sub(now), time.Millisecond), o)
 	if err := workflow.Await(ctx, func() bool { return w.command != nil || timer.IsReady() }); err != nil {
 		return err
 	}
@@ -175,5 +180,6 @@ func (w *handOver) showDetails(ctx workflow.Context) {
 		waitsFor = "Waiting until the successor is active everywhere."
 	}
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf(
-		"**Hand-over**: %s. %s\n\nTo cancel it: `starter handover cancel --id %s --as ADMIN`", w.view, waitsFor, w.ref.ID))
+		"**Hand-over**: %s. %s\n\nTo cancel it: `starter handover cancel --id %s --as ADMIN`",
+		w.view, waitsFor, w.ref.ID))
 }

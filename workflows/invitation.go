@@ -12,9 +12,10 @@ import (
 	"vlroles/licensing"
 )
 
-// Invitation is the life of one person's invitation: the welcome mail, the wait for registration with its reminder and its
-// expiry, resend, reset and cancel while it waits, and propagation once the person has registered (R23, R56, R58, R60). It
-// carries every License ID that is pending for the person: the rows say which.
+// Invitation is the life of one person's invitation: the welcome mail, the wait for registration with its
+// reminder and its expiry, resend, reset and cancel while it waits, and propagation once the person has
+// registered (R23, R56, R58, R60). It carries every License ID that is pending for the person: the rows say
+// which.
 func Invitation(ctx workflow.Context, in InvitationInput) error {
 	w := &invitation{user: in.User, settings: in.Settings}
 	w.useGeneration(in.Sending)
@@ -201,7 +202,8 @@ func (w *invitation) startTimer(ctx workflow.Context, deadline time.Time, summar
 	}
 	w.stopTimer()
 	tctx, cancel := workflow.WithCancel(ctx)
-	w.timer = workflow.NewTimerWithOptions(tctx, deadline.Sub(workflow.Now(ctx)), workflow.TimerOptions{Summary: summary})
+	o := workflow.TimerOptions{Summary: summary}
+	w.timer = workflow.NewTimerWithOptions(tctx, deadline.Sub(workflow.Now(ctx)), o)
 	w.timerAt, w.timerStop = deadline, cancel
 }
 
@@ -213,8 +215,9 @@ func (w *invitation) stopTimer() {
 	w.timer = nil
 }
 
-// continueForAddressee goes on after somebody else than the addressee has registered (R28). That person's roles get a run of
-// their own, and the addressee is told. This run waits on where something is left for the addressee.
+// continueForAddressee goes on after somebody else than the addressee has registered (R28). That person's
+// roles get a run of their own, and the addressee is told. This run waits on where something is left for the
+// addressee.
 func (w *invitation) continueForAddressee(ctx workflow.Context, out licensing.Registered) error {
 	if err := w.startAssignment(ctx, out); err != nil {
 		return err
@@ -248,7 +251,8 @@ func (w *invitation) startAssignment(ctx workflow.Context, out licensing.Registe
 
 // historyIsLong says whether hundreds of resends have made the history long, and nothing is going on now.
 func (w *invitation) historyIsLong(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && !w.mail.exists() && workflow.AllHandlersFinished(ctx)
+	suggested := workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+	return suggested && !w.mail.exists() && workflow.AllHandlersFinished(ctx)
 }
 
 func (w *invitation) continueAsNew(ctx workflow.Context) error {
@@ -276,7 +280,8 @@ func (w *invitation) ref() licensing.GenerationRef {
 func (w *invitation) showDetails(ctx workflow.Context) {
 	state := "**Invitation sent**"
 	if w.failed {
-		state = "**Failed**: the mail could not be delivered. Correct the business email (`starter edit`), then reset"
+		state = "**Failed**: the mail could not be delivered. Correct the business email (`starter edit`), " +
+			"then reset"
 	}
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf(
 		"%s. Generation %d, expires %s.\n\nTo send a new link: `starter reset --user %s --as ADMIN`",

@@ -22,7 +22,7 @@ func (w *invitation) handleUpdates(ctx workflow.Context) error {
 	return errors.Join(
 		handleCommand(ctx, w, RegisterUpdate, "accepts the invitation for the person who registers", w.register),
 		handleCommand(ctx, w, ResendUpdate, "sends the same link again, after a cool-down", w.resend),
-		handleCommand(ctx, w, ResetUpdate, "sends a new link, valid for the full period; earlier links stop working", w.reset),
+		handleCommand(ctx, w, ResetUpdate, "sends a new link; earlier links stop working", w.reset),
 		handleCommand(ctx, w, CancelUpdate, "removes the pending roles that the caller administers", w.cancel),
 		handleCommand(ctx, w, AdoptUpdate, "goes on with a newer generation that a save has made", w.adopt),
 	)

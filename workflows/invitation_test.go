@@ -41,7 +41,11 @@ type stage struct {
 func newBareStage(t *testing.T) *stage {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	s := &stage{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, mails: map[licensing.MailID]licensing.MailOutcome{}}
+	s := &stage{
+		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(),
+		t:                       t,
+		mails:                   map[licensing.MailID]licensing.MailOutcome{},
+	}
 	s.start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	s.SetStartTime(s.start)
 	s.SetTestTimeout(20 * time.Second)
@@ -54,13 +58,15 @@ func newBareStage(t *testing.T) *stage {
 // newStage is one whose mails are sent.
 func newStage(t *testing.T) *stage {
 	s := newBareStage(t)
-	s.OnActivity(string(SendMailActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, id licensing.MailID) (licensing.MailOutcome, error) {
-		s.note("mail " + string(id))
-		if out, ok := s.mails[id]; ok {
-			return out, nil
-		}
-		return licensing.MailOutcome{State: licensing.MailSent}, nil
-	}).Maybe()
+	s.OnActivity(string(SendMailActivity), mock.Anything, mock.Anything).
+		Return(func(_ context.Context, id licensing.MailID) (licensing.MailOutcome, error) {
+			s.note("mail " + string(id))
+			if out, ok := s.mails[id]; ok {
+				return out, nil
+			}
+			return licensing.MailOutcome{State: licensing.MailSent}, nil
+		}).
+		Maybe()
 	return s
 }
 
@@ -74,7 +80,13 @@ func (s *stage) at(d time.Duration, f func()) { s.RegisterDelayedCallback(f, d) 
 
 // sending is generation n of the invitation, made after d.
 func (s *stage) sending(n int, d time.Duration, mail licensing.MailID) licensing.Sending {
-	return licensing.Sending{Invitation: ticket, Generation: n, ExpiresAt: s.start.Add(d + 30*day), RemindAt: s.start.Add(d + 23*day), Mail: mail}
+	return licensing.Sending{
+		Invitation: ticket,
+		Generation: n,
+		ExpiresAt:  s.start.Add(d + 30*day),
+		RemindAt:   s.start.Add(d + 23*day),
+		Mail:       mail,
+	}
 }
 
 // update sends an update and keeps its answer.
@@ -102,15 +114,21 @@ func (s *stage) steps(change licensing.ChangeID, dues ...time.Duration) {
 	s.OnActivity(string(RegisterActivity), mock.Anything, mock.Anything).Return(licensing.Registered{
 		User: person, Propagation: licensing.Propagation{Change: change, Mail: "registered", Dues: times},
 	}, nil).Maybe()
-	s.OnActivity(string(ActivateActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, c licensing.ChangeRef) (int, error) {
-		s.note("active " + c.UpTo.Sub(s.start).String())
-		return 1, nil
-	}).Maybe()
-	s.OnActivity(string(RemindActivity), mock.Anything, mock.Anything).Return(licensing.MailID("reminder"), nil).Maybe()
-	s.OnActivity(string(ExpireActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, g licensing.GenerationRef) (licensing.MailID, error) {
-		s.note("expired " + s.Now().Sub(s.start).String())
-		return "notice", nil
-	}).Maybe()
+	s.OnActivity(string(ActivateActivity), mock.Anything, mock.Anything).
+		Return(func(_ context.Context, c licensing.ChangeRef) (int, error) {
+			s.note("active " + c.UpTo.Sub(s.start).String())
+			return 1, nil
+		}).
+		Maybe()
+	s.OnActivity(string(RemindActivity), mock.Anything, mock.Anything).
+		Return(licensing.MailID("reminder"), nil).
+		Maybe()
+	s.OnActivity(string(ExpireActivity), mock.Anything, mock.Anything).
+		Return(func(_ context.Context, g licensing.GenerationRef) (licensing.MailID, error) {
+			s.note("expired " + s.Now().Sub(s.start).String())
+			return "notice", nil
+		}).
+		Maybe()
 }
 
 func (s *stage) run(in InvitationInput) error {
@@ -160,7 +178,8 @@ func TestR29_ASecondRegistrationIsRefusedWithoutATrace(t *testing.T) {
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
-	if e := refusal.Decode(second.err); second.accepted || e == nil || e.Rule != "R29" || e.Kind != licensing.Gone {
+	if e := refusal.Decode(second.err); second.accepted || e == nil || e.Rule != "R29" ||
+		e.Kind != licensing.Gone {
 		t.Fatalf("second registration: %+v", second)
 	}
 }
@@ -177,7 +196,8 @@ func TestR56_AnInvitationIsRemindedOnceAndExpiresWithOneNotice(t *testing.T) {
 func TestR58_AResetGivesFullTimeAndANewMail(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(string(ResetActivity), mock.Anything, mock.Anything).Return(s.sending(2, 20*day, "welcome 2"), nil)
+	s.OnActivity(string(ResetActivity), mock.Anything, mock.Anything).
+		Return(s.sending(2, 20*day, "welcome 2"), nil)
 	s.at(20*day, func() { s.update(ResetUpdate, "r1", licensing.Command{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
@@ -216,7 +236,8 @@ func TestR55_ARefusedMailWaitsForResetWithoutAReminder(t *testing.T) {
 	s := newStage(t)
 	s.steps("change", 50*day+2*hour)
 	s.mails["welcome"] = licensing.MailOutcome{State: licensing.MailRefused, Reason: "550"}
-	s.OnActivity(string(ResetActivity), mock.Anything, mock.Anything).Return(s.sending(2, 25*day, "welcome 2"), nil)
+	s.OnActivity(string(ResetActivity), mock.Anything, mock.Anything).
+		Return(s.sending(2, 25*day, "welcome 2"), nil)
 	s.at(25*day, func() { s.update(ResetUpdate, "r1", licensing.Command{}) })
 	s.at(50*day, func() { s.update(RegisterUpdate, "r2", licensing.Registration{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
@@ -228,7 +249,8 @@ func TestR55_ARefusedMailWaitsForResetWithoutAReminder(t *testing.T) {
 func TestR82_ACancelledInvitationEndsAtOnce(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(string(CancelActivity), mock.Anything, mock.Anything).Return(licensing.Withdrawal{Withdrawn: 1, Ended: true}, nil)
+	s.OnActivity(string(CancelActivity), mock.Anything, mock.Anything).
+		Return(licensing.Withdrawal{Withdrawn: 1, Ended: true}, nil)
 	s.at(hour, func() { s.update(CancelUpdate, "r1", licensing.Command{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
@@ -242,7 +264,8 @@ func TestR82_ACancelledInvitationEndsAtOnce(t *testing.T) {
 func TestR82_ACancelThatLeavesOthersRolesKeepsTheInvitation(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(string(CancelActivity), mock.Anything, mock.Anything).Return(licensing.Withdrawal{Withdrawn: 1, Remaining: 2}, nil)
+	s.OnActivity(string(CancelActivity), mock.Anything, mock.Anything).
+		Return(licensing.Withdrawal{Withdrawn: 1, Remaining: 2}, nil)
 	s.at(hour, func() { s.update(CancelUpdate, "r1", licensing.Command{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
@@ -253,10 +276,11 @@ func TestR82_ACancelThatLeavesOthersRolesKeepsTheInvitation(t *testing.T) {
 func TestAnOperatorsCancelMarksTheInvitationFailed(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(string(BreakActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, g licensing.GenerationRef) error {
-		s.note("broken " + g.Reason)
-		return nil
-	})
+	s.OnActivity(string(BreakActivity), mock.Anything, mock.Anything).
+		Return(func(_ context.Context, g licensing.GenerationRef) error {
+			s.note("broken " + g.Reason)
+			return nil
+		})
 	s.at(hour, s.CancelWorkflow)
 	err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")})
 	if !temporal.IsCanceledError(err) {
@@ -268,10 +292,11 @@ func TestAnOperatorsCancelMarksTheInvitationFailed(t *testing.T) {
 func TestAnOperatorsCancelDuringPropagationMarksTheRolesFailed(t *testing.T) {
 	s := newStage(t)
 	s.steps("change", day+2*hour)
-	s.OnActivity(string(FailActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, c licensing.ChangeRef) error {
-		s.note("failed " + c.Reason)
-		return nil
-	})
+	s.OnActivity(string(FailActivity), mock.Anything, mock.Anything).
+		Return(func(_ context.Context, c licensing.ChangeRef) error {
+			s.note("failed " + c.Reason)
+			return nil
+		})
 	s.at(day, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
 	s.at(day+hour, s.CancelWorkflow)
 	err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")})
@@ -284,35 +309,50 @@ func TestAnOperatorsCancelDuringPropagationMarksTheRolesFailed(t *testing.T) {
 func TestR54_WhatTheDownstreamRefusesIsFailedAndTheRestGoesOn(t *testing.T) {
 	s := newStage(t)
 	s.steps("change", day+2*hour, day+10*hour)
-	s.OnActivity(string(ProvisionActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, c licensing.ChangeRef) error {
-		if c.UpTo.Equal(s.start.Add(day + 2*hour)) {
-			return temporal.NewNonRetryableApplicationError("quota", licensing.RefusedDownstream, nil)
-		}
-		return nil
-	})
-	s.OnActivity(string(FailActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, c licensing.ChangeRef) error {
-		s.note("failed " + c.UpTo.Sub(s.start).String() + " " + c.Reason)
-		return nil
-	})
+	s.OnActivity(string(ProvisionActivity), mock.Anything, mock.Anything).
+		Return(func(_ context.Context, c licensing.ChangeRef) error {
+			if c.UpTo.Equal(s.start.Add(day + 2*hour)) {
+				return temporal.NewNonRetryableApplicationError("quota", licensing.RefusedDownstream, nil)
+			}
+			return nil
+		})
+	s.OnActivity(string(FailActivity), mock.Anything, mock.Anything).
+		Return(func(_ context.Context, c licensing.ChangeRef) error {
+			s.note("failed " + c.UpTo.Sub(s.start).String() + " " + c.Reason)
+			return nil
+		})
 	s.at(day, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
-	err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome"), Settings: Settings{Provision: true}})
+	err := s.run(
+		InvitationInput{User: person, Sending: s.sending(1, 0, "welcome"), Settings: Settings{Provision: true}},
+	)
 	var app *temporal.ApplicationError
 	if !errors.As(err, &app) || app.Type() != FailedRun {
 		t.Fatalf("want a failed run, got %v", err)
 	}
-	s.expect("mail welcome", "mail registered", "failed 26h0m0s the downstream system refused: quota", "active 34h0m0s")
+	s.expect(
+		"mail welcome",
+		"mail registered",
+		"failed 26h0m0s the downstream system refused: quota",
+		"active 34h0m0s",
+	)
 }
 
 func TestR54_ADownstreamThatIsAwayForAnHourIsFailed(t *testing.T) {
 	s := newStage(t)
 	s.steps("change", 2*hour)
-	s.OnActivity(string(ProvisionActivity), mock.Anything, mock.Anything).Return(errors.New("connection refused"))
-	s.OnActivity(string(FailActivity), mock.Anything, mock.Anything).Return(func(_ context.Context, c licensing.ChangeRef) error {
-		s.note(c.Reason)
-		return nil
-	})
+	s.OnActivity(string(ProvisionActivity), mock.Anything, mock.Anything).
+		Return(errors.New("connection refused"))
+	s.OnActivity(string(FailActivity), mock.Anything, mock.Anything).
+		Return(func(_ context.Context, c licensing.ChangeRef) error {
+			s.note(c.Reason)
+			return nil
+		})
 	s.ExecuteWorkflow(Assignment, AssignmentInput{User: person, Settings: Settings{Provision: true},
-		Propagation: licensing.Propagation{Change: "change", Mail: "changes", Dues: []time.Time{s.start.Add(2 * hour)}}})
+		Propagation: licensing.Propagation{
+			Change: "change",
+			Mail:   "changes",
+			Dues:   []time.Time{s.start.Add(2 * hour)},
+		}})
 	if s.GetWorkflowError() == nil {
 		t.Fatal("want a failed run")
 	}
@@ -321,8 +361,10 @@ func TestR54_ADownstreamThatIsAwayForAnHourIsFailed(t *testing.T) {
 
 func TestAMailInBackoffIsPreemptedByARegistration(t *testing.T) {
 	s := newBareStage(t)
-	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("welcome")).Return(licensing.MailOutcome{}, errors.New("connection refused"))
-	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("registered")).Return(licensing.MailOutcome{State: licensing.MailSent}, nil)
+	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("welcome")).
+		Return(licensing.MailOutcome{}, errors.New("connection refused"))
+	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("registered")).
+		Return(licensing.MailOutcome{State: licensing.MailSent}, nil)
 	s.steps("change", 3*hour)
 	s.at(hour, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
@@ -334,15 +376,18 @@ func TestAMailInBackoffIsPreemptedByARegistration(t *testing.T) {
 func TestR55_AMailThatADayDoesNotDeliverIsGivenUp(t *testing.T) {
 	s := newBareStage(t)
 	attempts := 0
-	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("welcome")).Return(func(context.Context, licensing.MailID) (licensing.MailOutcome, error) {
-		attempts++
-		return licensing.MailOutcome{}, errors.New("connection refused")
-	})
-	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("notice")).Return(licensing.MailOutcome{State: licensing.MailSent}, nil)
-	s.OnActivity(string(GiveUpMailActivity), mock.Anything, licensing.MailID("welcome")).Return(func(context.Context, licensing.MailID) error {
-		s.note("given up")
-		return nil
-	})
+	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("welcome")).
+		Return(func(context.Context, licensing.MailID) (licensing.MailOutcome, error) {
+			attempts++
+			return licensing.MailOutcome{}, errors.New("connection refused")
+		})
+	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("notice")).
+		Return(licensing.MailOutcome{State: licensing.MailSent}, nil)
+	s.OnActivity(string(GiveUpMailActivity), mock.Anything, licensing.MailID("welcome")).
+		Return(func(context.Context, licensing.MailID) error {
+			s.note("given up")
+			return nil
+		})
 	s.steps("change")
 	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
@@ -375,16 +420,23 @@ func TestARunThatWasStartedForNothingEnds(t *testing.T) {
 func TestASlowDatabaseFallsBackToARegularStep(t *testing.T) {
 	s := newStage(t)
 	var calls atomic.Int32 // an attempt that ran out of time may still be at it
-	s.OnActivity(string(ActivateActivity), mock.Anything, mock.Anything).Return(func(context.Context, licensing.ChangeRef) (int, error) {
-		switch n := calls.Add(1); {
-		case n < 6:
-			return 0, errors.New("database is away")
-		case n == 6:
-			s.note("active")
-		}
-		return 1, nil
-	})
-	s.ExecuteWorkflow(Assignment, AssignmentInput{User: person, Propagation: licensing.Propagation{Change: "change", Dues: []time.Time{s.start.Add(hour)}}})
+	s.OnActivity(string(ActivateActivity), mock.Anything, mock.Anything).
+		Return(func(context.Context, licensing.ChangeRef) (int, error) {
+			switch n := calls.Add(1); {
+			case n < 6:
+				return 0, errors.New("database is away")
+			case n == 6:
+				s.note("active")
+			}
+			return 1, nil
+		})
+	s.ExecuteWorkflow(
+		Assignment,
+		AssignmentInput{
+			User:        person,
+			Propagation: licensing.Propagation{Change: "change", Dues: []time.Time{s.start.Add(hour)}},
+		},
+	)
 	if err := s.GetWorkflowError(); err != nil {
 		t.Fatal(err)
 	}
@@ -393,7 +445,13 @@ func TestASlowDatabaseFallsBackToARegularStep(t *testing.T) {
 
 func TestR71_RolesThatWereOnlyTakenAwayNeedNoTimer(t *testing.T) {
 	s := newStage(t)
-	s.ExecuteWorkflow(Assignment, AssignmentInput{User: person, Propagation: licensing.Propagation{Change: "change", Mail: "changes", Removed: true}})
+	s.ExecuteWorkflow(
+		Assignment,
+		AssignmentInput{
+			User:        person,
+			Propagation: licensing.Propagation{Change: "change", Mail: "changes", Removed: true},
+		},
+	)
 	if err := s.GetWorkflowError(); err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,8 @@ func sendMail(ctx workflow.Context, id licensing.MailID, summary string) pending
 		return pendingMail{}
 	}
 	mctx, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, mailOptions(summary)))
-	return pendingMail{id: id, future: workflow.ExecuteActivity(mctx, string(SendMailActivity), id), cancel: cancel}
+	future := workflow.ExecuteActivity(mctx, string(SendMailActivity), id)
+	return pendingMail{id: id, future: future, cancel: cancel}
 }
 
 // exists says whether there is a mail at all.
@@ -51,7 +52,8 @@ func (m pendingMail) stop() {
 	}
 }
 
-// outcome waits until the mail has been sent or refused. Where a day was not enough it records the mail as given up.
+// outcome waits until the mail has been sent or refused. Where a day was not enough it records the mail as
+// given up.
 func (m pendingMail) outcome(ctx workflow.Context) (licensing.MailOutcome, error) {
 	var out licensing.MailOutcome
 	if m.future == nil {

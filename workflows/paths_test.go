@@ -20,16 +20,26 @@ import (
 	"vlroles/workflows"
 )
 
-var record = flag.Bool("record", false, "keep the histories of paths that have none yet in testdata/histories")
+var record = flag.Bool(
+	"record",
+	false,
+	"keep the histories of paths that have none yet in testdata/histories",
+)
 
-// TestMain switches the sticky cache off: every workflow task of these tests replays its run from the start, which shows
-// at once where a workflow does something else the second time.
+// TestMain switches the sticky cache off: every workflow task of these tests replays its run from the start,
+// which shows at once where a workflow does something else the second time. Tests on real components wait
+// more than they work, so more of them run at once than the machine has cores.
 func TestMain(m *testing.M) {
+	flag.Parse()
 	worker.SetStickyWorkflowCacheSize(0)
+	if err := flag.Set("test.parallel", "5"); err != nil {
+		panic(err)
+	}
 	os.Exit(rig.Main(m))
 }
 
-// kept compares a path with nothing, but keeps its history where asked to: a path that was released is never recorded again.
+// kept compares a path with nothing, but keeps its history where asked to: a path that was released is never
+// recorded again.
 func kept(t *testing.T, name string, h *historypb.History) {
 	t.Helper()
 	if !*record || name == "" {
@@ -66,14 +76,17 @@ func TestReplay_EveryKeptHistoryGoesTheSameWayAgain(t *testing.T) {
 	}
 }
 
-// bill counts a history's events and the actions that a cloud would bill for it: the start, timers, updates, upserts, one
-// for all markers of a task, and each attempt of an activity.
+// bill counts a history's events and the actions that a cloud would bill for it: the start, timers, updates,
+// upserts, one for all markers of a task, and each attempt of an activity.
 func bill(h *historypb.History) (events, actions int) {
 	marked := map[int64]bool{}
 	for _, e := range h.Events {
 		switch e.EventType {
-		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, enumspb.EVENT_TYPE_TIMER_STARTED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
-			enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+			enumspb.EVENT_TYPE_TIMER_STARTED,
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+			enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
 			actions++
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED:
 			actions += int(e.GetActivityTaskStartedEventAttributes().Attempt)
@@ -100,11 +113,19 @@ func within(t *testing.T, what string, h *historypb.History, events, actions int
 }
 
 func TestTheHistoriesKeepTheirBudget(t *testing.T) {
-	s := stand.New(t, stand.Options{Policy: func(p *licensing.Policy) { p.Propagation, p.Processing = 2*time.Second, 2*time.Second }})
+	s := stand.New(
+		t,
+		stand.Options{
+			Policy: func(p *licensing.Policy) { p.Propagation, p.Processing = 2*time.Second, 2*time.Second },
+		},
+	)
 	request, people := s.Save(stand.Person("kim", stand.Add("E1")))
 	kim := people[0].User
 	s.Mail("kim", "welcome", 1)
-	s.Until("the invitation's run to rest", func() bool { return len(s.History(workflows.InvitationID(kim), "").Events) >= 10 })
+	s.Until(
+		"the invitation's run to rest",
+		func() bool { return len(s.History(workflows.InvitationID(kim), "").Events) >= 10 },
+	)
 	s.Register("kim")
 	s.Becomes(kim, "E1", licensing.Active)
 	invitation, _ := s.Closed(workflows.InvitationID(kim))
@@ -135,6 +156,7 @@ func TestTheHistoriesKeepTheirBudget(t *testing.T) {
 
 // TestPaths walks every path of the workflows once, on real components.
 func TestPaths(t *testing.T) {
+	t.Parallel()
 	s := stand.New(t, stand.Options{})
 
 	t.Run("R60 two License IDs become active at two due times", func(t *testing.T) {
@@ -160,7 +182,12 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R05 a save by nobody is refused as a whole", func(t *testing.T) {
-		sv := licensing.Save{ID: stand.Request(), Org: s.Org, Admin: licensing.UserID(stand.Request()), People: []licensing.PersonChange{stand.Person("bob", stand.Add("E1"))}}
+		sv := licensing.Save{
+			ID:     stand.Request(),
+			Org:    s.Org,
+			Admin:  licensing.UserID(stand.Request()),
+			People: []licensing.PersonChange{stand.Person("bob", stand.Add("E1"))},
+		}
 		_, err := s.Flows.Save(s.Ctx(), sv)
 		refusedBy(t, err, licensing.Forbidden, "R05")
 		h, status := s.Closed(workflows.SaveID(sv.ID))
@@ -261,7 +288,12 @@ func TestPaths(t *testing.T) {
 	t.Run("R82 clearing the last pending role ends the invitation and its run", func(t *testing.T) {
 		_, people := s.Save(stand.Person("ida", stand.Add("E1")))
 		r := s.Registration(s.Mail("ida", "welcome", 1), "ida@fabrikam.example")
-		s.Save(licensing.PersonChange{User: people[0].User, Access: []licensing.AccessChange{stand.Remove("E1", licensing.ProductDownloadManager)}})
+		s.Save(
+			licensing.PersonChange{
+				User:   people[0].User,
+				Access: []licensing.AccessChange{stand.Remove("E1", licensing.ProductDownloadManager)},
+			},
+		)
 		_, err := s.Flows.Register(s.Ctx(), r)
 		refusedBy(t, err, licensing.Gone, "R82")
 		h, status := s.Closed(workflows.InvitationID(people[0].User))
@@ -277,18 +309,26 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R71 roles that are taken away are denied at once, with a mail", func(t *testing.T) {
-		_, people := s.Save(stand.Person("jan", stand.Add("E1", licensing.ProductDownloadManager, licensing.BenefitsReader)))
+		_, people := s.Save(
+			stand.Person("jan", stand.Add("E1", licensing.ProductDownloadManager, licensing.BenefitsReader)),
+		)
 		jan := people[0].User
 		s.Register("jan")
 		s.Becomes(jan, "E1", licensing.Active)
-		request, verdict := s.Save(licensing.PersonChange{User: jan, Access: []licensing.AccessChange{stand.Remove("E1", licensing.BenefitsReader)}})
+		request, verdict := s.Save(
+			licensing.PersonChange{
+				User:   jan,
+				Access: []licensing.AccessChange{stand.Remove("E1", licensing.BenefitsReader)},
+			},
+		)
 		if v := verdict[0].Verdicts[0]; v.Outcome != licensing.Changed || v.After != licensing.Active {
 			t.Fatalf("%+v", v)
 		}
 		if a, err := s.Views.Access(s.Ctx(), s.Org, jan, "E1", licensing.ManageBenefits); err != nil || a.Allowed {
 			t.Fatal(a, err)
 		}
-		if a, err := s.Views.Access(s.Ctx(), s.Org, jan, "E1", licensing.DownloadSoftware); err != nil || !a.Allowed {
+		if a, err := s.Views.Access(s.Ctx(), s.Org, jan, "E1", licensing.DownloadSoftware); err != nil ||
+			!a.Allowed {
 			t.Fatal(a, err)
 		}
 		s.Mail("jan", "changes", 1)
@@ -313,7 +353,10 @@ func TestPaths(t *testing.T) {
 		_, people := s.Save(stand.Person("lea", stand.Add("E1")))
 		lea := people[0].User
 		s.Becomes(lea, "E1", licensing.Failed)
-		s.Until("the run to know", func() bool { return status(s, workflows.InvitationID(lea)) == workflows.StatusFailed })
+		s.Until(
+			"the run to know",
+			func() bool { return status(s, workflows.InvitationID(lea)) == workflows.StatusFailed },
+		)
 		s.Save(licensing.PersonChange{User: lea, Business: "lea.right@fabrikam.example"})
 		if _, err := s.Flows.Reset(s.Ctx(), s.Command(lea)); err != nil {
 			t.Fatal(err)
@@ -383,10 +426,15 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R25 a contract's first administrator is invited and may forward the mail", func(t *testing.T) {
-		in := licensing.Intake{ID: stand.Request(), Org: s.Org, Name: "Contoso Ltd.", Agreements: []licensing.ContractAgreement{{
-			License: "E3", Program: "Enterprise Agreement", ProcessedAt: time.Now().Add(-24 * time.Hour),
-			Administrators: []licensing.ContractAdministrator{{SignIn: "pia@fabrikam.example", Name: "Pia"}},
-		}}}
+		in := licensing.Intake{
+			ID:   stand.Request(),
+			Org:  s.Org,
+			Name: "Contoso Ltd.",
+			Agreements: []licensing.ContractAgreement{{
+				License: "E3", Program: "Enterprise Agreement", ProcessedAt: time.Now().Add(-24 * time.Hour),
+				Administrators: []licensing.ContractAdministrator{{SignIn: "pia@fabrikam.example", Name: "Pia"}},
+			}},
+		}
 		out, err := s.Flows.Apply(s.Ctx(), in)
 		if err != nil || out.Work != 1 {
 			t.Fatal(out, err)
@@ -407,6 +455,7 @@ func TestPaths(t *testing.T) {
 }
 
 func TestR56_AnExpiredInvitationIsTold_AndResetWorksFromTheEndedRun(t *testing.T) {
+	t.Parallel()
 	s := stand.New(t, stand.Options{Policy: func(p *licensing.Policy) { p.InviteFor = 2 * time.Second }})
 	_, people := s.Save(stand.Person("kim", stand.Add("E1")))
 	kim := people[0].User
@@ -430,12 +479,15 @@ func TestR56_AnExpiredInvitationIsTold_AndResetWorksFromTheEndedRun(t *testing.T
 }
 
 func TestR54_ARefusalDownstreamIsFailed_AssigningAgainMendsIt_AfterThreeItNamesSupport(t *testing.T) {
+	t.Parallel()
 	refusals := 3
 	downstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if refusals--; refusals >= 0 {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusConflict)
-			_, _ = w.Write([]byte(`{"detail":"account of kim@fabrikam.example is being moved"}`)) // the caller sees what arrives
+			_, _ = w.Write(
+				[]byte(`{"detail":"account of kim@fabrikam.example is being moved"}`),
+			) // the caller sees what arrives
 		}
 	}))
 	t.Cleanup(downstream.Close)

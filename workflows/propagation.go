@@ -11,8 +11,8 @@ import (
 	"vlroles/licensing"
 )
 
-// propagation makes granted roles effective when they are due: those of an accepted invitation, and those that a request
-// gives a registered person.
+// propagation makes granted roles effective when they are due: those of an accepted invitation, and those
+// that a request gives a registered person.
 type propagation struct {
 	user     licensing.UserID
 	what     licensing.Propagation
@@ -46,7 +46,8 @@ func (p *propagation) result(ctx workflow.Context) error {
 	if err := workflow.UpsertTypedSearchAttributes(ctx, StatusAttribute.ValueSet(StatusFailed)); err != nil {
 		return err
 	}
-	workflow.SetCurrentDetails(ctx, "**Failed**: "+p.reason+". An admin can assign the roles again: `starter assign`.")
+	workflow.SetCurrentDetails(ctx, "**Failed**: "+p.reason+
+		". An admin can assign the roles again: `starter assign`.")
 	return temporal.NewApplicationErrorWithOptions("roles could not become effective: "+p.reason, FailedRun,
 		temporal.ApplicationErrorOptions{NonRetryable: true})
 }
@@ -94,7 +95,8 @@ func (p *propagation) activate(ctx workflow.Context, due time.Time) error {
 // provisionTimeout is how long a downstream system may be away before the assignment is Failed.
 const provisionTimeout = time.Hour
 
-// provision tells the downstream system the user's roles. What it refuses is recorded as Failed, and the run goes on.
+// provision tells the downstream system the user's roles. What it refuses is recorded as Failed, and the run
+// goes on.
 func (p *propagation) provision(ctx workflow.Context, due time.Time) error {
 	o := stepOptions
 	o.ScheduleToCloseTimeout = provisionTimeout
@@ -115,7 +117,8 @@ func (p *propagation) provision(ctx workflow.Context, due time.Time) error {
 // endedByOperator is the reason of what an operator's cancel leaves as Failed.
 const endedByOperator = "ended by an operator"
 
-// recordCancel marks as Failed what no run will make effective any more, because an operator has ended this one.
+// recordCancel marks as Failed what no run will make effective any more, because an operator has ended this
+// one.
 func (p *propagation) recordCancel(ctx workflow.Context) error {
 	if len(p.what.Dues) == 0 {
 		return nil

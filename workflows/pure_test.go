@@ -43,8 +43,9 @@ func dependencies(t *testing.T) []listed {
 	return all
 }
 
-// The SDK itself is built from gRPC and net/http, so the list of dependencies alone proves nothing. A package of ours is one
-// whose path begins with the module's name: these may be three, and none of them may import what does I/O.
+// The SDK itself is built from gRPC and net/http, so the list of dependencies alone proves nothing. A package
+// of ours is one whose path begins with the module's name: these may be three, and none of them may import
+// what does I/O.
 func TestWorkflowsAreBuiltFromNothingOfOursThatDoesIO(t *testing.T) {
 	ours := []string{"vlroles/licensing", "vlroles/workflows", "vlroles/workflows/refusal"}
 	doesIO := []string{"net", "net/http", "net/smtp", "os", "os/exec", "io/fs", "syscall", "database/sql", "embed", "log"}

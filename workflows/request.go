@@ -8,8 +8,8 @@ import (
 	"vlroles/workflows/refusal"
 )
 
-// Apply takes in an organization with its directory, agreements and first administrators, and starts their invitations
-// (R25, R27).
+// Apply takes in an organization with its directory, agreements and first administrators, and starts their
+// invitations (R25, R27).
 func Apply(ctx workflow.Context, in licensing.Intake) error {
 	return carryOut(ctx, in.ID, newRequestStep(ApplyActivity, "store the organization", in), workOfIntake)
 }
@@ -19,8 +19,8 @@ func ChangeContact(ctx workflow.Context, c licensing.ContactChange) error {
 	return carryOut(ctx, c.ID, newRequestStep(ChangeContactActivity, "change the contact", c), workOfIntake)
 }
 
-// Directory records what a tenant says of its people (R84). A run by which an agreement lost its last active admin has
-// VlStatus = "Orphaned" (R33).
+// Directory records what a tenant says of its people (R84). A run by which an agreement lost its last active
+// admin has VlStatus = "Orphaned" (R33).
 func Directory(ctx workflow.Context, d licensing.DirectoryChange) error {
 	s := newRequestStep(DirectoryActivity, "record the directory's changes", d)
 	if err := carryOut(ctx, d.ID, s, workOfDirectory); err != nil {
@@ -56,10 +56,12 @@ func workOfSave(out licensing.SaveAnswer) int           { return out.Work }
 func workOfIntake(out licensing.IntakeAnswer) int       { return out.Work }
 func workOfDirectory(out licensing.DirectoryAnswer) int { return out.Work }
 
-// carryOut is what most requests are: one step that decides and stores, whose answer the caller waits for by the update,
-// then the workflows of the people whom it concerns. work says how many those are.
-func carryOut[I, O any](ctx workflow.Context, id licensing.RequestID, s *requestStep[I, O], work func(O) int) error {
-	if err := handleVerdicts(ctx, "waits until the request is stored and returns the answer", s.wait); err != nil {
+// carryOut is what most requests are: one step that decides and stores, whose answer the caller waits for by
+// the update, then the workflows of the people whom it concerns. work says how many those are.
+func carryOut[I, O any](
+	ctx workflow.Context, id licensing.RequestID, s *requestStep[I, O], work func(O) int,
+) error {
+	if err := handleVerdicts(ctx, "waits until the request is stored, for the answer", s.wait); err != nil {
 		return err
 	}
 	if err := s.run(ctx, id, work); err != nil {

@@ -16,17 +16,31 @@ func outside(kind licensing.ContactKind, name string) licensing.Contact {
 }
 
 // put takes an agreement in that was processed long ago.
-func put(t *testing.T, s *stand.Stand, l, parent licensing.LicenseID, contacts ...licensing.Contact) licensing.IntakeAnswer {
+func put(
+	t *testing.T,
+	s *stand.Stand,
+	l, parent licensing.LicenseID,
+	contacts ...licensing.Contact,
+) licensing.IntakeAnswer {
 	t.Helper()
-	out, err := s.Flows.PutAgreement(s.Ctx(), licensing.AgreementPut{ID: stand.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
-		License: l, Program: "MPSA", Parent: parent, ProcessedAt: time.Now().Add(-1000 * time.Hour), Contacts: contacts}})
+	out, err := s.Flows.PutAgreement(
+		s.Ctx(),
+		licensing.AgreementPut{ID: stand.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
+			License: l, Program: "MPSA", Parent: parent, ProcessedAt: time.Now().Add(-1000 * time.Hour), Contacts: contacts}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
 }
 
-func may(t *testing.T, s *stand.Stand, u licensing.UserID, l licensing.LicenseID, p licensing.Permission) licensing.Answer {
+func may(
+	t *testing.T,
+	s *stand.Stand,
+	u licensing.UserID,
+	l licensing.LicenseID,
+	p licensing.Permission,
+) licensing.Answer {
 	t.Helper()
 	a, err := s.Views.Access(s.Ctx(), s.Org, u, l, p)
 	if err != nil {
@@ -43,67 +57,91 @@ func active(t *testing.T, s *stand.Stand, u licensing.UserID, l licensing.Licens
 
 // TestRequests walks every path of partners, tenants and hand-overs once, on real components.
 func TestRequests(t *testing.T) {
+	t.Parallel()
 	s := stand.New(t, stand.Options{})
 
-	t.Run("R25 R27 R28 an agreement's contacts are invited, and whoever gets a forwarded mail becomes admin instead", func(t *testing.T) {
-		out := put(t, s, "C1", "", outside(licensing.PrimaryContact, "pat"), outside(licensing.BillToContact, "bill"))
-		if out.Work != 2 || len(out.Contacts) != 2 {
-			t.Fatalf("%+v", out)
-		}
-		pat := out.Contacts[0].User
-		r := s.Registration(s.Mail("pat", "welcome", 1), "amy@fabrikam.example")
-		r.Identity.Name = "Amy"
-		who, err := s.Flows.Register(s.Ctx(), r)
-		if err != nil || who.User == pat {
-			t.Fatal(who, err)
-		}
-		s.Mail("pat", "forwarded", 1)
-		s.Mail("amy", "registered", 1)
-		active(t, s, who.User, "C1", licensing.ManageAssignments)
-		h, status := s.Closed(workflows.InvitationID(pat))
-		completed(t, status)
-		kept(t, "invitation-forwarded", h)
-		h, _ = s.Closed(workflows.AgreementID("C1"))
-		kept(t, "agreement", h)
+	t.Run(
+		"R25 R27 R28 an agreement's contacts are invited, and whoever gets a forwarded mail becomes admin instead",
+		func(t *testing.T) {
+			out := put(
+				t,
+				s,
+				"C1",
+				"",
+				outside(licensing.PrimaryContact, "pat"),
+				outside(licensing.BillToContact, "bill"),
+			)
+			if out.Work != 2 || len(out.Contacts) != 2 {
+				t.Fatalf("%+v", out)
+			}
+			pat := out.Contacts[0].User
+			r := s.Registration(s.Mail("pat", "welcome", 1), "amy@fabrikam.example")
+			r.Identity.Name = "Amy"
+			who, err := s.Flows.Register(s.Ctx(), r)
+			if err != nil || who.User == pat {
+				t.Fatal(who, err)
+			}
+			s.Mail("pat", "forwarded", 1)
+			s.Mail("amy", "registered", 1)
+			active(t, s, who.User, "C1", licensing.ManageAssignments)
+			h, status := s.Closed(workflows.InvitationID(pat))
+			completed(t, status)
+			kept(t, "invitation-forwarded", h)
+			h, _ = s.Closed(workflows.AgreementID("C1"))
+			kept(t, "agreement", h)
 
-		later := put(t, s, "C2", "", outside(licensing.NoticesContact, "pat")) // R27: no second welcome mail
-		if v := later.People[0]; v.User != who.User || v.Verdicts[0].Outcome != licensing.Assigned {
-			t.Fatalf("%+v", later)
-		}
-		s.Mail("amy", "changes", 1)
-		count(t, s, "pat", "welcome", 1)
-	})
+			later := put(t, s, "C2", "", outside(licensing.NoticesContact, "pat")) // R27: no second welcome mail
+			if v := later.People[0]; v.User != who.User || v.Verdicts[0].Outcome != licensing.Assigned {
+				t.Fatalf("%+v", later)
+			}
+			s.Mail("amy", "changes", 1)
+			count(t, s, "pat", "welcome", 1)
+		},
+	)
 
-	t.Run("R28 what an admin gave stays with the addressee, whose run goes on with an invitation of its own", func(t *testing.T) {
-		out := put(t, s, "C6", "", outside(licensing.BillToContact, "zoe"), outside(licensing.PrimaryContact, "xia"))
-		_, people := s.Save(stand.Person("zoe", stand.Add("E1")))
-		zoe := people[0].User
-		if out.Contacts[1].User != zoe || people[0].Verdicts[0].Outcome != licensing.Joined {
-			t.Fatalf("%+v, %+v", out, people)
-		}
-		r := s.Registration(s.Mail("zoe", "welcome", 1), "yan@fabrikam.example")
-		r.Identity.Name = "Yan"
-		yan, err := s.Flows.Register(s.Ctx(), r)
-		if err != nil || yan.User == zoe || yan.Again.Generation != 1 {
-			t.Fatal(yan, err)
-		}
-		s.Mail("zoe", "forwarded", 1)
-		active(t, s, yan.User, "C6", licensing.ListInvoices)
-		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("zoe", "welcome", 2), "zoe@fabrikam.example")); err != nil {
-			t.Fatal(err)
-		}
-		active(t, s, zoe, "E1", licensing.DownloadSoftware)
-		h, status := s.Closed(workflows.InvitationID(zoe))
-		completed(t, status)
-		kept(t, "invitation-forwarded-in-part", h)
-	})
+	t.Run(
+		"R28 what an admin gave stays with the addressee, whose run goes on with an invitation of its own",
+		func(t *testing.T) {
+			out := put(
+				t,
+				s,
+				"C6",
+				"",
+				outside(licensing.BillToContact, "zoe"),
+				outside(licensing.PrimaryContact, "xia"),
+			)
+			_, people := s.Save(stand.Person("zoe", stand.Add("E1")))
+			zoe := people[0].User
+			if out.Contacts[1].User != zoe || people[0].Verdicts[0].Outcome != licensing.Joined {
+				t.Fatalf("%+v, %+v", out, people)
+			}
+			r := s.Registration(s.Mail("zoe", "welcome", 1), "yan@fabrikam.example")
+			r.Identity.Name = "Yan"
+			yan, err := s.Flows.Register(s.Ctx(), r)
+			if err != nil || yan.User == zoe || yan.Again.Generation != 1 {
+				t.Fatal(yan, err)
+			}
+			s.Mail("zoe", "forwarded", 1)
+			active(t, s, yan.User, "C6", licensing.ListInvoices)
+			if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("zoe", "welcome", 2), "zoe@fabrikam.example")); err != nil {
+				t.Fatal(err)
+			}
+			active(t, s, zoe, "E1", licensing.DownloadSoftware)
+			h, status := s.Closed(workflows.InvitationID(zoe))
+			completed(t, status)
+			kept(t, "invitation-forwarded-in-part", h)
+		},
+	)
 
 	t.Run("R03 two requests for one License ID at once are carried out one after the other", func(t *testing.T) {
 		answers := make(chan error, 4)
 		for n := range 4 {
 			go func() {
-				_, err := s.Flows.PutAgreement(s.Ctx(), licensing.AgreementPut{ID: stand.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
-					License: "C3", Program: "MPSA", ProcessedAt: time.Now(), Contacts: []licensing.Contact{outside(licensing.PrimaryContact, string(rune('p'+n))+"rimary")}}})
+				_, err := s.Flows.PutAgreement(
+					s.Ctx(),
+					licensing.AgreementPut{ID: stand.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
+						License: "C3", Program: "MPSA", ProcessedAt: time.Now(), Contacts: []licensing.Contact{outside(licensing.PrimaryContact, string(rune('p'+n))+"rimary")}}},
+				)
 				answers <- err
 			}()
 		}
@@ -113,7 +151,14 @@ func TestRequests(t *testing.T) {
 			}
 		}
 		s.Closed(workflows.AgreementID("C3"))
-		_, err := s.Flows.PutAgreement(s.Ctx(), licensing.AgreementPut{ID: stand.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{License: "C4", Program: "MPSA", ProcessedAt: time.Now()}})
+		_, err := s.Flows.PutAgreement(
+			s.Ctx(),
+			licensing.AgreementPut{
+				ID:        stand.Request(),
+				Org:       s.Org,
+				Agreement: licensing.ContractAgreement{License: "C4", Program: "MPSA", ProcessedAt: time.Now()},
+			},
+		)
 		refusedBy(t, err, licensing.Invalid, "R25")
 		h, status := s.Closed(workflows.AgreementID("C4"))
 		completed(t, status)
@@ -121,11 +166,23 @@ func TestRequests(t *testing.T) {
 	})
 
 	t.Run("R34 a contact is replaced, Invoice Reader moves", func(t *testing.T) {
-		before := put(t, s, "C5", "", outside(licensing.PrimaryContact, "prim"), outside(licensing.BillToContact, "payer"))
+		before := put(
+			t,
+			s,
+			"C5",
+			"",
+			outside(licensing.PrimaryContact, "prim"),
+			outside(licensing.BillToContact, "payer"),
+		)
 		payer := before.Contacts[1].User
 		s.Register("payer")
 		active(t, s, payer, "C5", licensing.ListInvoices)
-		c := licensing.ContactChange{ID: stand.Request(), Org: s.Org, Contact: outside(licensing.BillToContact, "next"), From: "payer@fabrikam.example"}
+		c := licensing.ContactChange{
+			ID:      stand.Request(),
+			Org:     s.Org,
+			Contact: outside(licensing.BillToContact, "next"),
+			From:    "payer@fabrikam.example",
+		}
 		out, err := s.Flows.ChangeContact(s.Ctx(), c)
 		if err != nil || out.Contacts[0].Former != payer {
 			t.Fatalf("%+v, %v", out, err)
@@ -172,14 +229,19 @@ func TestRequests(t *testing.T) {
 		noor := licensing.DirectoryPerson{ObjectID: "noor", Email: "noor@contoso.example", Name: "Noor Haddad"}
 		tell := func(left bool) licensing.DirectoryAnswer {
 			noor.Left = left
-			out, err := s.Flows.Directory(s.Ctx(), licensing.DirectoryChange{ID: stand.Request(), Org: s.Org, People: []licensing.DirectoryPerson{noor}})
+			out, err := s.Flows.Directory(
+				s.Ctx(),
+				licensing.DirectoryChange{ID: stand.Request(), Org: s.Org, People: []licensing.DirectoryPerson{noor}},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return out
 		}
 		tell(false)
-		_, people := s.Save(licensing.PersonChange{SignIn: noor.Email, Access: []licensing.AccessChange{stand.Add("E1")}})
+		_, people := s.Save(
+			licensing.PersonChange{SignIn: noor.Email, Access: []licensing.AccessChange{stand.Add("E1")}},
+		)
 		id := people[0].User
 		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("noor@contoso.example", "welcome", 1), noor.Email)); err != nil {
 			t.Fatal(err)
@@ -190,7 +252,8 @@ func TestRequests(t *testing.T) {
 		}
 		tell(false)
 		c := s.Command(id)
-		if out, err := s.Flows.Recheck(s.Ctx(), c); err != nil || len(out.Licenses) != 1 || !may(t, s, id, "E1", licensing.DownloadSoftware).Allowed {
+		if out, err := s.Flows.Recheck(s.Ctx(), c); err != nil || len(out.Licenses) != 1 ||
+			!may(t, s, id, "E1", licensing.DownloadSoftware).Allowed {
 			t.Fatal(out, err)
 		}
 		h, _ := s.Closed("recheck/" + string(c.Request))
@@ -199,7 +262,13 @@ func TestRequests(t *testing.T) {
 
 	t.Run("R33 the last admin leaves: operators find the run, and support seats somebody", func(t *testing.T) {
 		own := stand.New(t, stand.Options{})
-		d := licensing.DirectoryChange{ID: stand.Request(), Org: own.Org, People: []licensing.DirectoryPerson{{ObjectID: "alex", Email: "alex@contoso.example", Name: "Alex Wilber", Left: true}}}
+		d := licensing.DirectoryChange{
+			ID:  stand.Request(),
+			Org: own.Org,
+			People: []licensing.DirectoryPerson{
+				{ObjectID: "alex", Email: "alex@contoso.example", Name: "Alex Wilber", Left: true},
+			},
+		}
 		out, err := own.Flows.Directory(own.Ctx(), d)
 		if err != nil || len(out.Orphaned) != 2 {
 			t.Fatalf("%+v, %v", out, err)
@@ -209,7 +278,13 @@ func TestRequests(t *testing.T) {
 		if got := status(own, "directory/"+string(d.ID)); got != workflows.StatusOrphaned {
 			t.Fatal(got)
 		}
-		seat := licensing.Seat{ID: stand.Request(), Org: own.Org, License: "E1", Person: stand.Person("new"), Reason: "case 1"}
+		seat := licensing.Seat{
+			ID:      stand.Request(),
+			Org:     own.Org,
+			License: "E1",
+			Person:  stand.Person("new"),
+			Reason:  "case 1",
+		}
 		if answer, err := own.Flows.Seat(own.Ctx(), seat); err != nil || !answer.People[0].Accepted() {
 			t.Fatal(answer, err)
 		}
@@ -222,7 +297,13 @@ func TestRequests(t *testing.T) {
 		prim := put(t, s, "P1", "", outside(licensing.PrimaryContact, "heir")).Contacts[0].User
 		put(t, s, "P2", "P1", outside(licensing.PrimaryContact, "low"))
 		s.Register("heir")
-		p := licensing.PreferenceChange{Request: stand.Request(), Org: s.Org, User: prim, License: "P1", Inherit: true}
+		p := licensing.PreferenceChange{
+			Request: stand.Request(),
+			Org:     s.Org,
+			User:    prim,
+			License: "P1",
+			Inherit: true,
+		}
 		if out, err := s.Flows.Prefer(s.Ctx(), p); err != nil || out.Below != 1 {
 			t.Fatal(out, err)
 		}
@@ -239,7 +320,13 @@ func TestRequests(t *testing.T) {
 		old := s.Register("old").User
 		active(t, s, old, "H1", licensing.ManageAssignments)
 		active(t, s, old, "H2", licensing.ManageAssignments)
-		h := licensing.HandOver{ID: stand.Request(), Org: s.Org, Admin: old, Successor: stand.Person("sam"), Licenses: []licensing.LicenseID{"H1", "H2", "E1"}}
+		h := licensing.HandOver{
+			ID:        stand.Request(),
+			Org:       s.Org,
+			Admin:     old,
+			Successor: stand.Person("sam"),
+			Licenses:  []licensing.LicenseID{"H1", "H2", "E1"},
+		}
 		out, err := s.Flows.HandOver(s.Ctx(), h)
 		if err != nil || out.View.Waiting() != 2 {
 			t.Fatalf("%+v, %v", out, err)
@@ -257,18 +344,31 @@ func TestRequests(t *testing.T) {
 		history, status := s.Closed(workflows.HandOverID(h.ID))
 		completed(t, status)
 		kept(t, "handover", history)
-		if may(t, s, old, "H1", licensing.ManageAssignments).Allowed || !may(t, s, sam, "H2", licensing.ManageAssignments).Allowed {
+		if may(t, s, old, "H1", licensing.ManageAssignments).Allowed ||
+			!may(t, s, sam, "H2", licensing.ManageAssignments).Allowed {
 			t.Fatal("not handed over")
 		}
 		s.Mail("old", "changes", 1)
-		_, err = s.Flows.CancelHandOver(s.Ctx(), licensing.HandOverCommand{Request: stand.Request(), Org: s.Org, HandOver: h.ID, By: sam})
+		_, err = s.Flows.CancelHandOver(
+			s.Ctx(),
+			licensing.HandOverCommand{Request: stand.Request(), Org: s.Org, HandOver: h.ID, By: sam},
+		)
 		refusedBy(t, err, licensing.Conflict, "R32")
 
-		again := licensing.HandOver{ID: stand.Request(), Org: s.Org, Admin: sam, Successor: stand.Person("tim"), Licenses: []licensing.LicenseID{"H1"}}
+		again := licensing.HandOver{
+			ID:        stand.Request(),
+			Org:       s.Org,
+			Admin:     sam,
+			Successor: stand.Person("tim"),
+			Licenses:  []licensing.LicenseID{"H1"},
+		}
 		if _, err := s.Flows.HandOver(s.Ctx(), again); err != nil {
 			t.Fatal(err)
 		}
-		v, err := s.Flows.CancelHandOver(s.Ctx(), licensing.HandOverCommand{Request: stand.Request(), Org: s.Org, HandOver: again.ID, By: sam})
+		v, err := s.Flows.CancelHandOver(
+			s.Ctx(),
+			licensing.HandOverCommand{Request: stand.Request(), Org: s.Org, HandOver: again.ID, By: sam},
+		)
 		if err != nil || v.State != licensing.HandOverCancelled {
 			t.Fatal(v, err)
 		}
@@ -277,9 +377,14 @@ func TestRequests(t *testing.T) {
 	})
 
 	t.Run("R76 where nobody is invited an open invitation ends with the assignment", func(t *testing.T) {
-		out, err := s.Flows.PutAgreement(s.Ctx(), licensing.AgreementPut{ID: stand.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
-			License: "N1", Program: "Enterprise Agreement", ProcessedAt: time.Now().Add(-1000 * time.Hour), NoInvitation: true,
-			Contacts: []licensing.Contact{{Kind: licensing.PrimaryContact, Business: "alex@contoso.example", Name: "Alex"}}}})
+		out, err := s.Flows.PutAgreement(
+			s.Ctx(),
+			licensing.AgreementPut{ID: stand.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
+				License: "N1", Program: "Enterprise Agreement", ProcessedAt: time.Now().Add(-1000 * time.Hour), NoInvitation: true,
+				Contacts: []licensing.Contact{
+					{Kind: licensing.PrimaryContact, Business: "alex@contoso.example", Name: "Alex"},
+				}}},
+		)
 		if err != nil || out.People[0].Verdicts[0].Outcome != licensing.Assigned {
 			t.Fatalf("%+v, %v", out, err)
 		}

@@ -11,12 +11,12 @@ import (
 	"vlroles/workflows/refusal"
 )
 
-// Save carries out one request of an admin: it decides and stores it as a whole, answers the verdicts, starts an invitation
-// or an assignment for each accepted person, and mails the admin what became of it (R70, R75). The number of its events
-// doesn't depend on the number of people.
+// Save carries out one request of an admin: it decides and stores it as a whole, answers the verdicts, starts
+// an invitation or an assignment for each accepted person, and mails the admin what became of it (R70, R75).
+// The number of its events doesn't depend on the number of people.
 func Save(ctx workflow.Context, s licensing.Save) error {
 	w := &save{request: newRequestStep(DecideActivity, "decide and store the request", s)}
-	err := handleVerdicts(ctx, "waits for the decision and returns a verdict per person and License ID", w.request.wait)
+	err := handleVerdicts(ctx, "waits for the decision: a verdict per person and License ID", w.request.wait)
 	if err != nil {
 		return err
 	}

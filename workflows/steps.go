@@ -29,13 +29,15 @@ func step[I, O any](ctx workflow.Context, a Activity[I, O], summary string, in I
 }
 
 // stepWith runs an activity with options of its own.
-func stepWith[I, O any](ctx workflow.Context, o workflow.ActivityOptions, a Activity[I, O], in I) (out O, err error) {
+func stepWith[I, O any](
+	ctx workflow.Context, o workflow.ActivityOptions, a Activity[I, O], in I,
+) (out O, err error) {
 	err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, o), string(a), in).Get(ctx, &out)
 	return out, err
 }
 
-// stepLocal runs an activity on rows as a local activity, which costs one event instead of six. Where that doesn't succeed
-// in time, because the database is away, it runs as a regular step.
+// stepLocal runs an activity on rows as a local activity, which costs one event instead of six. Where that
+// doesn't succeed in time, because the database is away, it runs as a regular step.
 func stepLocal[I, O any](ctx workflow.Context, a Activity[I, O], summary string, in I) (O, error) {
 	return stepLocalWithin(ctx, localStepTimeout, a, summary, in)
 }

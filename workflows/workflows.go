@@ -1,10 +1,10 @@
-// Package workflows says what happens, in order: a save, an invitation, an assignment, a hand-over. A workflow decides
-// nothing that a rule decides and writes nothing. Activities do both, and their answers move the story on. Package commands
-// starts workflows and speaks to them.
+// Package workflows says what happens, in order: a save, an invitation, an assignment, a hand-over. A
+// workflow decides nothing that a rule decides and writes nothing. Activities do both, and their answers move
+// the story on. Package commands starts workflows and speaks to them.
 //
-// A workflow's code must do the same thing again on replay: no clock, no randomness, no map order, no I/O. That is why this
-// package imports licensing and the deterministic part of the SDK alone, and names activities by constants. Histories of
-// every path are kept in testdata and replayed.
+// A workflow's code must do the same thing again on replay: no clock, no randomness, no map order, no I/O.
+// That is why this package imports licensing and the deterministic part of the SDK alone, and names
+// activities by constants. Histories of every path are kept in testdata and replayed.
 package workflows
 
 // Registry is the part of a worker that workflows are registered with.

@@ -69,8 +69,8 @@ type user struct {
 	} `json:"emails"`
 }
 
-// People reads all pages. Whoever would be missing loses access, so anything odd is an error and nothing is returned: a page
-// without progress, a total that changes, somebody twice or without an id.
+// People reads all pages. Whoever would be missing loses access, so anything odd is an error and nothing is
+// returned: a page without progress, a total that changes, somebody twice or without an id.
 func (d *Client) People(ctx context.Context, org licensing.OrgID) ([]licensing.DirectoryPerson, error) {
 	r := reading{total: -1, ids: map[licensing.ObjectID]bool{}, addresses: map[string]bool{}}
 	for r.total < 0 || r.read < r.total {
@@ -97,8 +97,8 @@ type reading struct {
 
 var errChanged = errors.New("it changed while it was read")
 
-// add takes a page. Each begins with the last entry of the one before, so that somebody who is slipped past by a change in
-// between is noticed.
+// add takes a page. Each begins with the last entry of the one before, so that somebody who is slipped past
+// by a change in between is noticed.
 func (r *reading) add(page userPage) error {
 	if r.read > 0 && len(page.Resources) > 0 {
 		if page.Resources[0].ID != r.last {
@@ -165,7 +165,8 @@ func (u user) person() (p licensing.DirectoryPerson, in bool, err error) {
 			break
 		}
 	}
-	for _, name := range []string{u.Display, u.Name.Formatted, u.Name.Given + " " + u.Name.Family, string(p.Email)} {
+	names := []string{u.Display, u.Name.Formatted, u.Name.Given + " " + u.Name.Family, string(p.Email)}
+	for _, name := range names {
 		if p.Name == "" {
 			p.Name = licensing.CleanName(name)
 		}

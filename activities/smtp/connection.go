@@ -21,8 +21,8 @@ func dialConnection(ctx context.Context, network, address string) (net.Conn, err
 	return c, err
 }
 
-// dial opens a connection, secures it and logs in. The library doesn't watch the context behind the connect, and leaves the
-// connection open where a later step fails: both is done here.
+// dial opens a connection, secures it and logs in. The library doesn't watch the context behind the connect,
+// and leaves the connection open where a later step fails: both is done here.
 func (s *Relay) dial(ctx context.Context) (*connection, error) {
 	var conn net.Conn
 	stop := func() bool { return true }
@@ -74,7 +74,8 @@ func (s *Relay) login(c *gosmtp.Client) error {
 	return ourFault("the relay offers no login that we know")
 }
 
-// take returns a connection that is idle, the one used last first, or a new one. Who takes a connection out of idle owns it.
+// take returns a connection that is idle, the one used last first, or a new one. Who takes a connection out
+// of idle owns it.
 func (s *Relay) take(ctx context.Context) (open *connection, reused bool, err error) {
 	s.mu.Lock()
 	if s.closed {

@@ -10,13 +10,15 @@ import (
 	"vlroles/licensing"
 )
 
-// compose makes the message. Names and subject lose what could break a header; an address that can't be one is an error.
+// compose makes the message. Names and subject lose what could break a header; an address that can't be one
+// is an error.
 func (s *Relay) compose(l activities.Message) (*mail.Msg, error) {
 	if _, err := licensing.ParseEmail(l.To); err != nil {
 		return nil, err
 	}
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
-	// Not the library's FromFormat and AddToFormat: they paste the name between quotes, and a quote in it is lost or fails.
+	// Not the library's FromFormat and AddToFormat: they paste the name between quotes, and a quote in it is
+	// lost or fails.
 	m.FromMailAddress(&netmail.Address{Name: header(s.c.FromName), Address: s.c.From})
 	m.ToMailAddress(&netmail.Address{Name: header(l.ToName), Address: l.To})
 	if s.c.ReplyTo != "" {

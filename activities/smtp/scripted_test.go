@@ -25,9 +25,9 @@ const (
 	hang   = "hang"
 )
 
-// script says, by command ("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY" behind the final dot, "RSET",
-// "NOOP", "QUIT"), what the server answers instead of the usual: a reply, hangUp or hang. A slice is used up in order, the
-// rest is usual.
+// script says, by command ("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY" behind the
+// final dot, "RSET", "NOOP", "QUIT"), what the server answers instead of the usual: a reply, hangUp or hang.
+// A slice is used up in order, the rest is usual.
 type script map[string][]string
 
 // server is an SMTP server that follows a script and remembers what it saw.

@@ -13,7 +13,8 @@ import (
 	"vlroles/activities"
 )
 
-// Relay hands messages over, through a few connections that are kept open for bursts. It is safe for many goroutines.
+// Relay hands messages over, through a few connections that are kept open for bursts. It is safe for many
+// goroutines.
 type Relay struct {
 	c      Config
 	client *mail.Client
@@ -31,8 +32,8 @@ type connection struct {
 	timer *time.Timer // retires it when it has been idle for long
 }
 
-// Send hands the message over. Delivered and Refused are outcomes and no error; the other verdicts are a *SendError, and the
-// same message may be sent again: its Message-ID stays.
+// Send hands the message over. Delivered and Refused are outcomes and no error; the other verdicts are a
+// *SendError, and the same message may be sent again: its Message-ID stays.
 func (s *Relay) Send(ctx context.Context, l activities.Message) (activities.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.c.Deadline)
 	defer cancel()
@@ -59,7 +60,8 @@ func (s *Relay) Send(ctx context.Context, l activities.Message) (activities.Answ
 		err = s.transmit(ctx, open, m)
 	}
 	if m.IsDelivered() {
-		return activities.Answer{Verdict: activities.Delivered, Code: 250, Text: activities.OneLine(m.ServerResponse())}, nil
+		text := activities.OneLine(m.ServerResponse())
+		return activities.Answer{Verdict: activities.Delivered, Code: 250, Text: text}, nil
 	}
 	return verdict(err)
 }

@@ -15,7 +15,8 @@ import (
 	"vlroles/activities"
 )
 
-// comeLater is how long to wait where a server asks for patience: greylisting, a full queue. 0: the usual backoff.
+// comeLater is how long to wait where a server asks for patience: greylisting, a full queue. 0: the usual
+// backoff.
 func comeLater(code int) time.Duration {
 	switch code {
 	case 421, 450, 451, 452:
@@ -28,7 +29,8 @@ func failed(a activities.Answer, after time.Duration) (activities.Answer, error)
 	return a, &activities.SendError{Answer: a, RetryAfter: after}
 }
 
-// atConnect judges a failure before any mail was spoken of: nothing was sent, and it is not the address's fault.
+// atConnect judges a failure before any mail was spoken of: nothing was sent, and it is not the address's
+// fault.
 func atConnect(err error) (activities.Answer, error) {
 	a := activities.Answer{Verdict: activities.Deferred, Text: activities.OneLine(err.Error())}
 	var reply *textproto.Error
@@ -45,7 +47,8 @@ func atConnect(err error) (activities.Answer, error) {
 		} else {
 			return failed(a, comeLater(a.Code))
 		}
-	case errors.As(err, &fault), errors.As(err, &hostname), errors.As(err, &authority), errors.As(err, &invalid), errors.As(err, &verification),
+	case errors.As(err, &fault), errors.As(err, &hostname), errors.As(err, &authority),
+		errors.As(err, &invalid), errors.As(err, &verification),
 		strings.Contains(err.Error(), "does not support STARTTLS"):
 		a.Verdict = activities.Misconfigured
 	}
@@ -73,8 +76,9 @@ func verdict(err error) (activities.Answer, error) {
 		return failed(activities.Answer{Verdict: activities.Deferred, Text: activities.OneLine(err.Error())}, 0)
 	}
 	a := activities.Answer{Verdict: activities.Deferred, Code: e.ErrorCode(), Text: replyText(e)}
+	refusesUs := e.Reason == mail.ErrSMTPMailFrom || slices.Contains([]int{530, 534, 535, 538}, a.Code)
 	switch {
-	case a.Code >= 500 && (e.Reason == mail.ErrSMTPMailFrom || slices.Contains([]int{530, 534, 535, 538}, a.Code)):
+	case a.Code >= 500 && refusesUs:
 		a.Verdict = activities.Misconfigured
 	case a.Code >= 500:
 		a.Verdict = activities.Refused
@@ -87,8 +91,8 @@ func verdict(err error) (activities.Answer, error) {
 	return failed(a, 0)
 }
 
-// replyText cuts the server's words out of the library's sentence, which goes on with other errors and the recipient. They
-// stand behind the code, quoted since Go 1.26.
+// replyText cuts the server's words out of the library's sentence, which goes on with other errors and the
+// recipient. They stand behind the code, quoted since Go 1.26.
 func replyText(e *mail.SendError) string {
 	text := e.Error()
 	if code := e.ErrorCode(); code > 0 {

@@ -15,7 +15,8 @@ import (
 	"vlroles/licensing"
 )
 
-// Key is a named secret that signs calls. The secret stands in a closure, where no print of the struct finds it.
+// Key is a named secret that signs calls. The secret stands in a closure, where no print of the struct finds
+// it.
 type Key struct {
 	ID  string
 	mac func(message []byte) []byte
@@ -23,7 +24,8 @@ type Key struct {
 
 // NewKey takes an id of 1 to 16 letters and digits and a secret of at least 32 bytes.
 func NewKey(id string, secret []byte) (Key, error) {
-	if id == "" || len(id) > 16 || strings.ContainsFunc(id, func(r rune) bool { return r == '-' || notIDRune(r) }) {
+	odd := strings.ContainsFunc(id, func(r rune) bool { return r == '-' || notIDRune(r) })
+	if id == "" || len(id) > 16 || odd {
 		return Key{}, errors.New("webhook key: the id must have 1 to 16 letters and digits")
 	}
 	if len(secret) < 32 {
@@ -37,7 +39,8 @@ func NewKey(id string, secret []byte) (Key, error) {
 	}}, nil
 }
 
-// The headers of a call. Webhook-Id is a hash of Idempotency-Key, since it is signed and may hold no full stop.
+// The headers of a call. Webhook-Id is a hash of Idempotency-Key, since it is signed and may hold no full
+// stop.
 const (
 	headerIdempotency = "Idempotency-Key"
 	headerID          = "Webhook-Id"
@@ -53,9 +56,9 @@ func signedText(id, timestamp string, body []byte) []byte {
 // tolerance is how far the clocks of the two sides may be apart.
 const tolerance = 5 * time.Minute
 
-// Verify is for receivers: it says whether a call was signed with one of the keys within five minutes of now. The
-// signature covers id, timestamp and body, so compare the user of the body with the one of the path, and take Webhook-Id
-// as the key of idempotency. Reading the body, bounded, is the caller's.
+// Verify is for receivers: it says whether a call was signed with one of the keys within five minutes of now.
+// The signature covers id, timestamp and body, so compare the user of the body with the one of the path, and
+// take Webhook-Id as the key of idempotency. Reading the body, bounded, is the caller's.
 func Verify(h http.Header, body []byte, keys []Key, now time.Time) error {
 	id, timestamp := h.Get(headerID), h.Get(headerTimestamp)
 	if id == "" || len(id) > 128 || strings.Contains(id, ".") {

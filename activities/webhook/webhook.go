@@ -1,5 +1,5 @@
-// Package webhook tells a downstream system which roles of a user are effective, by calls that are signed as Standard
-// Webhooks are.
+// Package webhook tells a downstream system which roles of a user are effective, by calls that are signed as
+// Standard Webhooks are.
 package webhook
 
 import (
@@ -25,14 +25,15 @@ import (
 
 // Config is what a Client needs.
 type Config struct {
-	URL     string        // the user's id is put behind it; https, or http on this machine (kept by package config)
+	URL     string        // the user's id is put behind it; package config asks for https
 	Keys    []Key         // the first signs
 	Timeout time.Duration // of one call; 0: 10 s
 	Client  *http.Client  // nil: one of its own. It never follows redirects
 }
 
-// Client is a Provisioner that puts the JSON of licensing.Effective to URL/{user id}, signed as Standard Webhooks are
-// (standardwebhooks.com): HMAC-SHA256 over id, timestamp and body. It is safe for use by many goroutines.
+// Client is a Provisioner that puts the JSON of licensing.Effective to URL/{user id}, signed as Standard
+// Webhooks are (standardwebhooks.com): HMAC-SHA256 over id, timestamp and body. It is safe for use by many
+// goroutines.
 type Client struct {
 	url     string
 	key     Key
@@ -67,8 +68,8 @@ func New(c Config) (*Client, error) {
 	return w, nil
 }
 
-// Put makes one call. 2xx is success; 409 and 422 refuse for good; everything else is worth trying again (R54). Where ctx
-// is cancelled it returns that, not a *activities.ProvisionError.
+// Put makes one call. 2xx is success; 409 and 422 refuse for good; everything else is worth trying again
+// (R54). Where ctx is cancelled it returns that, not a *activities.ProvisionError.
 func (w *Client) Put(ctx context.Context, key string, e licensing.Effective) error {
 	callCtx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
@@ -137,7 +138,8 @@ func (w *Client) outcome(resp *http.Response, body []byte) error {
 	e := &activities.ProvisionError{Status: status, Misconfigured: misconfigured(status)}
 	e.Reason = fmt.Sprintf("the downstream system answered %d", status)
 	if e.Misconfigured {
-		e.Reason += ": check VL_PROVISIONER_URL and VL_PROVISIONER_KEYS, no assignment succeeds until they are corrected"
+		e.Reason += ": check VL_PROVISIONER_URL and VL_PROVISIONER_KEYS, " +
+			"no assignment succeeds until they are corrected"
 	}
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		e.RetryAfter = w.retryAfter(resp.Header.Get("Retry-After"))
@@ -148,8 +150,8 @@ func (w *Client) outcome(resp *http.Response, body []byte) error {
 	return e
 }
 
-// misconfigured says whether an answer means that URL, keys or contract are wrong: redirects, and every 4xx that is neither a
-// refusal nor a request to come later.
+// misconfigured says whether an answer means that URL, keys or contract are wrong: redirects, and every 4xx
+// that is neither a refusal nor a request to come later.
 func misconfigured(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:

@@ -165,7 +165,8 @@ func TestPutSendsWhatTheReceiverNeeds(t *testing.T) {
 	}
 }
 
-// TestSignatureIsThatOfStandardWebhooks verifies a call that another implementation of the specification signed.
+// TestSignatureIsThatOfStandardWebhooks verifies a call that another implementation of the specification
+// signed.
 func TestSignatureIsThatOfStandardWebhooks(t *testing.T) {
 	h := http.Header{}
 	h.Set("webhook-id", "msg_a1b2c3")

@@ -58,7 +58,7 @@ func (a *app) openWriter(ctx context.Context) (*session, error) {
 	}
 	s.client = &commands.Client{
 		Temporal: s.temporal, Rows: s.views, Log: discard,
-		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter},
+		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter(s.config.Policy())},
 	}
 	return s, nil
 }

@@ -17,7 +17,9 @@ import (
 
 // Dial connects to Temporal as the configuration says, and checks that it answers.
 func Dial(ctx context.Context, c config.Config, log *slog.Logger) (client.Client, error) {
-	o := client.Options{HostPort: c.TemporalAddress, Namespace: c.TemporalNamespace, Logger: tlog.NewStructuredLogger(log)}
+	o := client.Options{
+		HostPort: c.TemporalAddress, Namespace: c.TemporalNamespace, Logger: tlog.NewStructuredLogger(log),
+	}
 	if key := c.TemporalAPIKey; !key.Empty() {
 		o.Credentials = client.NewAPIKeyStaticCredentials(key.Reveal())
 	}

@@ -1,5 +1,6 @@
-// Package engine runs the workflows and activities of one process: two workers on two queues, wired to the store, the
-// relay and the provisioner. The worker's main runs one; `starter dev`, `demo`, tests and benchmarks run one in their process.
+// Package engine runs the workflows and activities of one process: two workers on two queues, wired to the
+// store, the relay and the provisioner. The worker's main runs one; `starter dev`, `demo`, tests and
+// benchmarks run one in their process.
 package engine
 
 import (
@@ -25,7 +26,8 @@ import (
 	"vlroles/workflows"
 )
 
-// Options is what an engine is made of. The mains fill it from the configuration; demo and tests as they need it.
+// Options is what an engine is made of. The mains fill it from the configuration; demo and tests as they need
+// it.
 type Options struct {
 	Config    config.Config
 	Temporal  client.Client
@@ -38,8 +40,12 @@ type Options struct {
 	OnFailure func(error) // a worker gave up: the process should end
 }
 
-// Jitter is by how much timers that fire at one instant spread in production.
-const Jitter = 30 * time.Second
+// maxJitter is the most by which timers that fire at one instant spread.
+const maxJitter = 30 * time.Second
+
+// Jitter is by how much timers that fire at one instant spread in production: 30 s, and no more than a tenth
+// of the propagation, so that a short propagation stays short.
+func Jitter(p licensing.Policy) time.Duration { return min(maxJitter, p.Propagation/10) }
 
 // Engine is the running pair of workers.
 type Engine struct {
@@ -112,8 +118,8 @@ func (e *Engine) Start() error {
 	return nil
 }
 
-// Stop ends polling, lets running activities finish (a mail that is being handed over, for up to the stop timeout), and
-// closes the relay's connections.
+// Stop ends polling, lets running activities finish (a mail that is being handed over, for up to the stop
+// timeout), and closes the relay's connections.
 func (e *Engine) Stop() error {
 	var err error
 	e.stop.Do(func() {
@@ -127,7 +133,8 @@ func (e *Engine) Stop() error {
 	return err
 }
 
-// Ready says whether this process can do its work: the database answers, Temporal answers, and both queues are polled.
+// Ready says whether this process can do its work: the database answers, Temporal answers, and both queues
+// are polled.
 func (e *Engine) Ready(ctx context.Context) error {
 	var faults []error
 	if err := e.o.Store.Ping(ctx); err != nil {

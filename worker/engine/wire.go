@@ -27,7 +27,8 @@ func (a steps) onQueue() []any {
 	return []any{a.requests, a.downstream, a.directories, a.mails.GiveUpMail}
 }
 
-// wire makes the activities, the client that they start workflows with, and the adapters that the configuration asks for.
+// wire makes the activities, the client that they start workflows with, and the adapters that the
+// configuration asks for.
 func (e *Engine) wire() (a steps, err error) {
 	provisioner, err := newProvisioner(e.o.Config)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package stand sets an engine up on real components for tests and benchmarks: a Temporal server of its own, a database, a
-// mail catcher, and an organization whose admin can begin to assign roles.
+// Package stand sets an engine up on real components for tests and benchmarks: a Temporal server of its own,
+// a database, a mail catcher, and an organization whose admin can begin to assign roles.
 package stand
 
 import (
@@ -73,7 +73,10 @@ func New(tb testing.TB, o Options) *Stand {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = s.Mailbox.Close() })
-	t := rig.TemporalOptions{Attributes: workflows.AttributeTypes(), Progress: os.Stderr}
+	t := rig.TemporalOptions{
+		Attributes: workflows.AttributeTypes(), Progress: os.Stderr,
+		DynamicConfig: map[string]string{"history.timerProcessorMaxTimeShift": `"10ms"`}, // timers are rounded up to it; 1 s
+	}
 	if o.OnFile {
 		t.Dir = tb.TempDir()
 	}
@@ -140,7 +143,8 @@ func (s *Stand) database() {
 		Settings: workflows.Settings{Provision: s.Options.Provisioner != ""}}
 }
 
-// organization takes in two agreements that Alex administers, E1 processed long ago and E2 just now, and ten people.
+// organization takes in two agreements that Alex administers, E1 processed long ago and E2 just now, and ten
+// people.
 func (s *Stand) organization() {
 	now := time.Now().UTC()
 	alex := []licensing.ContractAdministrator{{SignIn: "alex@contoso.example", Name: "Alex Wilber", Registered: now.Add(-time.Hour)}}

@@ -65,7 +65,7 @@ bench: ## the figures of docs/benchmarks.md
 
 build: ## bin/worker and bin/vlroles
 	CGO_ENABLED=0 go build -trimpath -o bin/worker ./worker
-	CGO_ENABLED=0 go build -trimpath -o bin/vlroles ./starter
+	CGO_ENABLED=0 go build -trimpath -o bin/vlroles ./starter/vlroles
 
 clean: ## what builds and runs left behind
 	rm -rf bin .vlroles

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +101,8 @@ func TestALargeOrganizationIsAppliedInPartsWithIDsOfTheirOwn(t *testing.T) {
 	if first != licensing.RequestID(a.requestID) || second == third || second != a.partRequest(1) {
 		t.Error("the parts' request IDs don't follow from --request-id alone")
 	}
-	if b := (&app{}); b.partRequest(0) == b.partRequest(0) {
+	one, other := (&app{}).partRequest(0), (&app{}).partRequest(0)
+	if one == other {
 		t.Error("without --request-id, a request ID was given twice")
 	}
 }
@@ -175,5 +178,30 @@ func TestEveryActionHasALabel(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestWhatDevWroteCountsOnlyWithoutADatabaseInTheEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	text := "VL_DATABASE_URL=sqlite:dev.db\nVL_SUPPORT=the help desk\n"
+	if err := os.WriteFile(filepath.Join(dir, EnvironmentFile), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, dir, database string
+		want                string // VL_SUPPORT
+	}{
+		{"what dev wrote counts", dir, "", "the help desk"},
+		{"it doesn't beside another database", dir, "postgres://db.example/vlroles", ""},
+		{"nothing was written elsewhere", t.TempDir(), "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			environment := func(name string) (string, bool) {
+				return c.database, name == "VL_DATABASE_URL" && c.database != ""
+			}
+			if got, _ := besideDev(environment, c.dir)("VL_SUPPORT"); got != c.want {
+				t.Errorf("VL_SUPPORT is %q, expected %q", got, c.want)
+			}
+		})
 	}
 }

@@ -34,7 +34,7 @@ func (a *app) orphans() *cobra.Command {
 	}
 }
 
-// appoint makes somebody the administrator of a License ID that has no active admin, for support (R33). It is
+// appoint makes someone the administrator of a License ID that has no active admin, for support (R33). It is
 // audited.
 func (a *app) appoint() *cobra.Command {
 	var p personFlags
@@ -42,7 +42,7 @@ func (a *app) appoint() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "appoint",
 		Aliases: []string{"seat"}, // as the details of a workflow in the Temporal UI call it
-		Short:   "Make somebody the administrator of a License ID that has no active admin, as support",
+		Short:   "Make someone the administrator of a License ID that has no active admin, as support",
 		Example: `  starter appoint --org contoso.example --license E2002 \
     --user kim@contoso.example --reason "case 4711"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

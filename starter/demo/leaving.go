@@ -62,7 +62,7 @@ func (d *story) leaveAndReturn(ctx context.Context) error {
 	return d.expectAccess(ctx, email, "E2001", licensing.ManageSubscriptions, true)
 }
 
-// changeDirectory reports that somebody left the tenant or is in it.
+// changeDirectory reports that someone left the tenant or is in it.
 func (d *story) changeDirectory(ctx context.Context, p licensing.DirectoryPerson,
 	left bool) (licensing.DirectoryAnswer, error) {
 	what := "is in the tenant again"

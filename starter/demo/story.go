@@ -225,7 +225,7 @@ func (d *story) expectRefusal(who, what string, err error, rule string) error {
 	return nil
 }
 
-// expectAccess prints whether somebody may do something on a License ID, and is an error where the answer is
+// expectAccess prints whether someone may do something on a License ID, and is an error where the answer is
 // another one.
 func (d *story) expectAccess(ctx context.Context, email string, l licensing.LicenseID, p licensing.Permission,
 	want bool) error {

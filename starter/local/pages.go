@@ -118,7 +118,7 @@ func (s *Stack) accept(w http.ResponseWriter, r *http.Request) {
 	}
 	email, err := licensing.ParseEmail(r.PostFormValue(templates.FieldSignIn))
 	if err != nil {
-		s.showInvitation(w, r, err.Error())
+		s.showInvitation(w, r, sentence(err))
 		return
 	}
 	// One request ID for one acceptance by one person: a double click is one request.
@@ -129,7 +129,7 @@ func (s *Stack) accept(w http.ResponseWriter, r *http.Request) {
 	})
 	switch {
 	case licensing.KindOf(err) == licensing.Forbidden: // another person may still register by it
-		s.showInvitation(w, r, err.Error())
+		s.showInvitation(w, r, sentence(err))
 	case err != nil:
 		s.refuse(w, err)
 	default:
@@ -138,8 +138,17 @@ func (s *Stack) accept(w http.ResponseWriter, r *http.Request) {
 }
 
 var registered = templates.NoticePage{
-	Title: "Registration successful", OK: true, Rule: "R23", Next: "/",
+	Title: "Registration successful", OK: true, Next: "/",
 	Message: "We're sending you an email that says when your roles take effect.",
+}
+
+// sentence is a refusal as an invited person reads it: without the rule's ID.
+func sentence(err error) string {
+	var e *licensing.Error
+	if errors.As(err, &e) {
+		return e.Message
+	}
+	return err.Error()
 }
 
 // statusOf is the HTTP status of each kind of refusal; those that are missing are 503.
@@ -166,8 +175,7 @@ func (s *Stack) refuse(w http.ResponseWriter, err error) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	s.write(w, func() error {
-		p := templates.NoticePage{Title: "Not possible", Message: e.Message, Rule: e.Rule}
-		return templates.Notice(w, p)
+		return templates.Notice(w, templates.NoticePage{Title: "Not possible", Message: e.Message})
 	})
 }
 

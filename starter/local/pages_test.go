@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -63,6 +64,8 @@ func TestEveryPageForbidsWhatItDoesNotNeed(t *testing.T) {
 	}
 }
 
+var ruleID = regexp.MustCompile(`\bR\d\d\b`)
+
 func TestTheInvitationShowsOnGetAndRegistersOnPost(t *testing.T) {
 	s := stack(t)
 	const kim = "kim@fabrikam.example"
@@ -95,6 +98,9 @@ func TestTheInvitationShowsOnGetAndRegistersOnPost(t *testing.T) {
 				t.Errorf("status %d, expected %d", status, c.status)
 			}
 			contains(t, text, c.want)
+			if found := ruleID.FindString(text); found != "" {
+				t.Errorf("an invited person reads the rule's ID %s", found)
+			}
 		})
 	}
 	if registeredAt(t, s, kim).IsZero() {
@@ -160,7 +166,10 @@ func TestTheStatusOfAPageSaysWhatKindOfRefusalItIs(t *testing.T) {
 		if w.Code != status {
 			t.Errorf("%s is %d, expected %d", kind, w.Code, status)
 		}
-		contains(t, w.Body.String(), "Select another link.", "R29")
+		contains(t, w.Body.String(), "Select another link.")
+		if strings.Contains(w.Body.String(), "R29") {
+			t.Errorf("an invited person reads a rule's ID:\n%s", w.Body)
+		}
 	}
 }
 

@@ -5,7 +5,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -ldflags=-s -o /out/worker ./worker \
- && CGO_ENABLED=0 go build -trimpath -ldflags=-s -o /out/vlroles ./starter
+ && CGO_ENABLED=0 go build -trimpath -ldflags=-s -o /out/vlroles ./starter/vlroles
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /out/ /usr/local/bin/

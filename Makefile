@@ -65,7 +65,7 @@ bench: ## measures the figures of docs/benchmarks.md, up to an hour: before a re
 
 build: ## builds bin/worker and bin/vlroles: for a machine without Go
 	CGO_ENABLED=0 go build -trimpath -o bin/worker ./worker
-	CGO_ENABLED=0 go build -trimpath -o bin/vlroles ./starter
+	CGO_ENABLED=0 go build -trimpath -o bin/vlroles ./starter/vlroles
 
 clean: ## deletes bin and .vlroles, data of dev included
 	rm -rf bin .vlroles

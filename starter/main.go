@@ -1,5 +1,5 @@
-// Starter is the command line of vlroles for development: the commands of starter/command, and two that run everything on
-// this machine. The program without those two is starter/vlroles.
+// Starter is the command line of vlroles for development: the commands of starter/command, and two that run
+// everything on this machine. The program without those two is starter/vlroles.
 //
 //	go run ./starter demo      the whole life of invitations and assignments, told step by step
 //	go run ./starter dev       the same components, left running

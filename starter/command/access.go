@@ -37,7 +37,8 @@ func (a *app) access() *cobra.Command {
 	return c
 }
 
-func (a *app) runAccess(ctx context.Context, user string, l licensing.LicenseID, p licensing.Permission) error {
+func (a *app) runAccess(ctx context.Context, user string, l licensing.LicenseID,
+	p licensing.Permission) error {
 	domain := ""
 	if e, err := licensing.ParseEmail(user); err == nil {
 		domain = e.Domain()
@@ -58,7 +59,8 @@ func (a *app) runAccess(ctx context.Context, user string, l licensing.LicenseID,
 }
 
 // may asks the access check. The answer for an unknown person is no, as for one without roles.
-func (s *session) may(ctx context.Context, user string, l licensing.LicenseID, p licensing.Permission) (licensing.Answer, error) {
+func (s *session) may(ctx context.Context, user string, l licensing.LicenseID,
+	p licensing.Permission) (licensing.Answer, error) {
 	id, err := s.findUser(ctx, user)
 	if licensing.KindOf(err) == licensing.NotFound {
 		return licensing.MayDo(false, licensing.AccessFacts{}, p, l), nil

@@ -39,7 +39,8 @@ func agreementsTable(w io.Writer, all []licensing.AgreementLine) {
 			role = "Inherited"
 		}
 		rows = append(rows, []string{
-			string(g.License), g.Program, textOrDash(string(g.Parent)), timeOrDash(g.ProcessedAt), role, strconv.Itoa(g.Admins),
+			string(g.License), g.Program, textOrDash(string(g.Parent)),
+			timeOrDash(g.ProcessedAt), role, strconv.Itoa(g.Admins),
 		})
 	}
 	table(w, []string{"LICENSE ID", "PROGRAM", "PARENT", "PROCESSED", "YOUR ROLE", "ACTIVE ADMINS"}, rows)

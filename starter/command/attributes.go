@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -19,14 +20,16 @@ var attributes = []temporal.SearchAttributeKey{
 	workflows.DueAttribute, workflows.StatusAttribute,
 }
 
-// AddAttributes registers the search attributes that the namespace lacks, and returns their names in order. One that
-// exists with another type is an error.
+// AddAttributes registers the search attributes that the namespace lacks, and returns their names in order.
+// One that exists with another type is an error.
 func AddAttributes(ctx context.Context, t client.Client, namespace string) ([]string, error) {
-	known, err := t.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	known, err := t.OperatorService().ListSearchAttributes(ctx,
+		&operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	if err != nil {
 		return nil, fmt.Errorf("list search attributes: %w", err)
 	}
-	names, missing, err := missingAttributes(known.GetCustomAttributes())
+	missing, err := missingAttributes(known.GetCustomAttributes())
+	names := slices.Sorted(maps.Keys(missing))
 	if err != nil || len(names) == 0 {
 		return names, err
 	}
@@ -39,19 +42,20 @@ func AddAttributes(ctx context.Context, t client.Client, namespace string) ([]st
 	return names, nil
 }
 
-func missingAttributes(known map[string]enumspb.IndexedValueType) (names []string, missing map[string]enumspb.IndexedValueType, err error) {
-	missing = map[string]enumspb.IndexedValueType{}
+// types are the types of search attributes by name.
+type types = map[string]enumspb.IndexedValueType
+
+func missingAttributes(known types) (types, error) {
+	missing := types{}
 	for _, a := range attributes {
 		name, want := a.GetName(), a.GetValueType()
 		have, ok := known[name]
 		if ok && have != want {
-			return nil, nil, fmt.Errorf("search attribute %s has the type %s, and must have %s", name, have, want)
+			return nil, fmt.Errorf("search attribute %s has the type %s, and must have %s", name, have, want)
 		}
 		if !ok {
 			missing[name] = want
-			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
-	return names, missing, nil
+	return missing, nil
 }

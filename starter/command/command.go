@@ -1,8 +1,8 @@
 // Package command is the command line of vlroles. It starts and steers the workflows and shows what they did.
 //
-// Each group of commands has a file. A command reads its flags, opens a session on the rows (and on Temporal, where it
-// changes something), makes one call, and prints the answer as text or JSON. What runs everything on this machine comes
-// from main, so that a program for production links none of it.
+// Each group of commands has a file. A command reads its flags, opens a session on the rows (and on Temporal,
+// where it changes something), makes one call, and prints the answer as text or JSON. What runs everything on
+// this machine comes from main, so that a program for production links none of it.
 package command
 
 import (
@@ -102,9 +102,11 @@ func (a *app) root(local []*cobra.Command) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage(err) })
 	f := root.PersistentFlags()
 	f.StringVarP(&a.format, "output", "o", "text", "text or json")
-	f.StringVar(&a.org, "org", "", "organization: its ID or one of its domains (default: that of --as, or the only one)")
+	f.StringVar(&a.org, "org", "",
+		"organization: its ID or one of its domains (default: that of --as, or the only one)")
 	f.StringVar(&a.as, "as", "", "the sign-in email of the VL user you act as")
-	f.StringVar(&a.requestID, "request-id", "", "UUID that makes the command safe to repeat (default: a new one)")
+	f.StringVar(&a.requestID, "request-id", "",
+		"UUID that makes the command safe to repeat (default: a new one)")
 	for _, g := range a.groups(local) {
 		if len(g.commands) > 0 {
 			root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
@@ -123,7 +125,8 @@ func add(root *cobra.Command, g group) {
 	}
 }
 
-// finish makes all commands refuse arguments, which none of them has, and puts the program's name into their examples.
+// finish makes all commands refuse arguments, which none of them has, and puts the program's name into their
+// examples.
 func (a *app) finish(c *cobra.Command) {
 	c.Example = strings.ReplaceAll(c.Example, "  starter ", "  "+a.name+" ")
 	for _, sub := range c.Commands() {

@@ -16,7 +16,8 @@ func (a *app) directory() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "directory",
 		Short: "Report that people joined, were renamed, left or returned, as the tenant",
-		Example: `  starter directory --org contoso.example --object-id o-jo --email jo@contoso.example --name "Jo Brown" --left
+		Example: `  starter directory --org contoso.example --object-id o-jo --email jo@contoso.example \
+    --name "Jo Brown" --left
   starter directory --org contoso.example -f people.yaml
 
 people.yaml:
@@ -31,7 +32,8 @@ people.yaml:
 				}
 			}
 			return a.asPartner(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.Directory(ctx, licensing.DirectoryChange{ID: a.request(), Org: s.org, People: directoryPeople(rows)})
+				out, err := s.client.Directory(ctx, licensing.DirectoryChange{ID: a.request(), Org: s.org,
+					People: directoryPeople(rows)})
 				if err != nil {
 					return err
 				}
@@ -41,7 +43,8 @@ people.yaml:
 	}
 	fl := c.Flags()
 	fl.StringVarP(&file, "file", "f", "", "YAML list of people; - for standard input")
-	fl.StringVar(&one.ObjectID, "object-id", "", "the person's object ID in the directory, which never changes")
+	fl.StringVar(&one.ObjectID, "object-id", "",
+		"the person's object ID in the directory, which never changes")
 	fl.StringVar(&one.Email, "email", "", "sign-in email")
 	fl.StringVar(&one.Name, "name", "", "full name")
 	fl.BoolVar(&one.Left, "left", false, "the person is no longer in the tenant")

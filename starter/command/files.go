@@ -36,7 +36,8 @@ type accessFile struct {
 
 func (f personFile) change() licensing.PersonChange {
 	c := licensing.PersonChange{
-		User: licensing.UserID(f.User), SignIn: licensing.Email(f.SignIn), Business: licensing.Email(f.Business), Name: f.Name,
+		User: licensing.UserID(f.User), SignIn: licensing.Email(f.SignIn),
+		Business: licensing.Email(f.Business), Name: f.Name,
 	}
 	if f.User == "" && uuid.Validate(f.SignIn) == nil { // --user was an ID
 		c.User, c.SignIn = licensing.UserID(f.SignIn), ""
@@ -103,7 +104,8 @@ func (f agreementFile) agreement() (licensing.ContractAgreement, error) {
 	}
 	for _, p := range f.Administrators {
 		g.Administrators = append(g.Administrators, licensing.ContractAdministrator{
-			SignIn: licensing.Email(p.SignIn), Business: licensing.Email(p.Business), Name: p.Name, Registered: p.Registered,
+			SignIn: licensing.Email(p.SignIn), Business: licensing.Email(p.Business),
+			Name: p.Name, Registered: p.Registered,
 		})
 	}
 	return g, nil
@@ -111,7 +113,8 @@ func (f agreementFile) agreement() (licensing.ContractAgreement, error) {
 
 func (f contactFile) contact() licensing.Contact {
 	return licensing.Contact{
-		Kind: licensing.ContactKind(f.Kind), Business: licensing.Email(f.Business), SignIn: licensing.Email(f.SignIn), Name: f.Name,
+		Kind: licensing.ContactKind(f.Kind), Business: licensing.Email(f.Business),
+		SignIn: licensing.Email(f.SignIn), Name: f.Name,
 	}
 }
 
@@ -126,7 +129,8 @@ type directoryFile struct {
 func directoryPeople(rows []directoryFile) (out []licensing.DirectoryPerson) {
 	for _, p := range rows {
 		out = append(out, licensing.DirectoryPerson{
-			ObjectID: licensing.ObjectID(p.ObjectID), Email: licensing.Email(p.Email), Name: p.Name, Left: p.Left,
+			ObjectID: licensing.ObjectID(p.ObjectID), Email: licensing.Email(p.Email),
+			Name: p.Name, Left: p.Left,
 		})
 	}
 	return out

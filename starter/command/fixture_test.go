@@ -73,8 +73,8 @@ func lookup(values map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { v, ok := values[name]; return v, ok }
 }
 
-// shell runs command lines in an organization of its own: Alex administers the parent agreement $P, Dana too; Alex
-// administers $A and $B below it, Tom $D. People of the tenant have addresses "@in", others "@out".
+// shell runs command lines in an organization of its own: Alex administers the parent agreement $P, Dana too;
+// Alex administers $A and $B below it, Tom $D. People of the tenant have addresses "@in", others "@out".
 type shell struct {
 	t      *testing.T
 	stack  *local.Stack
@@ -129,7 +129,8 @@ func newShell(t *testing.T) *shell {
 func (s *shell) expand(text string) string {
 	n := strconv.Itoa(s.number)
 	return strings.NewReplacer(
-		"$ORG", fmt.Sprintf("5b0c1c5e-7c0f-4a51-9a0e-%012d", s.number), "$N", n, "$P", "P"+n, "$A", "A"+n, "$B", "B"+n, "$D", "D"+n, "$NEW", "N"+n,
+		"$ORG", fmt.Sprintf("5b0c1c5e-7c0f-4a51-9a0e-%012d", s.number), "$N", n,
+		"$P", "P"+n, "$A", "A"+n, "$B", "B"+n, "$D", "D"+n, "$NEW", "N"+n,
 		"@in", "@o"+n+".example", "@out", "@f"+n+".example",
 	).Replace(text)
 }
@@ -283,7 +284,8 @@ func (s *shell) register(email string) {
 // assign gives roles, separated by commas.
 func (s *shell) assign(user, license, roles string) {
 	s.t.Helper()
-	s.must(call{args: "assign --as alex@in --user " + user + " --name " + name(user) + " --license " + license + " --role " + roles})
+	const args = "assign --as alex@in --user %s --name %s --license %s --role %s"
+	s.must(call{args: fmt.Sprintf(args, user, name(user), license, roles)})
 }
 
 func name(email string) string {

@@ -12,7 +12,9 @@ import (
 
 // handOver holds the commands of hand-overs (R30–R32).
 func (a *app) handOver() *cobra.Command {
-	c := &cobra.Command{Use: "handover", Short: "Hand Administrator over to a successor, on several License IDs"}
+	c := &cobra.Command{
+		Use: "handover", Short: "Hand Administrator over to a successor, on several License IDs",
+	}
 	c.AddCommand(a.handOverStart(), a.handOverList(), a.handOverAgree(), a.handOverCancel())
 	return c
 }
@@ -21,9 +23,11 @@ func (a *app) handOverStart() *cobra.Command {
 	var p personFlags
 	c := &cobra.Command{
 		Use:   "start",
-		Short: "Make the successor Administrator; your role is removed when the successor has agreed and is active",
-		Example: `  starter handover start --as alex@contoso.example --to kim@contoso.example --license E2001,E2003
-  starter handover start --as alex@contoso.example --to lee@fabrikam.example --name "Lee Gu" --license E2003`,
+		Short: "Make the successor Administrator; you lose the role when he or she has agreed and is active",
+		Example: `  starter handover start --as alex@contoso.example --to kim@contoso.example \
+    --license E2001,E2003
+  starter handover start --as alex@contoso.example --to lee@fabrikam.example \
+    --name "Lee Gu" --license E2003`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return a.asCaller(ctx, a.openWriter, func(s *session) error {
@@ -44,7 +48,8 @@ func (a *app) handOverStart() *cobra.Command {
 	return c
 }
 
-// printHandOver prints what a hand-over began with, and ends with the code of a refusal where nothing is left to hand over.
+// printHandOver prints what a hand-over began with, and ends with the code of a refusal where nothing is left
+// to hand over.
 func (a *app) printHandOver(out licensing.HandOverAnswer, successor licensing.PersonChange) error {
 	err := a.print(out, func(w io.Writer) {
 		writeVerdicts(w, []licensing.PersonChange{successor}, out.People)
@@ -60,7 +65,8 @@ func writeHandOver(w io.Writer, v licensing.HandOverView) {
 	fmt.Fprintf(w, "Hand-over %s: %s\n", v.ID, v)
 	var rows [][]string
 	for _, l := range v.Lines {
-		rows = append(rows, []string{"  " + string(l.License), string(l.State), l.Status.String(), timeOrDash(l.DueAt), l.Message})
+		rows = append(rows, []string{"  " + string(l.License), string(l.State), l.Status.String(),
+			timeOrDash(l.DueAt), l.Message})
 	}
 	table(w, []string{"  LICENSE ID", "STATE", "SUCCESSOR", "DUE", "REASON"}, rows)
 }
@@ -90,20 +96,27 @@ func (a *app) handOverList() *cobra.Command {
 // handOverStep is a command that one of the two gives about a hand-over.
 type handOverStep struct {
 	use, short, example string
-	run                 func(context.Context, *session, licensing.HandOverCommand) (licensing.HandOverView, error)
+	run                 func(context.Context, *session, licensing.HandOverCommand) (
+		licensing.HandOverView, error)
 }
 
 func (a *app) handOverAgree() *cobra.Command {
-	step := handOverStep{use: "agree", short: "Agree to take over, as the successor", example: "kim@contoso.example"}
-	step.run = func(ctx context.Context, s *session, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+	step := handOverStep{
+		use: "agree", short: "Agree to take over, as the successor", example: "kim@contoso.example",
+	}
+	step.run = func(ctx context.Context, s *session, c licensing.HandOverCommand) (
+		licensing.HandOverView, error) {
 		return s.client.AgreeHandOver(ctx, c)
 	}
 	return a.handOverStep(step)
 }
 
 func (a *app) handOverCancel() *cobra.Command {
-	step := handOverStep{use: "cancel", short: "End a hand-over; what was handed over stays", example: "alex@contoso.example"}
-	step.run = func(ctx context.Context, s *session, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+	step := handOverStep{
+		use: "cancel", short: "End a hand-over; what was handed over stays", example: "alex@contoso.example",
+	}
+	step.run = func(ctx context.Context, s *session, c licensing.HandOverCommand) (
+		licensing.HandOverView, error) {
 		return s.client.CancelHandOver(ctx, c)
 	}
 	return a.handOverStep(step)
@@ -113,7 +126,8 @@ func (a *app) handOverStep(step handOverStep) *cobra.Command {
 	var id string
 	c := &cobra.Command{
 		Use: step.use, Short: step.short,
-		Example: "  starter handover " + step.use + " --as " + step.example + " --id 5b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0001",
+		Example: fmt.Sprintf("  starter handover %s --as %s --id 5b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0001",
+			step.use, step.example),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return a.asCaller(ctx, a.openWriter, func(s *session) error {

@@ -13,14 +13,19 @@ func TestR30_R31_AHandOverFromItsStartToItsEnd(t *testing.T) {
 	id := s.value("handover start --as alex@in --to dana@in --license $A", "view.id")
 	s.mail("dana@in", "handover", 1)
 	s.check([]call{
-		{name: "both see it", args: "handover list --as dana@in", want: []string{"Hand-over " + id, "open, 0 of 1 License IDs", "$A"}},
-		{name: "nobody agrees in the successor's place", args: "handover agree --as alex@in --id " + id, code: 3, want: []string{"R43"}},
-		{name: "the successor agrees", args: "handover agree --as dana@in --id " + id, want: []string{"agreed, 0 of 1 License IDs handed over"}},
+		{name: "both see it", args: "handover list --as dana@in",
+			want: []string{"Hand-over " + id, "open, 0 of 1 License IDs", "$A"}},
+		{name: "nobody agrees in the successor's place", args: "handover agree --as alex@in --id " + id,
+			code: 3, want: []string{"R43"}},
+		{name: "the successor agrees", args: "handover agree --as dana@in --id " + id,
+			want: []string{"agreed, 0 of 1 License IDs handed over"}},
 	})
 	s.until("done", "handover list --as alex@in")
 	s.check([]call{
-		{name: "the list is JSON on request", args: "handover list --as alex@in -o json", json: map[string]string{"#": "1", "0.lines.0.state": "done"}},
-		{name: "the old admin has lost the role", args: "access --user alex@in --license $A --may view_orders", code: 3, want: []string{"no: "}},
+		{name: "the list is JSON on request", args: "handover list --as alex@in -o json",
+			json: map[string]string{"#": "1", "0.lines.0.state": "done"}},
+		{name: "the old admin has lost the role",
+			args: "access --user alex@in --license $A --may view_orders", code: 3, want: []string{"no: "}},
 		{name: "what has ended can't be canceled", args: "handover cancel --as alex@in --id " + id, code: 3},
 	})
 }
@@ -30,14 +35,19 @@ func TestAHandOverIsRefusedOrCanceled(t *testing.T) {
 	const to = "handover start --as alex@in --to kim@out "
 	s.check([]call{
 		{name: "a new person is invited", args: to + "--name Kim --license $A,$B",
-			want: []string{"kim@out · $A: invited, added Administrator", "Hand-over ", "open, 0 of 2 License IDs", "LICENSE ID"}},
-		{name: "what the caller doesn't administer is refused", args: "handover start --as dana@in --to noor@in --license $A", code: 3, want: []string{"R"}},
+			want: []string{"kim@out · $A: invited, added Administrator", "Hand-over ",
+				"open, 0 of 2 License IDs", "LICENSE ID"}},
+		{name: "what the caller doesn't administer is refused",
+			args: "handover start --as dana@in --to noor@in --license $A", code: 3, want: []string{"R"}},
 		{name: "no License ID is wrong input", args: to + "--name Kim", code: 2, want: []string{"license"}},
-		{name: "an unknown hand-over is refused", args: "handover cancel --as alex@in --id nothing", code: 3, want: []string{"no such hand-over"}},
+		{name: "an unknown hand-over is refused", args: "handover cancel --as alex@in --id nothing", code: 3,
+			want: []string{"no such hand-over"}},
 	})
 	id := s.value("handover list --as alex@in", "0.id")
 	s.check([]call{
-		{name: "who isn't registered can't agree", args: "handover agree --as kim@out --org $ORG --id " + id, code: 3, want: []string{"R30"}},
-		{name: "the old admin cancels", args: "handover cancel --as alex@in -o json --id " + id, json: map[string]string{"state": "cancelled"}},
+		{name: "who isn't registered can't agree", args: "handover agree --as kim@out --org $ORG --id " + id,
+			code: 3, want: []string{"R30"}},
+		{name: "the old admin cancels", args: "handover cancel --as alex@in -o json --id " + id,
+			json: map[string]string{"state": "cancelled"}},
 	})
 }

@@ -13,8 +13,10 @@ import (
 
 // commands are all commands of the command line.
 var commands = []string{
-	"access", "agreement", "agreements", "apply", "appoint", "assign", "cancel", "config", "contact", "copy", "delete", "directory", "edit",
-	"handover agree", "handover cancel", "handover list", "handover start", "history", "import", "migrate", "orphans", "preferences",
+	"access", "agreement", "agreements", "apply", "appoint", "assign",
+	"cancel", "config", "contact", "copy", "delete", "directory", "edit",
+	"handover agree", "handover cancel", "handover list", "handover start",
+	"history", "import", "migrate", "orphans", "preferences",
 	"preferences set", "recheck", "register", "resend", "reset", "show", "users",
 }
 
@@ -43,7 +45,8 @@ func TestTheHelpNamesEveryCommandAndTheExitCodes(t *testing.T) {
 			t.Errorf("%s is missing", first)
 		}
 	}
-	for _, want := range []string{"Exit codes: 0 done", "Change access:", "Partner and directory data:", "Show:", "Operate and support:"} {
+	for _, want := range []string{"Exit codes: 0 done", "Change access:", "Partner and directory data:",
+		"Show:", "Operate and support:"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing", want)
 		}
@@ -56,8 +59,9 @@ func TestTheHelpNamesEveryCommandAndTheExitCodes(t *testing.T) {
 func TestCommandsOfTheMainStandInAGroupOfTheirOwn(t *testing.T) {
 	var out strings.Builder
 	ran := false
-	local := &cobra.Command{Use: "dev", Short: "Run", RunE: func(*cobra.Command, []string) error { ran = true; return nil }}
-	o := command.Options{Name: "starter", Lookup: nothing, Out: &out, Err: io.Discard, Local: []*cobra.Command{local}}
+	local := &cobra.Command{Use: "dev", Short: "Run", Run: func(*cobra.Command, []string) { ran = true }}
+	o := command.Options{Name: "starter", Lookup: nothing, Out: &out, Err: io.Discard,
+		Local: []*cobra.Command{local}}
 	if code := command.Run(context.Background(), []string{"--help"}, o); code != 0 {
 		t.Fatalf("ends with %d", code)
 	}

@@ -21,10 +21,11 @@ type registerFlags struct{ link, email, object, name string }
 func (a *app) register() *cobra.Command {
 	var f registerFlags
 	c := &cobra.Command{
-		Use:     "register",
-		Short:   "Register by the link of an invitation, as the person who signs in",
-		Example: `  starter register --link http://127.0.0.1:8080/invitations/dev.… --email kim@contoso.example`,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.runRegister(cmd.Context(), f) },
+		Use:   "register",
+		Short: "Register by the link of an invitation, as the person who signs in",
+		Example: `  starter register --email kim@contoso.example \
+    --link http://127.0.0.1:8080/invitations/dev.…`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRegister(cmd.Context(), f) },
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.link, "link", "", "the link in the email, or its last part")
@@ -51,7 +52,8 @@ func (a *app) runRegister(ctx context.Context, f registerFlags) error {
 	return a.print(out, func(w io.Writer) {
 		fmt.Fprintf(w, "Registered. Status: %s\n", licensing.AssignmentInProgress)
 		for _, e := range out.Access {
-			fmt.Fprintf(w, "  %s: %s, effective from %s\n", e.License, RoleNames(e.Roles), licensing.Clock(e.DueAt))
+			fmt.Fprintf(w, "  %s: %s, effective from %s\n", e.License, RoleNames(e.Roles),
+				licensing.Clock(e.DueAt))
 		}
 	})
 }
@@ -85,7 +87,8 @@ func (a *app) resend() *cobra.Command {
 	c := userCommand{use: "resend", short: "Resend invite: send the invitation again with the same link"}
 	c.run = func(ctx context.Context, s *session, cmd licensing.Command) (any, string, error) {
 		out, err := s.client.Resend(ctx, cmd)
-		return out, "The email is sent again with the same link, which expires on " + timeOrDash(out.ExpiresAt) + ".", err
+		expires := timeOrDash(out.ExpiresAt)
+		return out, "The email is sent again with the same link, which expires on " + expires + ".", err
 	}
 	return a.userCommand(c)
 }
@@ -95,8 +98,9 @@ func (a *app) reset() *cobra.Command {
 	c := userCommand{use: "reset", short: "Reset invite: send a new invitation; earlier links stop working"}
 	c.run = func(ctx context.Context, s *session, cmd licensing.Command) (any, string, error) {
 		out, err := s.client.Reset(ctx, cmd)
-		return out, fmt.Sprintf("An email with a new link is sent (generation %d). The link expires on %s. Earlier links have stopped working.",
-			out.Generation, timeOrDash(out.ExpiresAt)), err
+		const text = "An email with a new link is sent (generation %d). The link expires on %s. " +
+			"Earlier links have stopped working."
+		return out, fmt.Sprintf(text, out.Generation, timeOrDash(out.ExpiresAt)), err
 	}
 	return a.userCommand(c)
 }

@@ -21,7 +21,7 @@ type migration struct {
 func (a *app) migrate() *cobra.Command {
 	return &cobra.Command{
 		Use:     "migrate",
-		Short:   "Bring the database, Temporal's search attributes and its schedule to this version; safe to repeat",
+		Short:   "Bring database, search attributes and schedule to this version; safe to repeat",
 		Example: "  starter migrate",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -42,7 +42,8 @@ func (a *app) migrate() *cobra.Command {
 			if err := s.client.CompareDirectories(ctx, every); err != nil {
 				return err
 			}
-			return a.print(migration{n, added, every.String()}, func(w io.Writer) { writeMigration(w, n, added, every) })
+			return a.print(migration{n, added, every.String()},
+				func(w io.Writer) { writeMigration(w, n, added, every) })
 		},
 	}
 }

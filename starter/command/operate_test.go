@@ -14,14 +14,18 @@ import (
 func TestMigrate(t *testing.T) {
 	s := newShell(t)
 	s.check([]call{
-		{name: "it can be repeated", args: "migrate", want: []string{"0 migrations applied, 0 search attributes added."}},
-		{name: "the answer is JSON on request", args: "migrate -o json", json: map[string]string{"migrations": "0", "directory_every": "0s"}},
+		{name: "it can be repeated", args: "migrate",
+			want: []string{"0 migrations applied, 0 search attributes added."}},
+		{name: "the answer is JSON on request", args: "migrate -o json",
+			json: map[string]string{"migrations": "0", "directory_every": "0s"}},
 		{name: "an argument is wrong input", args: "migrate now", code: 2, want: []string{"flags only"}},
 	})
 	s.env["VL_DIRECTORY_URL"], s.env["VL_DIRECTORY_TOKEN"] = "http://127.0.0.1:1/scim/v2", "token"
-	s.check([]call{{name: "directories are compared where there is a service", args: "migrate", want: []string{"compared with their tenants every"}}})
+	s.check([]call{{name: "directories are compared where there is a service", args: "migrate",
+		want: []string{"compared with their tenants every"}}})
 	delete(s.env, "VL_DIRECTORY_URL")
-	s.check([]call{{name: "and no longer where there is none", args: "migrate -o json", json: map[string]string{"directory_every": "0s"}}})
+	s.check([]call{{name: "and no longer where there is none", args: "migrate -o json",
+		json: map[string]string{"directory_every": "0s"}}})
 }
 
 func TestConfig(t *testing.T) {
@@ -36,7 +40,8 @@ func TestConfig(t *testing.T) {
 		{"a wrong variable matters where it is used", "orphans", 2, "VL_DATABASE_URL"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			code, out, fault := run(lookup(map[string]string{"VL_DATABASE_URL": "mysql://x"}), "", strings.Fields(c.args)...)
+			code, out, fault := run(lookup(map[string]string{"VL_DATABASE_URL": "mysql://x"}), "",
+				strings.Fields(c.args)...)
 			if code != c.code || !strings.Contains(out+fault, c.want) {
 				t.Errorf("ends with %d, expected %d and %q\n%s%s", code, c.code, c.want, out, fault)
 			}
@@ -52,7 +57,8 @@ func TestTheSameRequestIDIsOneRequest(t *testing.T) {
 	if first != second {
 		t.Errorf("the answers differ:\n%s\n%s", first, second)
 	}
-	s.check([]call{{name: "what is no UUID is wrong input", args: "migrate --request-id 7", code: 2, want: []string{"--request-id is a UUID"}}})
+	s.check([]call{{name: "what is no UUID is wrong input", args: "migrate --request-id 7", code: 2,
+		want: []string{"--request-id is a UUID"}}})
 }
 
 func TestAPartThatDoesNotAnswerIsNamed(t *testing.T) {
@@ -63,11 +69,13 @@ func TestAPartThatDoesNotAnswerIsNamed(t *testing.T) {
 	}
 	s.env["TEMPORAL_ADDRESS"] = "127.0.0.1:" + strconv.Itoa(port)
 	s.check([]call{
-		{name: "Temporal", args: "resend --as alex@in --user kim@out", code: command.ExitUnavailable, want: []string{"TEMPORAL_ADDRESS"}},
+		{name: "Temporal", args: "resend --as alex@in --user kim@out", code: command.ExitUnavailable,
+			want: []string{"TEMPORAL_ADDRESS"}},
 		{name: "which reading doesn't need", args: "users --as alex@in", want: []string{"Alex Wilber"}},
 	})
 	s.env["VL_DATABASE_URL"] = "sqlite:" + filepath.Join(t.TempDir(), "nowhere", "x.db")
-	s.check([]call{{name: "the database", args: "users --as alex@in", code: command.ExitFault, want: []string{"VL_DATABASE_URL", "vlroles migrate"}}})
+	s.check([]call{{name: "the database", args: "users --as alex@in", code: command.ExitFault,
+		want: []string{"VL_DATABASE_URL", "vlroles migrate"}}})
 }
 
 func TestCommandsFindWhatDevRunsInTheSameFolder(t *testing.T) {
@@ -78,10 +86,12 @@ func TestCommandsFindWhatDevRunsInTheSameFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(command.DevDir, command.EnvironmentFile)
-	if err := os.WriteFile(file, []byte("VL_DATABASE_URL="+st.Environment["VL_DATABASE_URL"]+"\n\n# a remark\n"), 0o600); err != nil {
+	if err := os.WriteFile(file,
+		[]byte("VL_DATABASE_URL="+st.Environment["VL_DATABASE_URL"]+"\n\n# a remark\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, out, fault := run(nothing, "", "orphans", "--org", "nowhere.example"); code != command.ExitRefused {
+	if code, out, fault := run(nothing, "", "orphans", "--org",
+		"nowhere.example"); code != command.ExitRefused {
 		t.Errorf("ends with %d\n%s%s", code, out, fault)
 	}
 	other := lookup(map[string]string{"VL_DATABASE_URL": "mysql://x"})

@@ -103,17 +103,20 @@ func (a *app) printOrganization(sum licensing.IntakeAnswer) error {
 	return err
 }
 
-// parts cuts the file into requests of a size that is taken: the directory first, then the agreements. The usual file is one.
+// parts cuts the file into requests of a size that is taken: the directory first, then the agreements. The
+// usual file is one.
 func (f organizationFile) parts() ([]licensing.Intake, error) {
 	if uuid.Validate(f.Organization.ID) != nil {
-		return nil, Usage(fmt.Errorf("organization.id: a UUID that stays the same, such as %s", uuid.NewString()))
+		return nil, Usage(fmt.Errorf("organization.id: a UUID that stays the same, such as %s",
+			uuid.NewString()))
 	}
 	agreements, err := f.agreements()
 	if err != nil {
 		return nil, err
 	}
 	base := licensing.Intake{
-		Org: licensing.OrgID(strings.ToLower(f.Organization.ID)), Name: f.Organization.Name, Domains: f.Organization.Domains,
+		Org:  licensing.OrgID(strings.ToLower(f.Organization.ID)),
+		Name: f.Organization.Name, Domains: f.Organization.Domains,
 		InviteFor: days(f.InviteDays),
 	}
 	people := directoryPeople(f.Directory)

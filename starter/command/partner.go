@@ -49,7 +49,8 @@ e2005.yaml:
 	return c
 }
 
-// contact carries out a Change of Contact Information Request: another person takes a contact's place (R34, R37).
+// contact carries out a Change of Contact Information Request: another person takes a contact's place (R34,
+// R37).
 func (a *app) contact() *cobra.Command {
 	var f contactFile
 	var licenses []string
@@ -65,7 +66,8 @@ func (a *app) contact() *cobra.Command {
 			ctx := cmd.Context()
 			return a.asPartner(ctx, a.openWriter, func(s *session) error {
 				out, err := s.client.ChangeContact(ctx, licensing.ContactChange{
-					ID: a.request(), Org: s.org, Contact: f.contact(), From: licensing.Email(from), Licenses: licenseIDs(licenses),
+					ID: a.request(), Org: s.org, Contact: f.contact(),
+					From: licensing.Email(from), Licenses: licenseIDs(licenses),
 				})
 				return a.printIntake(out, err)
 			})

@@ -39,7 +39,8 @@ func (p *personFlags) identity(c *cobra.Command, userFlag, userHelp string) {
 
 // bySignIn is the person alone, without roles to change.
 func (p *personFlags) bySignIn() licensing.PersonChange {
-	return licensing.PersonChange{SignIn: licensing.Email(p.user), Name: p.name, Business: licensing.Email(p.business)}
+	return licensing.PersonChange{SignIn: licensing.Email(p.user), Name: p.name,
+		Business: licensing.Email(p.business)}
 }
 
 // file is the save that the flags describe.
@@ -58,7 +59,8 @@ func (a *app) assign() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "assign",
 		Short: "Give people roles; new people are invited by email",
-		Example: `  starter assign --as alex@contoso.example --user kim@contoso.example --license E2001 --role administrator
+		Example: `  starter assign --as alex@contoso.example --user kim@contoso.example \
+    --license E2001 --role administrator
   starter assign --as alex@contoso.example --user lee@fabrikam.example --name "Lee Gu" \
     --license E2001,E2003 --role download
   starter assign --as alex@contoso.example -f people.yaml
@@ -79,14 +81,16 @@ people.yaml:
 					return err
 				}
 			}
-			return a.asCaller(cmd.Context(), a.openWriter, func(s *session) error { return a.save(cmd.Context(), s, f) })
+			return a.asCaller(cmd.Context(), a.openWriter,
+				func(s *session) error { return a.save(cmd.Context(), s, f) })
 		},
 	}
 	p.identity(c, "user", userHelp)
 	f := c.Flags()
 	f.StringSliceVar(&p.licenses, "license", nil, licenseHelp)
 	f.StringSliceVar(&p.add, "role", nil, roleHelp)
-	f.StringVarP(&file, "file", "f", "", "YAML file with several people, instead of --user; - for standard input")
+	f.StringVarP(&file, "file", "f", "",
+		"YAML file with several people, instead of --user; - for standard input")
 	f.IntVar(&p.days, "invite-days", 0, daysHelp)
 	a.verifyFlag(c)
 	return c
@@ -137,7 +141,8 @@ func (a *app) save(ctx context.Context, s *session, f saveFile) error {
 	return a.saveOrVerify(ctx, s, people, days(f.InviteDays))
 }
 
-func (a *app) saveOrVerify(ctx context.Context, s *session, people []licensing.PersonChange, inviteFor time.Duration) error {
+func (a *app) saveOrVerify(ctx context.Context, s *session, people []licensing.PersonChange,
+	inviteFor time.Duration) error {
 	in := licensing.Save{ID: a.request(), Org: s.org, Admin: s.caller, People: people, InviteFor: inviteFor}
 	var answer licensing.SaveAnswer
 	var err error
@@ -154,7 +159,8 @@ func (a *app) saveOrVerify(ctx context.Context, s *session, people []licensing.P
 
 // delete takes all roles from a user, as far as the caller administers them (R80–R83, R87).
 func (a *app) delete() *cobra.Command {
-	c := userCommand{use: "delete", short: "Remove all roles of a user on the License IDs that you administer"}
+	c := userCommand{use: "delete",
+		short: "Remove all roles of a user on the License IDs that you administer"}
 	c.run = func(ctx context.Context, s *session, cmd licensing.Command) (any, string, error) {
 		out, err := s.client.Delete(ctx, cmd)
 		return out, deletionText(out), err
@@ -168,15 +174,18 @@ func deletionText(d licensing.Deletion) string {
 		fmt.Fprintln(&b, VerdictLine(v))
 	}
 	for _, l := range d.Inherits {
-		fmt.Fprintf(&b, "%s: still Administrator, inherited from an agreement that you don't administer (R87)\n", l)
+		fmt.Fprintf(&b, "%s: still Administrator by an agreement above that you don't administer (R87)\n", l)
 	}
-	fmt.Fprintf(&b, "Roles on %s that you don't administer remain. The organization's account isn't changed.", licenses(d.Remaining))
+	fmt.Fprintf(&b, "Roles on %s that you don't administer remain. The organization's account isn't changed.",
+		licenses(d.Remaining))
 	return b.String()
 }
 
-// recheck looks for a user in the directory who shows as User not found, and gives the access back (R57, R86).
+// recheck looks for a user in the directory who shows as User not found, and gives the access back (R57,
+// R86).
 func (a *app) recheck() *cobra.Command {
-	c := userCommand{use: "recheck", short: "Look again for a user who was not found in the directory, and restore the access"}
+	c := userCommand{use: "recheck",
+		short: "Look again for a user who was not found in the directory, and restore the access"}
 	c.run = func(ctx context.Context, s *session, cmd licensing.Command) (any, string, error) {
 		out, err := s.client.Recheck(ctx, cmd)
 		return out, "Found in the directory. Access restored on " + licenses(len(out.Licenses)) + ".", err

@@ -11,7 +11,8 @@ import (
 	"vlroles/licensing"
 )
 
-// preferences shows the agreements that name the caller as a contact, and whether he inherits below them (R88, R89).
+// preferences shows the agreements that name the caller as a contact, and whether he inherits below them
+// (R88, R89).
 func (a *app) preferences() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "preferences",
@@ -37,10 +38,12 @@ func preferencesTable(w io.Writer, all []licensing.Preference) {
 	var rows [][]string
 	for _, p := range all {
 		rows = append(rows, []string{
-			string(p.License), p.Program, YesNo(p.Inherit), strconv.Itoa(p.Below), strconv.Itoa(len(p.Without)),
+			string(p.License), p.Program, YesNo(p.Inherit),
+			strconv.Itoa(p.Below), strconv.Itoa(len(p.Without)),
 		})
 	}
-	table(w, []string{"LICENSE ID", "PROGRAM", "INHERIT", "LICENSE IDS BELOW", "EXCLUDED BY INVOICE READER"}, rows)
+	table(w, []string{"LICENSE ID", "PROGRAM", "INHERIT", "LICENSE IDS BELOW", "EXCLUDED BY INVOICE READER"},
+		rows)
 }
 
 // setPreference opts a contact in or out (R88–R90).
@@ -48,7 +51,7 @@ func (a *app) setPreference() *cobra.Command {
 	var license, inherit string
 	c := &cobra.Command{
 		Use:     "set",
-		Short:   "Choose whether you inherit Administrator on all License IDs below an agreement that names you",
+		Short:   "Choose whether you inherit Administrator below an agreement that names you",
 		Example: "  starter preferences set --as noor@contoso.example --license M2000 --inherit yes",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -57,7 +60,8 @@ func (a *app) setPreference() *cobra.Command {
 			}
 			return a.asCaller(ctx, a.openWriter, func(s *session) error {
 				out, err := s.client.Prefer(ctx, licensing.PreferenceChange{
-					Request: a.request(), Org: s.org, User: s.caller, License: licensing.LicenseID(license), Inherit: inherit == "yes",
+					Request: a.request(), Org: s.org, User: s.caller,
+					License: licensing.LicenseID(license), Inherit: inherit == "yes",
 				})
 				if err != nil {
 					return err
@@ -72,7 +76,8 @@ func (a *app) setPreference() *cobra.Command {
 }
 
 func writePreference(w io.Writer, out licensing.PreferenceAnswer) {
-	fmt.Fprintf(w, "Inherit Administrator below %s: %s, on %s, from now on.\n", out.License, YesNo(out.Inherit), licenses(out.Below))
+	fmt.Fprintf(w, "Inherit Administrator below %s: %s, on %s, from now on.\n", out.License,
+		YesNo(out.Inherit), licenses(out.Below))
 	for _, l := range out.Without {
 		fmt.Fprintf(w, "Not on %s: you are Invoice Reader there (R92).\n", l)
 	}

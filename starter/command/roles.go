@@ -32,7 +32,8 @@ func (a *app) copyRoles() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.paste(cmd.Context(), f, true) },
 	}
 	f.register(c)
-	c.Flags().StringVar(&f.fromUser, "from-user", "", "whose roles are copied (default: those of each --user)")
+	c.Flags().StringVar(&f.fromUser, "from-user", "",
+		"whose roles are copied (default: those of each --user)")
 	a.verifyFlag(c)
 	return c
 }
@@ -74,7 +75,8 @@ func (a *app) paste(ctx context.Context, f copyFlags, replace bool) error {
 }
 
 // target is a user who gets the roles of the source on License IDs.
-func (s *session) target(ctx context.Context, user string, to []string, source *licensing.RoleSource) (licensing.PersonChange, error) {
+func (s *session) target(ctx context.Context, user string, to []string,
+	source *licensing.RoleSource) (licensing.PersonChange, error) {
 	id, err := s.findUser(ctx, user)
 	p := licensing.PersonChange{User: id}
 	for _, l := range licenseIDs(to) {

@@ -40,7 +40,8 @@ func (a *app) openReader(ctx context.Context) (*session, error) {
 	}
 	rows, err := store.Open(ctx, c.Database.Reveal(), store.Options{MaxConns: c.DatabaseConns, Policy: c.Policy()})
 	if err != nil {
-		return nil, fmt.Errorf("%w (VL_DATABASE_URL; is `starter dev` running, or has `%s migrate` run?)", err, a.name)
+		return nil, fmt.Errorf("%w (VL_DATABASE_URL; is `starter dev` running, or has `%s migrate` run?)",
+			err, a.name)
 	}
 	return &session{config: c, rows: rows, views: views.New(rows.Reader())}, nil
 }
@@ -96,7 +97,8 @@ func (a *app) asPartner(ctx context.Context, open opener, f func(*session) error
 	return a.inOrganization(ctx, open, "", f)
 }
 
-// inOrganization runs f in a session whose organization is that of --org, else the one with the domain, else the only one.
+// inOrganization runs f in a session whose organization is that of --org, else the one with the domain, else
+// the only one.
 func (a *app) inOrganization(ctx context.Context, open opener, domain string, f func(*session) error) error {
 	s, err := open(ctx)
 	if err != nil {
@@ -121,7 +123,8 @@ func (a *app) findOrganization(ctx context.Context, s *session, domain string) (
 		return "", err
 	}
 	if len(all) != 1 {
-		return "", Usage(fmt.Errorf("there are %d organizations: choose one with --org (an ID or a domain)", len(all)))
+		return "", Usage(fmt.Errorf("there are %d organizations: choose one with --org (an ID or a domain)",
+			len(all)))
 	}
 	return all[0].ID, nil
 }

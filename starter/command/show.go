@@ -59,10 +59,12 @@ func (s *session) report(ctx context.Context, id licensing.UserID) (userReport, 
 
 func writeReport(w io.Writer, u userReport) {
 	fmt.Fprintf(w, "%s <%s>, %s, %s\n", u.Name, u.SignIn, u.Kind, u.Status)
-	fmt.Fprintf(w, "ID %s · business email %s · registered %s\n", u.ID, u.Business, timeOrDash(u.RegisteredAt))
+	fmt.Fprintf(w, "ID %s · business email %s · registered %s\n", u.ID, u.Business,
+		timeOrDash(u.RegisteredAt))
 	fmt.Fprintf(w, "Actions: %s\n", actionNames(u.Actions))
 	if i := u.Invitation; i != nil {
-		fmt.Fprintf(w, "Invitation: %s, generation %d, expires on %s %s\n", i.State, i.Generation, timeOrDash(i.ExpiresAt), i.Reason)
+		fmt.Fprintf(w, "Invitation: %s, generation %d, expires on %s %s\n", i.State, i.Generation,
+			timeOrDash(i.ExpiresAt), i.Reason)
 	}
 	fmt.Fprintln(w, "\nAccess")
 	accessTable(w, u.Access)
@@ -80,7 +82,8 @@ func accessTable(w io.Writer, access []licensing.AccessEntry) {
 	for _, e := range access {
 		reason := strings.TrimSpace(e.Reason + " " + e.Reference + " " + e.Advice)
 		rows = append(rows, []string{
-			"  " + string(e.License), e.Status.String(), RoleNames(e.Roles), contactNames(e), timeOrDash(e.DueAt), reason,
+			"  " + string(e.License), e.Status.String(), RoleNames(e.Roles),
+			contactNames(e), timeOrDash(e.DueAt), reason,
 		})
 	}
 	table(w, []string{"  LICENSE ID", "STATUS", "ROLES", "CONTACT", "DUE", "REASON"}, rows)

@@ -34,20 +34,23 @@ func (a *app) orphans() *cobra.Command {
 	}
 }
 
-// appoint makes somebody the administrator of a License ID that has no active admin, for support (R33). It is audited.
+// appoint makes someone the administrator of a License ID that has no active admin, for support (R33). It is
+// audited.
 func (a *app) appoint() *cobra.Command {
 	var p personFlags
 	var license, reason string
 	c := &cobra.Command{
 		Use:     "appoint",
 		Aliases: []string{"seat"}, // as the details of a workflow in the Temporal UI call it
-		Short:   "Make somebody the administrator of a License ID that has no active admin, as support",
-		Example: `  starter appoint --org contoso.example --license E2002 --user kim@contoso.example --reason "case 4711"`,
+		Short:   "Make someone the administrator of a License ID that has no active admin, as support",
+		Example: `  starter appoint --org contoso.example --license E2002 \
+    --user kim@contoso.example --reason "case 4711"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return a.asPartner(ctx, a.openWriter, func(s *session) error {
 				out, err := s.client.Seat(ctx, licensing.Seat{
-					ID: a.request(), Org: s.org, License: licensing.LicenseID(license), Person: p.bySignIn(), Reason: reason,
+					ID: a.request(), Org: s.org, License: licensing.LicenseID(license),
+					Person: p.bySignIn(), Reason: reason,
 				})
 				if err != nil {
 					return err

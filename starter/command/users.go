@@ -49,10 +49,12 @@ func UsersTable(w io.Writer, page licensing.UserPage) {
 			status += " (" + string(u.Delivery) + ")"
 		}
 		rows = append(rows, []string{
-			u.Name, status, actionNames(u.Actions), string(u.SignIn), string(u.Business), RoleNames(u.Roles), strconv.Itoa(u.Licenses),
+			u.Name, status, actionNames(u.Actions), string(u.SignIn),
+			string(u.Business), RoleNames(u.Roles), strconv.Itoa(u.Licenses),
 		})
 	}
-	table(w, []string{"DISPLAY NAME", "STATUS", "ACTIONS", "SIGN-IN EMAIL", "BUSINESS EMAIL", "VL ROLES", "LICENSE IDS"}, rows)
+	table(w, []string{"DISPLAY NAME", "STATUS", "ACTIONS", "SIGN-IN EMAIL", "BUSINESS EMAIL", "VL ROLES",
+		"LICENSE IDS"}, rows)
 	if page.Next != "" {
 		fmt.Fprintf(w, "More: --cursor %s\n", page.Next)
 	}

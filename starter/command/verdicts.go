@@ -98,7 +98,7 @@ func (a *app) writeIntake(w io.Writer, answer licensing.IntakeAnswer) {
 // writeOrphans warns of License IDs that lost their last active admin.
 func (a *app) writeOrphans(w io.Writer, ids []licensing.LicenseID) {
 	for _, l := range ids {
-		fmt.Fprintf(w, "ORPHANED: License ID %s has no active admin any more (R33). Appoint one: %s appoint --license %s …\n",
-			l, a.name, l)
+		fmt.Fprintf(w, "ORPHANED: License ID %s has no active admin any more (R33). ", l)
+		fmt.Fprintf(w, "Appoint one: %s appoint --license %s …\n", a.name, l)
 	}
 }

@@ -11,7 +11,8 @@ import (
 
 // completion waits for what chapter two has started.
 func (d *story) completion(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{d.lenaIsActive, d.handOverIsDone, d.nothingIsOrphaned} {
+	steps := []func(context.Context) error{d.lenaIsActive, d.handOverIsDone, d.nothingIsOrphaned}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -52,7 +53,7 @@ func (d *story) handOverIsDone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.event("kim", "is active on E2003, and Alex's role there was removed in Kim's name", "R31")
+	d.event("R31", "kim", "is active on E2003, and Alex's role there was removed in Kim's name")
 	if _, err := d.awaitMail(ctx, "alex@contoso.example", "changes", 1); err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (d *story) nothingIsOrphaned(ctx context.Context) error {
 		return len(all) == 0, err
 	})
 	if err == nil {
-		d.event("", "no agreement is orphaned any more", "R33")
+		d.event("R33", "", "no agreement is orphaned any more")
 	}
 	return err
 }

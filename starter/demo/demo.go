@@ -1,5 +1,5 @@
-// Package demo plays the whole life of invitations and assignments on real components, with short delays. Each chapter of
-// the story has a file.
+// Package demo plays the whole life of invitations and assignments on real components, with short delays.
+// Each chapter of the story has a file.
 package demo
 
 import (
@@ -25,13 +25,16 @@ func Command() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Play the whole life of invitations and assignments on real components, with short delays",
-		Long: `Demo starts a Temporal server, SQLite, a mail catcher and the workers, plays a story in which an admin gives people
-roles, and prints it as a timeline: who did what, by which rule, the status before and after, the emails. It exits
-with 0 only if every step ended as it should.`,
+		Long: `Demo starts a Temporal server, SQLite, a mail catcher and the workers, plays a story in which
+an admin gives people roles, and prints it as a timeline: who did what, by which rule, the status
+before and after, the emails. It exits with 0 only if every step ended as it should.`,
 		Example: "  starter demo",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), dir, cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), dir, cmd.OutOrStdout())
+		},
 	}
-	c.Flags().StringVar(&dir, "dir", ".vlroles/demo", "folder of the database, Temporal's file and the emails; emptied first")
+	c.Flags().StringVar(&dir, "dir", ".vlroles/demo",
+		"folder of the database, Temporal's file and the emails; emptied first")
 	return c
 }
 
@@ -48,7 +51,8 @@ func run(ctx context.Context, dir string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
-	fmt.Fprintf(out, "Everything runs: Temporal %s, its UI %s, mail inbox %s/\n\n", s.Temporal.HostPort(), s.Temporal.UI(), s.WebURL)
+	fmt.Fprintf(out, "Everything runs: Temporal %s, its UI %s, mail inbox %s/\n\n",
+		s.Temporal.HostPort(), s.Temporal.UI(), s.WebURL)
 	d := newStory(s, out)
 	if err := d.play(ctx); err != nil {
 		return err
@@ -90,13 +94,15 @@ func (d *story) play(ctx context.Context) error {
 	return nil
 }
 
-// wipe empties a folder that a demonstration may overwrite: one that dev or a demonstration made, an empty one, or a new one.
+// wipe empties a folder that a demonstration may overwrite: one that dev or a demonstration made, an empty
+// one, or a new one.
 func wipe(dir string) error {
 	_, err := os.Stat(filepath.Join(dir, command.EnvironmentFile))
 	if errors.Is(err, os.ErrNotExist) {
 		files, err := os.ReadDir(dir)
 		if err == nil && len(files) > 0 {
-			return command.Usage(fmt.Errorf("--dir %s: the folder holds other things; name an empty or a new one", dir))
+			err := fmt.Errorf("--dir %s: the folder holds other things; choose an empty or a new one", dir)
+			return command.Usage(err)
 		}
 		return nil
 	}

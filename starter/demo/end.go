@@ -44,6 +44,7 @@ Every step ended as it should, in %.0f s; %d emails were caught.
   database      %s
   emails        %s
   look around   go run ./starter dev --dir %s      (the Temporal UI with these runs, the inbox)
-`, time.Since(d.begun).Seconds(), len(d.mailbox.Messages()), filepath.Join(dir, "vlroles.db"), filepath.Join(dir, "mails"), dir)
+`, time.Since(d.begun).Seconds(), len(d.mailbox.Messages()),
+		filepath.Join(dir, "vlroles.db"), filepath.Join(dir, "mails"), dir)
 	return nil
 }

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"vlroles/licensing"
@@ -11,7 +10,8 @@ import (
 // expiry lets Tom's invitation expire; after a reset the old link has stopped working (R56, R58).
 func (d *story) expiry(ctx context.Context) error {
 	const tom = "tom@contoso.example"
-	if err := d.saveAsAlex(ctx, 4*time.Second, change(tom, add("E2001", licensing.ProductDownloadManager))); err != nil {
+	err := d.saveAsAlex(ctx, 4*time.Second, change(tom, add("E2001", licensing.ProductDownloadManager)))
+	if err != nil {
 		return err
 	}
 	oldLink, err := d.awaitLink(ctx, tom, 1)
@@ -35,7 +35,8 @@ func (d *story) expiry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.event("alex", fmt.Sprintf("resets Tom's invitation: a new link, generation %d, valid for the full period", out.Generation), "R58")
+	d.event("R58", "alex", "resets Tom's invitation: a new link, generation %d, valid for the full period",
+		out.Generation)
 	if _, err := d.awaitMail(ctx, tom, "welcome", 2); err != nil {
 		return err
 	}

@@ -20,13 +20,13 @@ func (d *story) forwarding(ctx context.Context) error {
 	if _, err := d.awaitMail(ctx, ivy, "welcome", 1); err != nil {
 		return err
 	}
-	d.event("pat", "forwards the email to Lena", "R28")
+	d.event("R28", "pat", "forwards the email to Lena")
 	registered, err := d.register(ctx, link, lena)
 	if err != nil {
 		return err
 	}
 	d.lena = registered.User
-	d.event("lena", "registered by Pat's link: becomes the administrator of E2004 instead", "R28")
+	d.event("R28", "lena", "registered by Pat's link: becomes the administrator of E2004 instead")
 	if _, err := d.awaitMail(ctx, pat, "forwarded", 1); err != nil {
 		return err
 	}
@@ -38,7 +38,8 @@ func (d *story) addAgreement(ctx context.Context, primary, billTo licensing.Emai
 	out, err := d.client.PutAgreement(ctx, licensing.AgreementPut{
 		ID: newRequest(), Org: d.org,
 		Agreement: licensing.ContractAgreement{
-			License: "E2004", Program: "Select Plus", Parent: "M2000", ProcessedAt: time.Now().AddDate(0, 0, -300),
+			License: "E2004", Program: "Select Plus", Parent: "M2000",
+			ProcessedAt: time.Now().AddDate(0, 0, -300),
 			Contacts: []licensing.Contact{
 				{Kind: licensing.PrimaryContact, Business: primary, Name: "Pat Lee"},
 				{Kind: licensing.BillToContact, Business: billTo, Name: "Ivy Counts"},
@@ -48,7 +49,7 @@ func (d *story) addAgreement(ctx context.Context, primary, billTo licensing.Emai
 	if err != nil {
 		return err
 	}
-	d.event("partner", "E2004 below M2000: Pat is its primary contact, Ivy its Bill To contact", "R03")
+	d.event("R03", "partner", "E2004 below M2000: Pat is its primary contact, Ivy its Bill To contact")
 	rules := map[licensing.Role]string{licensing.Administrator: "R25", licensing.InvoiceReader: "R18"}
 	for _, p := range out.People {
 		for _, v := range p.Verdicts {

@@ -30,7 +30,7 @@ func (d *story) startHandOver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.event("kim", "agrees: "+v.String(), "R31")
+	d.event("R31", "kim", "%s", "agrees: "+v.String())
 	return nil
 }
 

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 
 	"vlroles/licensing"
 	"vlroles/starter/command"
@@ -14,12 +13,14 @@ const noor = "noor@contoso.example"
 func (d *story) inheritance(ctx context.Context) error {
 	_, err := d.client.ChangeContact(ctx, licensing.ContactChange{
 		ID: newRequest(), Org: d.org, Licenses: []licensing.LicenseID{"M2000"},
-		Contact: licensing.Contact{Kind: licensing.OnlineAdministratorContact, Business: noor, Name: "Noor Haddad"},
+		Contact: licensing.Contact{
+			Kind: licensing.OnlineAdministratorContact, Business: noor, Name: "Noor Haddad",
+		},
 	})
 	if err != nil {
 		return err
 	}
-	d.event("partner", "Noor is the online administrator contact of M2000", "R34")
+	d.event("R34", "partner", "Noor is the online administrator contact of M2000")
 	if err := d.saveAsAlex(ctx, 0, change(noor, add("M2000", licensing.BenefitsReader))); err != nil {
 		return err
 	}
@@ -55,6 +56,7 @@ func (d *story) setPreference(ctx context.Context, inherit bool) error {
 	if err != nil {
 		return err
 	}
-	d.event("noor", fmt.Sprintf("inherit Administrator on the %d License IDs below M2000: %s", out.Below, command.YesNo(inherit)), "R89")
+	d.event("R89", "noor", "inherit Administrator on the %d License IDs below M2000: %s",
+		out.Below, command.YesNo(inherit))
 	return nil
 }

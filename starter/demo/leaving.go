@@ -25,7 +25,7 @@ func (d *story) leaving(ctx context.Context) error {
 	if len(out.Orphaned) != 1 || out.Orphaned[0] != "E2002" {
 		return fmt.Errorf("orphaned are %v, expected E2002", out.Orphaned)
 	}
-	d.event("", "E2002 has no active admin any more: operators find the run by VlStatus = Orphaned", "R33")
+	d.event("R33", "", "E2002 has no active admin any more: operators find the run by VlStatus = Orphaned")
 	answer, err := d.client.Seat(ctx, licensing.Seat{
 		ID: newRequest(), Org: d.org, License: "E2002",
 		Person: licensing.PersonChange{SignIn: "kim@contoso.example"}, Reason: "case 4711",
@@ -58,17 +58,18 @@ func (d *story) leaveAndReturn(ctx context.Context) error {
 	if _, err := d.client.Recheck(ctx, c); err != nil {
 		return err
 	}
-	d.event("alex", "re-checks Jo", "R86")
+	d.event("R86", "alex", "re-checks Jo")
 	return d.expectAccess(ctx, email, "E2001", licensing.ManageSubscriptions, true)
 }
 
-// changeDirectory reports that somebody left the tenant or is in it.
-func (d *story) changeDirectory(ctx context.Context, p licensing.DirectoryPerson, left bool) (licensing.DirectoryAnswer, error) {
+// changeDirectory reports that someone left the tenant or is in it.
+func (d *story) changeDirectory(ctx context.Context, p licensing.DirectoryPerson,
+	left bool) (licensing.DirectoryAnswer, error) {
 	what := "is in the tenant again"
 	if left {
 		what = "has left the tenant"
 	}
-	d.event("tenant", p.Name+" "+what, "R84")
+	d.event("R84", "tenant", "%s", p.Name+" "+what)
 	p.Left = left
 	return d.client.Directory(ctx, licensing.DirectoryChange{
 		ID: newRequest(), Org: d.org, People: []licensing.DirectoryPerson{p},

@@ -15,7 +15,7 @@ func (d *story) lostMail(ctx context.Context) error {
 	if _, err := d.client.Resend(ctx, c); err != nil {
 		return err
 	}
-	d.event("alex", "resends Robin's invitation: the same link, the same expiry", "R58")
+	d.event("R58", "alex", "resends Robin's invitation: the same link, the same expiry")
 	first, err := d.awaitLink(ctx, robin, 1)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"vlroles/starter/local"
@@ -16,8 +15,9 @@ func (d *story) organization(ctx context.Context) error {
 		return err
 	}
 	d.org, d.alex = in.Org, answer.People[0].User
-	d.event("partner", fmt.Sprintf("%s: %d people in the directory, %d agreements", in.Name, answer.Directory, answer.Agreements), "R03")
-	d.event("", "M2000 (MBSA) above E2001, E2002 and E2003; E2003 was processed just now", "R61")
-	d.event("", "Alex administers M2000, E2001, E2003; Dana is the only admin of E2002", "R25")
+	d.event("R03", "partner", "%s: %d people in the directory, %d agreements",
+		in.Name, answer.Directory, answer.Agreements)
+	d.event("R61", "", "M2000 (MBSA) above E2001, E2002 and E2003; E2003 was processed just now")
+	d.event("R25", "", "Alex administers M2000, E2001, E2003; Dana is the only admin of E2002")
 	return nil
 }

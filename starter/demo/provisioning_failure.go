@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 
 	"vlroles/licensing"
 )
@@ -22,7 +21,8 @@ func (d *story) provisioningFailure(ctx context.Context) error {
 	if _, err := d.register(ctx, link, jo); err != nil {
 		return err
 	}
-	d.event("jo", fmt.Sprintf("registered: on E2001 %s → %s", licensing.InvitationSent, licensing.AssignmentInProgress), "R23")
+	d.event("R23", "jo", "registered: on E2001 %s → %s",
+		licensing.InvitationSent, licensing.AssignmentInProgress)
 	if err := d.awaitStatus(ctx, jo, "E2001", licensing.Failed, "R54"); err != nil {
 		return err
 	}
@@ -30,14 +30,14 @@ func (d *story) provisioningFailure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.event("", fmt.Sprintf("reason: %s (reference %s)", e.Reason, e.Reference), "R54")
-	d.event("alex", "assigns the roles again", "R54")
+	d.event("R54", "", "reason: %s (reference %s)", e.Reason, e.Reference)
+	d.event("R54", "alex", "assigns the roles again")
 	if err := d.saveAsAlex(ctx, 0, change(jo, add("E2001", licensing.OnlineServicesManager))); err != nil {
 		return err
 	}
 	if err := d.awaitStatus(ctx, jo, "E2001", licensing.Active, "R51"); err != nil {
 		return err
 	}
-	d.event("", fmt.Sprintf("roles of Jo that the downstream system knows: %d", len(d.downstream.Grants(id))), "")
+	d.event("", "", "roles of Jo that the downstream system knows: %d", len(d.downstream.Grants(id)))
 	return nil
 }

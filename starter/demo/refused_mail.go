@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 
 	"vlroles/licensing"
 )
@@ -13,14 +12,15 @@ func (d *story) refusedMail(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.saveAsAlex(ctx, 0, licensing.PersonChange{User: c.User, Business: "mia.ortiz@fabrikam.example"}); err != nil {
+	corrected := licensing.PersonChange{User: c.User, Business: "mia.ortiz@fabrikam.example"}
+	if err := d.saveAsAlex(ctx, 0, corrected); err != nil {
 		return err
 	}
 	out, err := d.client.Reset(ctx, c)
 	if err != nil {
 		return err
 	}
-	d.event("alex", fmt.Sprintf("resets Mia's invitation: a new link, generation %d", out.Generation), "R58")
+	d.event("R58", "alex", "resets Mia's invitation: a new link, generation %d", out.Generation)
 	if _, err := d.awaitMail(ctx, "mia.ortiz@fabrikam.example", "welcome", 1); err != nil {
 		return err
 	}

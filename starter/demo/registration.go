@@ -3,13 +3,13 @@ package demo
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"vlroles/licensing"
 	"vlroles/starter/command"
 )
 
-// registration has Kim register. The link is hers alone, works once, and her access waits for propagation (R23, R28, R29, R60).
+// registration has Kim register. The link is hers alone, works once, and her access waits for propagation
+// (R23, R28, R29, R60).
 func (d *story) registration(ctx context.Context) error {
 	const kim = "kim@contoso.example"
 	link, err := d.awaitLink(ctx, kim, 1)
@@ -25,8 +25,9 @@ func (d *story) registration(ctx context.Context) error {
 		return err
 	}
 	for _, e := range out.Access {
-		d.event("kim", fmt.Sprintf("registered: on %s %s → %s, %s effective from %s", e.License, licensing.InvitationSent, e.Status,
-			command.RoleNames(e.Roles), e.DueAt.Format("15:04:05")), "R23")
+		d.event("R23", "kim", "registered: on %s %s → %s, %s effective from %s",
+			e.License, licensing.InvitationSent, e.Status,
+			command.RoleNames(e.Roles), e.DueAt.Format("15:04:05"))
 	}
 	_, err = d.register(ctx, link, kim)
 	if err := d.expectRefusal("kim", "selects the link again", err, "R29"); err != nil {

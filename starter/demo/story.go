@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,10 +48,11 @@ func newStory(s *local.Stack, out io.Writer) *story {
 const stepWithin = 30 * time.Second
 
 // event prints one line of the timeline: who did what, by which rule.
-func (d *story) event(who, what, rule string) {
+func (d *story) event(rule, who, format string, args ...any) {
 	if rule != "" {
 		rule = "[" + rule + "]"
 	}
+	what := fmt.Sprintf(format, args...)
 	fmt.Fprintf(d.out, "  %5.1fs  %-8s %-96s %s\n", time.Since(d.begun).Seconds(), who, what, rule)
 }
 
@@ -94,7 +96,7 @@ func (d *story) awaitMail(ctx context.Context, to, kind string, number int) (rig
 	}
 	if !d.printed[m.Number] {
 		d.printed[m.Number] = true
-		d.event("email", fmt.Sprintf("to %s: %q", to, m.Subject), ruleOfMail[kind])
+		d.event(ruleOfMail[kind], "email", "to %s: %q", to, m.Subject)
 	}
 	return m, nil
 }
@@ -132,25 +134,27 @@ func (d *story) userID(ctx context.Context, email string) (licensing.UserID, err
 }
 
 // entry returns what a person has on a License ID as Alex sees it; the zero entry where there is nothing.
-func (d *story) entry(ctx context.Context, email string, l licensing.LicenseID) (licensing.AccessEntry, error) {
+func (d *story) entry(
+	ctx context.Context, email string, l licensing.LicenseID,
+) (licensing.AccessEntry, error) {
+	var e licensing.AccessEntry
 	id, err := d.userID(ctx, email)
 	if err != nil {
-		return licensing.AccessEntry{}, err
+		return e, err
 	}
 	v, err := d.views.User(ctx, d.org, d.alex, id)
 	if err != nil {
-		return licensing.AccessEntry{}, err
+		return e, err
 	}
-	for _, e := range v.Access {
-		if e.License == l {
-			return e, nil
-		}
+	if n := slices.IndexFunc(v.Access, func(e licensing.AccessEntry) bool { return e.License == l }); n >= 0 {
+		e = v.Access[n]
 	}
-	return licensing.AccessEntry{}, nil
+	return e, nil
 }
 
 // awaitStatus waits until a person has the status on a License ID, and prints the change.
-func (d *story) awaitStatus(ctx context.Context, email string, l licensing.LicenseID, want licensing.Status, rule string) error {
+func (d *story) awaitStatus(ctx context.Context, email string, l licensing.LicenseID, want licensing.Status,
+	rule string) error {
 	before, err := d.entry(ctx, email, l)
 	if err != nil {
 		return err
@@ -166,7 +170,7 @@ func (d *story) awaitStatus(ctx context.Context, email string, l licensing.Licen
 	if before.Status != want {
 		change = fmt.Sprintf("%s → %s", before.Status, want)
 	}
-	d.event(firstName(email), fmt.Sprintf("on %s: %s", l, change), rule)
+	d.event(rule, firstName(email), "on %s: %s", l, change)
 	return nil
 }
 
@@ -178,7 +182,8 @@ var ruleOfOutcome = map[licensing.Outcome]string{
 }
 
 // saveAsAlex sends a save in Alex's name and prints its verdicts.
-func (d *story) saveAsAlex(ctx context.Context, inviteFor time.Duration, people ...licensing.PersonChange) error {
+func (d *story) saveAsAlex(ctx context.Context, inviteFor time.Duration,
+	people ...licensing.PersonChange) error {
 	begun := time.Now()
 	answer, err := d.client.Save(ctx, licensing.Save{
 		ID: newRequest(), Org: d.org, Admin: d.alex, People: people, InviteFor: inviteFor,
@@ -186,13 +191,13 @@ func (d *story) saveAsAlex(ctx context.Context, inviteFor time.Duration, people 
 	if err != nil {
 		return err
 	}
-	d.event("alex", fmt.Sprintf("verify and save, answered in %d ms", time.Since(begun).Milliseconds()), "R67")
+	d.event("R67", "alex", "verify and save, answered in %d ms", time.Since(begun).Milliseconds())
 	for n, p := range answer.People {
 		if p.Error != nil {
-			d.event("", fmt.Sprintf("%s refused: %s", people[n].SignIn, p.Error.Message), p.Error.Rule)
+			d.event(p.Error.Rule, "", "%s refused: %s", people[n].SignIn, p.Error.Message)
 		}
 		if p.Updated {
-			d.event("", "name or business email updated", "R48")
+			d.event("R48", "", "name or business email updated")
 		}
 		for _, v := range p.Verdicts {
 			d.verdict("", firstName(string(people[n].SignIn))+" on", v, ruleOfOutcome[v.Outcome])
@@ -206,7 +211,8 @@ func (d *story) verdict(who, whom string, v licensing.Verdict, rule string) {
 	if v.Error != nil {
 		rule = v.Error.Rule
 	}
-	d.event(who, strings.TrimSpace(whom+" "+strings.TrimSuffix(command.VerdictLine(v), " ("+rule+")")), rule)
+	line := strings.TrimSuffix(command.VerdictLine(v), " ("+rule+")")
+	d.event(rule, who, "%s", strings.TrimSpace(whom+" "+line))
 }
 
 // expectRefusal prints a refusal, and is an error where there was none or another one.
@@ -215,12 +221,14 @@ func (d *story) expectRefusal(who, what string, err error, rule string) error {
 	if !errors.As(err, &e) || e.Rule != rule {
 		return fmt.Errorf("%s: expected a refusal by %s, got %v", what, rule, err)
 	}
-	d.event(who, what+" — refused: "+e.Message, rule)
+	d.event(rule, who, "%s", what+" — refused: "+e.Message)
 	return nil
 }
 
-// expectAccess prints whether somebody may do something on a License ID, and is an error where the answer is another one.
-func (d *story) expectAccess(ctx context.Context, email string, l licensing.LicenseID, p licensing.Permission, want bool) error {
+// expectAccess prints whether someone may do something on a License ID, and is an error where the answer is
+// another one.
+func (d *story) expectAccess(ctx context.Context, email string, l licensing.LicenseID, p licensing.Permission,
+	want bool) error {
 	id, err := d.userID(ctx, email)
 	if err != nil {
 		return err
@@ -229,7 +237,7 @@ func (d *story) expectAccess(ctx context.Context, email string, l licensing.Lice
 	if err != nil {
 		return err
 	}
-	d.event(firstName(email), fmt.Sprintf("may %s on %s? %s (%s)", p, l, command.YesNo(a.Allowed), a.Why), a.Rule)
+	d.event(a.Rule, firstName(email), "may %s on %s? %s (%s)", p, l, command.YesNo(a.Allowed), a.Why)
 	if a.Allowed != want {
 		return fmt.Errorf("%s may %s on %s: %v, expected %v", email, p, l, a.Allowed, want)
 	}

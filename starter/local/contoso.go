@@ -9,11 +9,12 @@ import (
 	"vlroles/licensing"
 )
 
-// Contoso is the demonstration's organization: an MBSA with agreements below it, of which E2003 was processed just now.
+// Contoso is the demonstration's organization: an MBSA with agreements below it, of which E2003 was processed
+// just now.
 func Contoso(now time.Time) licensing.Intake {
 	return licensing.Intake{
-		ID: licensing.RequestID(uuid.NewString()), Org: "5b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0001", Name: "Contoso Ltd.",
-		Domains: []string{"contoso.example"},
+		ID: licensing.RequestID(uuid.NewString()), Org: "5b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0001",
+		Name: "Contoso Ltd.", Domains: []string{"contoso.example"},
 		Directory: []licensing.DirectoryPerson{
 			{ObjectID: "o-alex", Email: "alex@contoso.example", Name: "Alex Wilber"},
 			{ObjectID: "o-dana", Email: "dana@contoso.example", Name: "Dana Swope"},
@@ -28,13 +29,19 @@ func Contoso(now time.Time) licensing.Intake {
 
 func contosoAgreements(now time.Time) []licensing.ContractAgreement {
 	registered, long := now.AddDate(0, 0, -200), now.AddDate(0, 0, -300)
-	alex := []licensing.ContractAdministrator{{SignIn: "alex@contoso.example", Name: "Alex Wilber", Registered: registered}}
-	dana := []licensing.ContractAdministrator{{SignIn: "dana@contoso.example", Name: "Dana Swope", Registered: registered}}
+	admin := func(email licensing.Email, name string) []licensing.ContractAdministrator {
+		return []licensing.ContractAdministrator{{SignIn: email, Name: name, Registered: registered}}
+	}
+	alex, dana := admin("alex@contoso.example", "Alex Wilber"), admin("dana@contoso.example", "Dana Swope")
 	return []licensing.ContractAgreement{
-		{License: "M2000", Program: "Microsoft Business and Services Agreement", ProcessedAt: long, Administrators: alex},
-		{License: "E2001", Program: "Enterprise Agreement", Parent: "M2000", ProcessedAt: long, Administrators: alex},
-		{License: "E2002", Program: "Select Plus", Parent: "M2000", ProcessedAt: long, Administrators: dana},
-		{License: "E2003", Program: "Enterprise Agreement", Parent: "M2000", ProcessedAt: now, Administrators: alex},
+		{License: "M2000", Program: "Microsoft Business and Services Agreement",
+			ProcessedAt: long, Administrators: alex},
+		{License: "E2001", Program: "Enterprise Agreement", Parent: "M2000",
+			ProcessedAt: long, Administrators: alex},
+		{License: "E2002", Program: "Select Plus", Parent: "M2000",
+			ProcessedAt: long, Administrators: dana},
+		{License: "E2003", Program: "Enterprise Agreement", Parent: "M2000",
+			ProcessedAt: now, Administrators: alex},
 	}
 }
 

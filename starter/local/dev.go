@@ -21,9 +21,10 @@ func Dev(lookup func(string) (string, bool)) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "dev",
 		Short: "Run everything in this process: Temporal with its UI, SQLite, the workers, a mail inbox",
-		Long: `Dev runs everything in one process until Ctrl-C: a Temporal server with its UI, SQLite, the workers, an SMTP
-catcher with an inbox page, and a downstream system that takes provisioning calls. The first time, it adds the
-organization of the demonstration. Commands in other terminals find it by themselves.
+		Long: `Dev runs everything in one process until Ctrl-C: a Temporal server with its UI, SQLite, the
+workers, an SMTP catcher with an inbox page, and a downstream system that takes provisioning calls.
+The first time, it adds the organization of the demonstration. Commands in other terminals find
+it by themselves.
 
 What an earlier run left can be opened again; --dir .vlroles/demo opens what the last demo left.`,
 		Example: `  starter dev
@@ -41,8 +42,10 @@ In another terminal:
 	}
 	f := c.Flags()
 	f.StringVar(&o.Dir, "dir", command.DevDir, "folder of the database, Temporal's file and the emails")
-	f.DurationVar(&propagation, "propagation", 20*time.Second, "from registration or assignment to access (2h in production)")
-	f.DurationVar(&processing, "processing", time.Minute, "from an agreement's processing to access (10h in production)")
+	f.DurationVar(&propagation, "propagation", 20*time.Second,
+		"from registration or assignment to access (2h in production)")
+	f.DurationVar(&processing, "processing", time.Minute,
+		"from an agreement's processing to access (10h in production)")
 	f.IntVar(&o.Ports.Temporal, "temporal-port", 7233, "Temporal's port; 0: a free one")
 	f.IntVar(&o.Ports.UI, "ui-port", 8233, "the Temporal UI's port; 0: a free one")
 	f.IntVar(&o.Ports.Mail, "mail-port", 1025, "the mail catcher's port; 0: a free one")

@@ -12,8 +12,8 @@ import (
 	"vlroles/licensing"
 )
 
-// Downstream is a system that learns people's effective roles by signed calls, as a deployment may have one. It can be told
-// to refuse a user once.
+// Downstream is a system that learns people's effective roles by signed calls, as a deployment may have one.
+// It can be told to refuse a user once.
 type Downstream struct {
 	keys   []webhook.Key
 	mu     sync.Mutex
@@ -64,7 +64,7 @@ func (d *Downstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if reason, refused := d.take(e); refused {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusUnprocessableEntity)
-		problem := map[string]any{"title": "refused", "status": http.StatusUnprocessableEntity, "detail": reason}
+		problem := map[string]any{"title": "refused", "status": 422, "detail": reason}
 		_ = json.NewEncoder(w).Encode(problem) // a caller who didn't hear it tries again
 		return
 	}

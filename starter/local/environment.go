@@ -15,13 +15,14 @@ import (
 	"vlroles/starter/command"
 )
 
-// shared are the variables that commands in other terminals need.
-var shared = []string{
-	"VL_DATABASE_URL", "VL_LINK_BASE_URL", "VL_LINK_KEYS", "VL_PORTAL_URL", "VL_PROVISIONER_URL", "VL_SUPPORT",
+// written are the variables that commands in other terminals need.
+var written = []string{
+	"VL_DATABASE_URL", "VL_LINK_BASE_URL", "VL_LINK_KEYS",
+	"VL_PORTAL_URL", "VL_PROVISIONER_URL", "VL_SUPPORT",
 }
 
-// configure makes the configuration from the environment, with what runs here for everything that the environment leaves
-// open, and writes the latter down for commands in other terminals.
+// configure makes the configuration from the environment, with what runs here for everything that the
+// environment leaves open, and writes the latter down for commands in other terminals.
 func (s *Stack) configure(context.Context) error {
 	links, err := readOrMakeSecret(s.path("link.key"))
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Stack) configure(context.Context) error {
 
 func (s *Stack) writeEnvironment() error {
 	var b strings.Builder
-	for _, name := range shared {
+	for _, name := range written {
 		fmt.Fprintf(&b, "%s=%s\n", name, s.Environment[name])
 	}
 	return os.WriteFile(s.path(command.EnvironmentFile), []byte(b.String()), 0o600)

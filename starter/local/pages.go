@@ -14,7 +14,8 @@ import (
 	"vlroles/templates"
 )
 
-// pages are what dev serves: the inbox of caught mails, the page behind an invitation's link, and the downstream system.
+// pages are what dev serves: the inbox of caught mails, the page behind an invitation's link, and the
+// downstream system.
 func (s *Stack) pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.inbox)
@@ -37,7 +38,8 @@ func (s *Stack) inbox(w http.ResponseWriter, r *http.Request) {
 	p := templates.InboxPage{Paused: r.URL.Query().Get("pause") == "1"}
 	for _, m := range s.Mailbox.Messages() {
 		p.Mails = append(p.Mails, templates.InboxMail{
-			Open: "/mails/" + strconv.Itoa(m.Number), At: m.At, To: m.To, Subject: m.Subject, Kind: MailKind(m),
+			Open: "/mails/" + strconv.Itoa(m.Number), At: m.At,
+			To: m.To, Subject: m.Subject, Kind: MailKind(m),
 		})
 	}
 	s.write(w, func() error { return templates.Inbox(w, p) })
@@ -60,7 +62,8 @@ func (s *Stack) mail(w http.ResponseWriter, r *http.Request) {
 	s.refuse(w, licensing.Refuse(licensing.NotFound, "", "This email doesn't exist."))
 }
 
-// kindInID matches a Message-ID: in front of the @, behind the last full stop, stands the kind of mail and perhaps a count.
+// kindInID matches a Message-ID: in front of the @, behind the last full stop, stands the kind of mail and
+// perhaps a count.
 var kindInID = regexp.MustCompile(`^.*\.([a-z]+)[-0-9]*@.*$`)
 
 // MailKind reads what a mail is for off its Message-ID: "welcome".
@@ -102,7 +105,8 @@ func (s *Stack) openInvitation(r *http.Request, token string) (licensing.Invitat
 	return v, licensing.MayRegister(i, licensing.Identity{}, generation, time.Now())
 }
 
-// accept registers the person whose address was typed. This development sign-in stands for an identity provider.
+// accept registers the person whose address was typed. This development sign-in stands for an identity
+// provider.
 func (s *Stack) accept(w http.ResponseWriter, r *http.Request) {
 	id, generation, err := s.Config.LinkKeys.Verify(r.PathValue("token"))
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package local runs the whole product in one process on this machine, on real components: a Temporal server, SQLite, a mail
-// catcher with an inbox page, a downstream system, the workers. The commands dev and demo stand on it.
+// Package local runs the whole product in one process on this machine, on real components: a Temporal server,
+// SQLite, a mail catcher with an inbox page, a downstream system, the workers. The commands dev and demo
+// stand on it.
 package local
 
 import (
@@ -149,7 +150,8 @@ func (s *Stack) startTemporal(ctx context.Context) (err error) {
 	return waitForNamespace(ctx, s.temporal, s.Config.TemporalNamespace)
 }
 
-// waitForNamespace waits until the namespace and its search attributes can be used, for which a new server needs a moment.
+// waitForNamespace waits until the namespace and its search attributes can be used, for which a new server
+// needs a moment.
 func waitForNamespace(ctx context.Context, t client.Client, namespace string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

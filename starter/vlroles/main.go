@@ -1,4 +1,5 @@
-// Vlroles is the command line of vlroles for production: it links no test servers. `vlroles --help` lists the commands.
+// Vlroles is the command line of vlroles for production: it links no test servers. `vlroles --help` lists the
+// commands.
 package main
 
 import (

@@ -1,0 +1,98 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"vlroles/activities"
+	"vlroles/activities/webhook"
+	"vlroles/licensing"
+)
+
+var testSecret = base64.StdEncoding.EncodeToString([]byte("a test's key is no secret at all"))
+
+// serveDownstream serves a downstream system, and returns it with the address under which users stand.
+func serveDownstream(t *testing.T) (*Downstream, string) {
+	t.Helper()
+	d, err := newDownstream(testSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("PUT /downstream/{user}", d)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return d, server.URL + "/downstream"
+}
+
+func TestTheDownstreamSystemKeepsWhatASignedCallSays(t *testing.T) {
+	d, url := serveDownstream(t)
+	hook, err := webhook.New(webhook.Config{URL: url, Keys: d.keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	grants := licensing.Effective{User: "kim",
+		Grants: []licensing.EffectiveGrant{{License: "E1", Role: licensing.Administrator}}}
+	d.RefuseOnce("kim", "the account is being moved")
+	if err := hook.Put(context.Background(), "1", grants); err == nil || !strings.Contains(err.Error(),
+		"the account is being moved") {
+		t.Errorf("the first call ends with %v", err)
+	}
+	if got := d.Grants("kim"); len(got) != 0 {
+		t.Errorf("a refused call was kept: %v", got)
+	}
+	if err := hook.Put(context.Background(), "2", grants); err != nil {
+		t.Errorf("the second call ends with %v", err)
+	}
+	if got := d.Grants("kim"); len(got) != 1 || got[0] != grants.Grants[0] {
+		t.Errorf("the system knows %v", got)
+	}
+	if got := d.Grants("lee"); len(got) != 0 {
+		t.Errorf("the system knows %v of somebody else", got)
+	}
+}
+
+func TestTheDownstreamSystemRefusesACallThatIsNotSigned(t *testing.T) {
+	d, url := serveDownstream(t)
+	req, err := http.NewRequest(http.MethodPut, url+"/kim",
+		bytes.NewReader([]byte(`{"user":"kim","grants":[{"license_id":"E1","role":"administrator"}]}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if status, _ := read(t, resp, err); status != http.StatusUnauthorized {
+		t.Errorf("status %d", status)
+	}
+	if got := d.Grants("kim"); len(got) != 0 {
+		t.Errorf("it was kept: %v", got)
+	}
+}
+
+func TestTheDownstreamSystemRefusesACallAboutAnotherUser(t *testing.T) {
+	d, url := serveDownstream(t)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.SetPathValue("user", "lee")
+		d.ServeHTTP(w, r)
+	}))
+	t.Cleanup(elsewhere.Close)
+	hook, err := webhook.New(webhook.Config{URL: elsewhere.URL, Keys: d.keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := hook.Put(context.Background(), "1", licensing.Effective{User: "kim"}); err == nil {
+		t.Errorf("a call about kim was taken under lee; %s", url)
+	}
+}
+
+func TestASecretThatIsNoneMakesNoDownstreamSystem(t *testing.T) {
+	for _, secret := range []string{"%", "c2hvcnQ="} {
+		if _, err := newDownstream(secret); err == nil {
+			t.Errorf("%q was taken", secret)
+		}
+	}
+}

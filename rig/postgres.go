@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/lib/pq"
 )
 
@@ -261,6 +259,22 @@ var sharedPostgres = sync.OnceValues(func() (string, error) {
 // skipped, or fails if VL_TEST_FORCE is 1.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
+	server := postgresServer(t)
+	address, err := createDatabase(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := dropDatabase(server, address); err != nil {
+			t.Error(err)
+		}
+	})
+	return address
+}
+
+// postgresServer returns the address of the server that all tests of the process share.
+func postgresServer(t testing.TB) string {
+	t.Helper()
 	server, err := sharedPostgres()
 	if errors.Is(err, ErrNoPostgres) && !forced() {
 		t.Skip(err)
@@ -268,21 +282,7 @@ func PostgresURL(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal("VL_TEST_POSTGRES is not an address") // the error would tell the password
-	}
-	name := "vl_" + uuid.NewString()[:8]
-	if err := administer(context.Background(), server, "CREATE DATABASE "+pq.QuoteIdentifier(name)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := administer(context.Background(), server, "DROP DATABASE "+pq.QuoteIdentifier(name)+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-	})
-	u.Path = "/" + name
-	return u.String()
+	return server
 }
 
 func administer(ctx context.Context, server, statement string) error {

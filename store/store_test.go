@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"testing"
@@ -13,24 +14,28 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
 
-// onBoth runs a test on SQLite and on PostgreSQL, each on a fresh database with the schema.
+// schemas are databases that have the schema.
+var schemas = storetest.NewSchemas(func(address string) error {
+	s, err := Open(context.Background(), address, Options{})
+	if err != nil {
+		return err
+	}
+	_, err = s.Migrate(context.Background())
+	return errors.Join(err, s.Close())
+})
+
+// onBoth runs a test on SQLite and on PostgreSQL, each on a database with the schema and without rows.
 func onBoth(t *testing.T, test func(t *testing.T, s *Store)) {
 	t.Helper()
 	for _, name := range storetest.Databases {
-		t.Run(name, func(t *testing.T) {
-			test(t, freshStore(t, name))
-		})
+		t.Run(name, func(t *testing.T) { test(t, freshStore(t, name)) })
 	}
 }
 
-// freshStore is a fresh database with the schema.
+// freshStore is a database with the schema and without rows.
 func freshStore(t *testing.T, name string) *Store {
 	t.Helper()
-	s := openFresh(t, name)
-	if _, err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return openAt(t, schemas.Address(t, name))
 }
 
 // setFlag sets a flag of the test binary until the test ends.
@@ -42,11 +47,6 @@ func setFlag(t *testing.T, name, value string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.Value.Set(was) })
-}
-
-func openFresh(t testing.TB, name string) *Store {
-	t.Helper()
-	return openAt(t, storetest.Address(t, name))
 }
 
 func openAt(t testing.TB, address string) *Store {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"vlroles/activities"
 	"vlroles/activities/webhook"
 	"vlroles/licensing"
 )

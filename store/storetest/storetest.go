@@ -7,14 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"vlroles/licensing"
-	"vlroles/rig"
 )
 
 // Start is when the tests begin.
@@ -42,18 +40,6 @@ func Policy() licensing.Policy {
 	p := licensing.DefaultPolicy()
 	p.LinkKey = "k1"
 	return p
-}
-
-// Databases are those on which each test runs.
-var Databases = []string{"SQLite", "PostgreSQL"}
-
-// Address is that of a new and empty database.
-func Address(t testing.TB, database string) string {
-	t.Helper()
-	if database == "PostgreSQL" {
-		return rig.PostgresURL(t)
-	}
-	return "sqlite:" + filepath.Join(t.TempDir(), "rows.db")
 }
 
 // Writer is the store at one time, as far as a house writes.

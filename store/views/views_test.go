@@ -2,6 +2,7 @@ package views_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -16,6 +17,16 @@ import (
 )
 
 func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+
+// schemas are databases that have the schema.
+var schemas = storetest.NewSchemas(func(address string) error {
+	s, err := store.Open(context.Background(), address, store.Options{})
+	if err != nil {
+		return err
+	}
+	_, err = s.Migrate(context.Background())
+	return errors.Join(err, s.Close())
+})
 
 // house is a storetest.House with the store that it stands in.
 type house struct {
@@ -36,7 +47,7 @@ func onBoth(t *testing.T, test func(t *testing.T, h *house)) {
 // newHouse is a house in a new database.
 func newHouse(t testing.TB, database string) *house {
 	t.Helper()
-	h := &house{address: storetest.Address(t, database)}
+	h := &house{address: schemas.Address(t, database)}
 	var err error
 	h.store, err = store.Open(context.Background(), h.address, store.Options{
 		Policy: policy(), Now: func() time.Time { return *h.clock.Load() },
@@ -49,9 +60,6 @@ func newHouse(t testing.TB, database string) *house {
 			t.Error(err)
 		}
 	})
-	if _, err := h.store.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
 	h.House = storetest.New(t, h.store.Reader(), h.writer)
 	return h
 }

@@ -291,7 +291,7 @@ func TestR87_R92_WhatIsInheritedIsNeitherRemovedBelowNorBesideInvoiceReader(t *t
 		h.Denied(prim, "P3", licensing.ViewOrders, "R02")
 		h.refusesChange("low@fabrikam.example", edit(prim, add("P2", licensing.InvoiceReader)), licensing.Conflict, "R92")
 		v := h.refusesChange("low@fabrikam.example", edit(prim, take("P2", licensing.Administrator)), licensing.Conflict, "R87")
-		if v.Error == nil || !slices.Contains([]string{v.Error.Message}, "Administrator on License ID P2 is inherited from P1: it can't be removed below it") {
+		if v.Error == nil || !slices.Contains([]string{v.Error.Message}, "Administrator on License ID P2 is inherited from P1, so it can't be removed here") {
 			t.Errorf("%+v", v.Error)
 		}
 		equal(t, "direct roles beside it", h.Verdict("low@fabrikam.example", edit(prim, add("P2", licensing.BenefitsReader))).Outcome, licensing.Assigned)

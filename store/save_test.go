@@ -301,7 +301,7 @@ func TestTheSameRequestGivesTheSameAnswerAndOtherContentIsAConflict(t *testing.T
 		same(t, "answer", again, first)
 		sv.People = []licensing.PersonChange{ext("lee", add(a1, licensing.BenefitsReader))}
 		_, err := s.atTime(h.Now).Save(t.Context(), sv)
-		wantRefusal(t, err, licensing.Conflict, "")
+		wantRefusal(t, err, licensing.Conflict, "L06")
 		equal(t, "rows", h.census(), rows)
 	})
 }

@@ -13,7 +13,7 @@ var production = []string{"./worker", "./starter/command"}
 
 // What only development, demo, tests and benchmarks stand on.
 var notForProduction = []string{
-	"vlroles/rig", "vlroles/bench", "vlroles/starter/local", "vlroles/starter/demo", "vlroles/worker/engine/stand",
+	"vlroles/rig", "vlroles/bench", "vlroles/starter/local", "vlroles/starter/demo", "vlroles/worker/engine/enginetest",
 	"github.com/emersion/go-smtp", "github.com/emersion/go-message",
 }
 

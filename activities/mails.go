@@ -17,7 +17,7 @@ import (
 
 // Ledger keeps a row for every mail, which fences it.
 type Ledger interface {
-	ClaimMail(context.Context, licensing.MailID, time.Duration) (licensing.Claim, error)
+	ClaimMail(context.Context, licensing.MailID, time.Duration) (licensing.MailLease, error)
 	SettleMail(context.Context, licensing.MailID, int, licensing.Settlement) error
 	GiveUpMail(context.Context, licensing.MailID) error
 }

@@ -22,7 +22,7 @@ func atNoon() time.Time { return noon }
 
 // ledger is a Ledger that answers one claim and remembers what it was told.
 type ledger struct {
-	claim   licensing.Claim
+	claim   licensing.MailLease
 	err     error // of every call
 	settled []licensing.Settlement
 	attempt int
@@ -32,7 +32,7 @@ type ledger struct {
 
 func (l *ledger) ClaimMail(
 	_ context.Context, _ licensing.MailID, lease time.Duration,
-) (licensing.Claim, error) {
+) (licensing.MailLease, error) {
 	l.lease = lease
 	return l.claim, l.err
 }
@@ -52,9 +52,9 @@ type sendFunc func(context.Context, Message) (Answer, error)
 func (f sendFunc) Send(ctx context.Context, m Message) (Answer, error) { return f(ctx, m) }
 
 // changesMail is a claimed mail that tells Kim of a change.
-func changesMail() licensing.Claim {
+func changesMail() licensing.MailLease {
 	change := licensing.Verdict{License: "E1", Added: []licensing.Role{licensing.Administrator}}
-	return licensing.Claim{State: licensing.MailSending, Job: licensing.MailJob{
+	return licensing.MailLease{State: licensing.MailSending, Job: licensing.MailJob{
 		ID: "c-1.changes", Kind: licensing.MailChanges, Attempt: 3, To: "kim@fabrikam.example", Name: "Kim Akers",
 		Organization: "Contoso Ltd.", Changes: []licensing.Verdict{change},
 	}}
@@ -149,7 +149,7 @@ func TestAMailThatNeedsNoAttemptIsNotHandedOver(t *testing.T) {
 		"because it was refused for good": licensing.MailRefused,
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, _ := newMails(&ledger{claim: licensing.Claim{State: state}}, Answer{}, nil)
+			m, _ := newMails(&ledger{claim: licensing.MailLease{State: state}}, Answer{}, nil)
 			m.Sender = sendFunc(func(context.Context, Message) (Answer, error) {
 				t.Error("it was handed over")
 				return Answer{}, nil
@@ -167,7 +167,7 @@ func TestAMailThatAnotherAttemptHoldsComesAgainWhenThatOneIsOver(t *testing.T) {
 		"at least a second later anyway": {-time.Minute, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			busy := licensing.Claim{State: licensing.MailSending, Busy: noon.Add(tc.end)}
+			busy := licensing.MailLease{State: licensing.MailSending, Busy: noon.Add(tc.end)}
 			m, _ := newMails(&ledger{claim: busy}, Answer{}, nil)
 			_, err := m.SendMail(t.Context(), "m")
 			var app *temporal.ApplicationError

@@ -12,13 +12,13 @@ import (
 
 // Outbox says which workflows a request needs, and forgets them when they have been started.
 type Outbox interface {
-	Work(context.Context, licensing.RequestID) ([]licensing.Work, error)
-	FinishWork(context.Context, licensing.RequestID) error
+	Outbox(context.Context, licensing.RequestID) ([]licensing.OutboxEntry, error)
+	ClearOutbox(context.Context, licensing.RequestID) error
 }
 
 // Starter starts or ends the workflow of one person of a request. Doing it twice does no more than once.
 type Starter interface {
-	Start(context.Context, licensing.Work) error
+	Start(context.Context, licensing.OutboxEntry) error
 }
 
 // startsAtOnce is how many workflows StartWork starts at a time.
@@ -27,7 +27,7 @@ const startsAtOnce = 16
 // StartWork starts the workflows of a request's people and returns how many. Its heartbeat says how far it
 // came, so that the next attempt goes on there.
 func (r *Requests) StartWork(ctx context.Context, id licensing.RequestID) (int, error) {
-	work, err := r.Outbox.Work(ctx, id)
+	work, err := r.Outbox.Outbox(ctx, id)
 	if err != nil {
 		return 0, refusal.FromActivity(err)
 	}
@@ -40,7 +40,7 @@ func (r *Requests) StartWork(ctx context.Context, id licensing.RequestID) (int, 
 		done = next
 		activity.RecordHeartbeat(ctx, done)
 	}
-	return len(work), refusal.FromActivity(r.Outbox.FinishWork(ctx, id))
+	return len(work), refusal.FromActivity(r.Outbox.ClearOutbox(ctx, id))
 }
 
 // startedBefore is how many workflows an earlier attempt has started.
@@ -51,7 +51,7 @@ func startedBefore(ctx context.Context) (done int) {
 	return done
 }
 
-func (r *Requests) startAll(ctx context.Context, work []licensing.Work) error {
+func (r *Requests) startAll(ctx context.Context, work []licensing.OutboxEntry) error {
 	failures := make(chan error, len(work))
 	for _, w := range work {
 		go func() { failures <- r.Starter.Start(ctx, w) }()

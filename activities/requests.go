@@ -19,7 +19,7 @@ import (
 // Saves decides and stores the requests of admins and of support.
 type Saves interface {
 	Save(context.Context, licensing.Save) (licensing.SaveAnswer, error)
-	Seat(context.Context, licensing.Seat) (licensing.SaveAnswer, error)
+	Appoint(context.Context, licensing.Appointment) (licensing.SaveAnswer, error)
 }
 
 // Contracts stores what partners say.
@@ -33,7 +33,7 @@ type Contracts interface {
 type Users interface {
 	Delete(context.Context, licensing.Command) (licensing.Deletion, error)
 	Recheck(context.Context, licensing.Command) (licensing.Rechecked, error)
-	Prefer(context.Context, licensing.PreferenceChange) (licensing.PreferenceAnswer, error)
+	SetPreference(context.Context, licensing.PreferenceChange) (licensing.PreferenceAnswer, error)
 	Directory(context.Context, licensing.DirectoryChange) (licensing.DirectoryAnswer, error)
 }
 
@@ -50,8 +50,8 @@ type HandOvers interface {
 // Invitations carries out what people want with an invitation.
 type Invitations interface {
 	Register(context.Context, licensing.Registration) (licensing.Registered, error)
-	Resend(context.Context, licensing.Command) (licensing.Sending, error)
-	Reset(context.Context, licensing.Command) (licensing.Sending, error)
+	Resend(context.Context, licensing.Command) (licensing.InvitationRun, error)
+	Reset(context.Context, licensing.Command) (licensing.InvitationRun, error)
 	Cancel(context.Context, licensing.Command) (licensing.Withdrawal, error)
 }
 
@@ -85,8 +85,8 @@ func (r *Requests) Decide(ctx context.Context, s licensing.Save) (licensing.Save
 }
 
 // Seat makes somebody the administrator of a License ID that has none, for support (R33).
-func (r *Requests) Seat(ctx context.Context, s licensing.Seat) (licensing.SaveAnswer, error) {
-	answer, err := r.Saves.Seat(ctx, s)
+func (r *Requests) Seat(ctx context.Context, s licensing.Appointment) (licensing.SaveAnswer, error) {
+	answer, err := r.Saves.Appoint(ctx, s)
 	if err == nil {
 		r.Log.WarnContext(ctx, "support appointed an administrator", "license", s.License, "request", s.ID)
 	}
@@ -120,7 +120,7 @@ func (r *Requests) Recheck(ctx context.Context, c licensing.Command) (licensing.
 
 // Prefer sets whether a contact inherits Administrator (R88, R89).
 func (r *Requests) Prefer(ctx context.Context, c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
-	return result(r.Users.Prefer(ctx, c))
+	return result(r.Users.SetPreference(ctx, c))
 }
 
 // Directory records what a tenant says of its people (R84). A License ID that lost its last active admin is logged for
@@ -160,12 +160,12 @@ func (r *Requests) Register(ctx context.Context, g licensing.Registration) (lice
 }
 
 // Resend queues the welcome mail once more, with the same link (R58).
-func (r *Requests) Resend(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
+func (r *Requests) Resend(ctx context.Context, c licensing.Command) (licensing.InvitationRun, error) {
 	return result(r.Invitations.Resend(ctx, c))
 }
 
 // Reset makes the next generation of an invitation, with a new link (R58).
-func (r *Requests) Reset(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
+func (r *Requests) Reset(ctx context.Context, c licensing.Command) (licensing.InvitationRun, error) {
 	return result(r.Invitations.Reset(ctx, c))
 }
 

@@ -25,7 +25,7 @@ func (s saves) Save(context.Context, licensing.Save) (licensing.SaveAnswer, erro
 	return licensing.SaveAnswer{Work: 1}, s.err
 }
 
-func (s saves) Seat(context.Context, licensing.Seat) (licensing.SaveAnswer, error) {
+func (s saves) Appoint(context.Context, licensing.Appointment) (licensing.SaveAnswer, error) {
 	return licensing.SaveAnswer{Work: 1}, s.err
 }
 
@@ -59,7 +59,7 @@ func TestR33_WhatOperatorsMustKnowIsLoggedWithoutAName(t *testing.T) {
 	var log bytes.Buffer
 	r := &Requests{Saves: saves{}, Users: users{}, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	person := licensing.PersonChange{SignIn: "kim@fabrikam.example"}
-	if _, err := r.Seat(t.Context(), licensing.Seat{License: "E7", Person: person}); err != nil {
+	if _, err := r.Seat(t.Context(), licensing.Appointment{License: "E7", Person: person}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Directory(t.Context(), licensing.DirectoryChange{ID: "r1"}); err != nil {
@@ -79,7 +79,7 @@ func TestR33_AnAppointmentThatIsRefusedIsNotLoggedAsOne(t *testing.T) {
 	var log bytes.Buffer
 	refused := saves{err: licensing.Refuse(licensing.Conflict, "R05", "it has an admin")}
 	r := &Requests{Saves: refused, Log: slog.New(slog.NewTextHandler(&log, nil))}
-	if _, err := r.Seat(t.Context(), licensing.Seat{}); refusal.Decode(err) == nil || log.Len() > 0 {
+	if _, err := r.Seat(t.Context(), licensing.Appointment{}); refusal.Decode(err) == nil || log.Len() > 0 {
 		t.Errorf("%v, logged %q", err, &log)
 	}
 }
@@ -94,7 +94,7 @@ func (users) Directory(context.Context, licensing.DirectoryChange) (licensing.Di
 // outbox is an Outbox and a Starter that remembers whom it started.
 type outbox struct {
 	mu       sync.Mutex
-	work     []licensing.Work
+	work     []licensing.OutboxEntry
 	started  []string
 	failing  licensing.UserID
 	finished bool
@@ -104,21 +104,21 @@ type outbox struct {
 func newOutbox(n int) *outbox {
 	o := &outbox{}
 	for i := range n {
-		o.work = append(o.work, licensing.Work{User: licensing.UserID(fmt.Sprintf("u%02d", i))})
+		o.work = append(o.work, licensing.OutboxEntry{User: licensing.UserID(fmt.Sprintf("u%02d", i))})
 	}
 	return o
 }
 
-func (o *outbox) Work(context.Context, licensing.RequestID) ([]licensing.Work, error) {
+func (o *outbox) Outbox(context.Context, licensing.RequestID) ([]licensing.OutboxEntry, error) {
 	return o.work, o.err
 }
 
-func (o *outbox) FinishWork(context.Context, licensing.RequestID) error {
+func (o *outbox) ClearOutbox(context.Context, licensing.RequestID) error {
 	o.finished = true
 	return nil
 }
 
-func (o *outbox) Start(_ context.Context, w licensing.Work) error {
+func (o *outbox) Start(_ context.Context, w licensing.OutboxEntry) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if w.User == o.failing {

@@ -18,7 +18,7 @@ import (
 
 	"vlroles/licensing"
 	"vlroles/rig"
-	"vlroles/worker/engine/stand"
+	"vlroles/worker/engine/enginetest"
 )
 
 func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
@@ -28,8 +28,8 @@ const (
 	concurrent = 16
 )
 
-func newStand(b *testing.B) *stand.Stand {
-	return stand.New(b, stand.Options{Postgres: true, Policy: func(p *licensing.Policy) { p.Propagation, p.Processing = delay, delay }})
+func newStand(b *testing.B) *enginetest.Env {
+	return enginetest.New(b, enginetest.Options{Postgres: true, Policy: func(p *licensing.Policy) { p.Propagation, p.Processing = delay, delay }})
 }
 
 // bare is the least that a workflow with the same outline does: two empty activities, one update, two timers.
@@ -132,19 +132,19 @@ func rate(n int, f func()) float64 {
 	return float64(n) / time.Since(begun).Seconds()
 }
 
-func lifecycles(b *testing.B, s *stand.Stand, prefix string, n int, saves, registers *times) {
+func lifecycles(b *testing.B, s *enginetest.Env, prefix string, n int, saves, registers *times) {
 	ctx := context.Background()
 	parallel(n, func(i int) {
 		who := name(prefix, i)
 		begun := time.Now()
-		answer, err := s.Flows.Save(ctx, licensing.Save{ID: stand.Request(), Org: s.Org, Admin: s.Admin, People: []licensing.PersonChange{stand.Person(who, stand.Add("E1"))}})
+		answer, err := s.Flows.Save(ctx, licensing.Save{ID: enginetest.Request(), Org: s.Org, Admin: s.Admin, People: []licensing.PersonChange{enginetest.Person(who, enginetest.Add("E1"))}})
 		if err != nil {
 			b.Error(err)
 			return
 		}
 		saves.took(begun)
 		user := answer.People[0].User
-		at, err := s.Views.StandingOf(ctx, s.Org, user)
+		at, err := s.Views.InvitationStatusOf(ctx, s.Org, user)
 		if err != nil {
 			b.Error(err)
 			return
@@ -158,9 +158,9 @@ func lifecycles(b *testing.B, s *stand.Stand, prefix string, n int, saves, regis
 	})
 }
 
-func register(b *testing.B, s *stand.Stand, at licensing.Standing, who string) {
-	r := licensing.Registration{Request: stand.Request(), Invitation: at.Sending.Invitation,
-		Generation: at.Sending.Generation, Identity: licensing.Identity{Email: licensing.Email(who + "@fabrikam.example")}}
+func register(b *testing.B, s *enginetest.Env, at licensing.InvitationStatus, who string) {
+	r := licensing.Registration{Request: enginetest.Request(), Invitation: at.Run.Invitation,
+		Generation: at.Run.Generation, Identity: licensing.Identity{Email: licensing.Email(who + "@fabrikam.example")}}
 	_, err := s.Flows.Register(context.Background(), r)
 	for range 5 { // what wasn't answered in time is asked again with the same id, as a portal does
 		if licensing.KindOf(err) != licensing.Unavailable {
@@ -173,7 +173,7 @@ func register(b *testing.B, s *stand.Stand, at licensing.Standing, who string) {
 	}
 }
 
-func bares(b *testing.B, s *stand.Stand, prefix string, n int) {
+func bares(b *testing.B, s *enginetest.Env, prefix string, n int) {
 	ctx := context.Background()
 	parallel(n, func(i int) {
 		r, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: name("bare"+prefix, i), TaskQueue: "bare"}, bare)
@@ -204,10 +204,10 @@ func BenchmarkSave500(b *testing.B) {
 	b.ReportMetric(time.Since(begun).Seconds(), "last-mail-s")
 }
 
-func saveMany(b *testing.B, s *stand.Stand, prefix string, from, n int) []licensing.UserID {
-	sv := licensing.Save{ID: stand.Request(), Org: s.Org, Admin: s.Admin}
+func saveMany(b *testing.B, s *enginetest.Env, prefix string, from, n int) []licensing.UserID {
+	sv := licensing.Save{ID: enginetest.Request(), Org: s.Org, Admin: s.Admin}
 	for i := range n {
-		sv.People = append(sv.People, stand.Person(name(prefix, from+i), stand.Add("E1")))
+		sv.People = append(sv.People, enginetest.Person(name(prefix, from+i), enginetest.Add("E1")))
 	}
 	answer, err := s.Flows.Save(context.Background(), sv)
 	if err != nil {
@@ -220,11 +220,11 @@ func saveMany(b *testing.B, s *stand.Stand, prefix string, from, n int) []licens
 	return users
 }
 
-func waitMails(b *testing.B, s *stand.Stand, n int) {
+func waitMails(b *testing.B, s *enginetest.Env, n int) {
 	waitCount(b, s, `SELECT count(*) FROM mails WHERE state = 'sent'`, n)
 }
 
-func waitCount(b *testing.B, s *stand.Stand, query string, n int) {
+func waitCount(b *testing.B, s *enginetest.Env, query string, n int) {
 	db, err := sql.Open("postgres", s.Database)
 	if err != nil {
 		b.Fatal(err)
@@ -256,7 +256,7 @@ func BenchmarkGrowth(b *testing.B) {
 			waitCount(b, s, `SELECT count(*) FROM mails WHERE state = 'sent' AND kind = 'welcome'`, n)
 			b.ReportMetric(float64(time.Since(begun).Microseconds())/1000/float64(n), "ms/invited")
 			parallel(n, func(i int) {
-				at, err := s.Views.StandingOf(context.Background(), s.Org, users[i])
+				at, err := s.Views.InvitationStatusOf(context.Background(), s.Org, users[i])
 				if err != nil {
 					b.Error(err)
 					return
@@ -273,7 +273,7 @@ func BenchmarkGrowth(b *testing.B) {
 func BenchmarkUsersList(b *testing.B) {
 	median := map[int]float64{}
 	for _, n := range []int{1_000, 100_000} {
-		s := stand.New(b, stand.Options{Postgres: true, Idle: true})
+		s := enginetest.New(b, enginetest.Options{Postgres: true, Idle: true})
 		seed(b, s, n)
 		var pages times
 		var cursor string
@@ -297,7 +297,7 @@ func BenchmarkUsersList(b *testing.B) {
 }
 
 // seed writes users with two roles on E1 as saves and registrations would have left them.
-func seed(b *testing.B, s *stand.Stand, n int) {
+func seed(b *testing.B, s *enginetest.Env, n int) {
 	db, err := sql.Open("postgres", s.Database)
 	if err != nil {
 		b.Fatal(err)

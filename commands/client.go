@@ -17,8 +17,8 @@ import (
 
 // Rows is what the client reads before it speaks to the run of an invitation.
 type Rows interface {
-	Standing(context.Context, licensing.InvitationID) (licensing.Standing, error)
-	StandingOf(context.Context, licensing.OrgID, licensing.UserID) (licensing.Standing, error)
+	InvitationStatus(context.Context, licensing.InvitationID) (licensing.InvitationStatus, error)
+	InvitationStatusOf(context.Context, licensing.OrgID, licensing.UserID) (licensing.InvitationStatus, error)
 	Registered(context.Context, licensing.Registration) (licensing.Registered, error)
 }
 

@@ -161,17 +161,17 @@ func (s *schedule) Delete(context.Context) error {
 
 // rows is a Rows in which one invitation stands as a test wants.
 type rows struct {
-	at            licensing.Standing
+	at            licensing.InvitationStatus
 	err           error
 	registered    licensing.Registered
 	registeredErr error
 }
 
-func (r *rows) Standing(context.Context, licensing.InvitationID) (licensing.Standing, error) {
+func (r *rows) InvitationStatus(context.Context, licensing.InvitationID) (licensing.InvitationStatus, error) {
 	return r.at, r.err
 }
 
-func (r *rows) StandingOf(context.Context, licensing.OrgID, licensing.UserID) (licensing.Standing, error) {
+func (r *rows) InvitationStatusOf(context.Context, licensing.OrgID, licensing.UserID) (licensing.InvitationStatus, error) {
 	return r.at, r.err
 }
 
@@ -180,12 +180,12 @@ func (r *rows) Registered(context.Context, licensing.Registration) (licensing.Re
 }
 
 // openInvitation is generation 2 of Kim's invitation, which lives for another hour.
-func openInvitation() licensing.Standing {
-	return licensing.Standing{
+func openInvitation() licensing.InvitationStatus {
+	return licensing.InvitationStatus{
 		Org:   contoso,
 		User:  kim,
 		State: licensing.InvitationOpen,
-		Sending: licensing.Sending{
+		Run: licensing.InvitationRun{
 			Invitation: ticket, Generation: 2, ExpiresAt: time.Now().Add(time.Hour),
 		},
 	}

@@ -12,7 +12,7 @@ import (
 // Register accepts an invitation for the person who holds a verified link (R23, R28, R29).
 func (c *Client) Register(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
 	var out licensing.Registered
-	at, err := c.Rows.Standing(ctx, r.Invitation)
+	at, err := c.Rows.InvitationStatus(ctx, r.Invitation)
 	if err != nil {
 		return out, err
 	}
@@ -29,17 +29,17 @@ func (c *Client) Register(ctx context.Context, r licensing.Registration) (licens
 
 // mayRegister refuses what the row alone refuses, before a run is asked. Who may accept is judged by the step
 // that registers, under its lock.
-func mayRegister(at licensing.Standing, r licensing.Registration) error {
+func mayRegister(at licensing.InvitationStatus, r licensing.Registration) error {
 	i := licensing.Invitation{
 		State: at.State, Binding: licensing.Forwardable,
-		Generation: at.Sending.Generation, ExpiresAt: at.Sending.ExpiresAt,
+		Generation: at.Run.Generation, ExpiresAt: at.Run.ExpiresAt,
 	}
 	return licensing.MayRegister(i, r.Identity, r.Generation, time.Now())
 }
 
 // Resend mails the same link again (R58).
-func (c *Client) Resend(ctx context.Context, cmd licensing.Command) (licensing.Sending, error) {
-	var out licensing.Sending
+func (c *Client) Resend(ctx context.Context, cmd licensing.Command) (licensing.InvitationRun, error) {
+	var out licensing.InvitationRun
 	at, err := c.standing(ctx, cmd)
 	if err != nil {
 		return out, err
@@ -49,13 +49,13 @@ func (c *Client) Resend(ctx context.Context, cmd licensing.Command) (licensing.S
 
 // Reset makes the next generation of an invitation: from an open or ended run, and from a stuck one, which it
 // ends (R58).
-func (c *Client) Reset(ctx context.Context, cmd licensing.Command) (licensing.Sending, error) {
-	var out licensing.Sending
+func (c *Client) Reset(ctx context.Context, cmd licensing.Command) (licensing.InvitationRun, error) {
+	var out licensing.InvitationRun
 	at, err := c.standing(ctx, cmd)
 	if err != nil {
 		return out, err
 	}
-	at.Sending = licensing.Sending{} // whatever was waited for ends with this
+	at.Run = licensing.InvitationRun{} // whatever was waited for ends with this
 	return out, c.command(ctx, at, update{workflows.ResetUpdate, cmd.Request, []any{cmd}}, &out)
 }
 
@@ -71,8 +71,8 @@ func (c *Client) Cancel(ctx context.Context, cmd licensing.Command) (licensing.W
 
 // standing reads the invitation that a command is for. The step that carries the command out checks what the
 // caller may do.
-func (c *Client) standing(ctx context.Context, cmd licensing.Command) (licensing.Standing, error) {
-	at, err := c.Rows.StandingOf(ctx, cmd.Org, cmd.User)
+func (c *Client) standing(ctx context.Context, cmd licensing.Command) (licensing.InvitationStatus, error) {
+	at, err := c.Rows.InvitationStatusOf(ctx, cmd.Org, cmd.User)
 	if licensing.KindOf(err) == licensing.NotFound {
 		return at, licensing.Refuse(licensing.NotFound, "R43",
 			"there is no such user or invitation, or you may not see it")
@@ -82,7 +82,7 @@ func (c *Client) standing(ctx context.Context, cmd licensing.Command) (licensing
 
 // command updates the run of an invitation. It starts one where there is none any more, and replaces one that
 // is stuck.
-func (c *Client) command(ctx context.Context, at licensing.Standing, u update, out any) error {
+func (c *Client) command(ctx context.Context, at licensing.InvitationStatus, u update, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	r := c.invitationRun(at, u.id)
@@ -114,14 +114,14 @@ func (c *Client) attempt(ctx context.Context, r run, u update, out any) error {
 
 // invitationRun is the run of an invitation as the row says. Where the invitation is open, a run that was
 // lost goes on with the row's generation; otherwise it is started for the command alone.
-func (c *Client) invitationRun(at licensing.Standing, id licensing.RequestID) run {
+func (c *Client) invitationRun(at licensing.InvitationStatus, id licensing.RequestID) run {
 	in := workflows.InvitationInput{User: at.User, Settings: c.Settings}
-	if at.State == licensing.InvitationOpen || at.State == licensing.InvitationRefused {
-		in.Sending = at.Sending
+	if at.State == licensing.InvitationOpen || at.State == licensing.InvitationFailed {
+		in.Run = at.Run
 	}
 	o := startOptions(workflows.InvitationID(at.User), "invitation of a person", at.Org,
 		workflows.RequestAttribute.ValueSet(string(id)), workflows.UserAttribute.ValueSet(string(at.User)))
-	if due := in.Sending.ExpiresAt; !due.IsZero() {
+	if due := in.Run.ExpiresAt; !due.IsZero() {
 		o.TypedSearchAttributes = withDue(o.TypedSearchAttributes, due)
 	}
 	return run{options: o, workflow: workflows.Invitation, input: in}

@@ -47,8 +47,8 @@ func TestR58_ACommandGoesToTheRunOfTheInvitation(t *testing.T) {
 			c, s, _, _ := newClient(t)
 			s.answer = map[string]any{
 				workflows.RegisterUpdate: licensing.Registered{User: kim},
-				workflows.ResendUpdate:   licensing.Sending{Generation: 2},
-				workflows.ResetUpdate:    licensing.Sending{Generation: 2},
+				workflows.ResendUpdate:   licensing.InvitationRun{Generation: 2},
+				workflows.ResetUpdate:    licensing.InvitationRun{Generation: 2},
 				workflows.CancelUpdate:   licensing.Withdrawal{Withdrawn: 1},
 			}[tc.name]
 			if err := tc.call(t.Context(), c); err != nil {
@@ -59,7 +59,7 @@ func TestR58_ACommandGoesToTheRunOfTheInvitation(t *testing.T) {
 				t.Errorf("started %s with %+v", got.options.ID, got.update)
 			}
 			in := got.invitation(t)
-			if in.User != kim || in.Sending.Generation != tc.generation || in.Settings.Jitter != time.Second {
+			if in.User != kim || in.Run.Generation != tc.generation || in.Settings.Jitter != time.Second {
 				t.Errorf("started with %+v", in)
 			}
 			if hasDue := got.attribute("VlDueAt") != ""; hasDue != (tc.generation > 0) ||
@@ -80,11 +80,11 @@ func want[T comparable](got, want T) error {
 
 func TestR58_AnInvitationThatHasEndedStartsARunForTheCommandAlone(t *testing.T) {
 	c, s, r, _ := newClient(t)
-	r.at.State = licensing.InvitationLapsed
+	r.at.State = licensing.InvitationExpired
 	if _, err := c.Resend(t.Context(), licensing.Command{Request: "r1", Org: contoso, User: kim}); err != nil {
 		t.Fatal(err)
 	}
-	if in := s.starts[0].invitation(t); in.Sending.Generation != 0 {
+	if in := s.starts[0].invitation(t); in.Run.Generation != 0 {
 		t.Errorf("started with %+v", in)
 	}
 }
@@ -101,9 +101,9 @@ func TestWhatTheRowRefusesAsksNoRun(t *testing.T) {
 			r.at.State = licensing.InvitationAccepted
 			r.registeredErr = licensing.Refuse(licensing.NotFound, "", "another request")
 		}, licensing.Gone, "R29"},
-		{"R58 a link that a newer one replaced", func(r *rows) { r.at.Sending.Generation = 3 }, licensing.Gone, "R58"},
+		{"R58 a link that a newer one replaced", func(r *rows) { r.at.Run.Generation = 3 }, licensing.Gone, "R58"},
 		{"R56 an invitation that has expired", func(r *rows) {
-			r.at.Sending.ExpiresAt = time.Now().Add(-time.Minute)
+			r.at.Run.ExpiresAt = time.Now().Add(-time.Minute)
 		}, licensing.Gone, "R56"},
 		{"R82 an invitation that was cancelled", func(r *rows) {
 			r.at.State = licensing.InvitationCancelled
@@ -168,7 +168,7 @@ func TestR58_OnlyARunWhoseTasksFailIsReplaced(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, s, _, log := newClient(t)
-			s.answer, s.errs, s.taskTries = licensing.Sending{Generation: 3}, []error{noWorker}, tc.tries
+			s.answer, s.errs, s.taskTries = licensing.InvitationRun{Generation: 3}, []error{noWorker}, tc.tries
 			out, err := c.Reset(t.Context(), licensing.Command{Request: "r1", Org: contoso, User: kim})
 			if !tc.replaced {
 				if licensing.KindOf(err) != licensing.Unavailable || len(s.terminated) > 0 || len(s.starts) != 1 {

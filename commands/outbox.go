@@ -14,23 +14,23 @@ import (
 )
 
 // Start starts or ends the workflow of one person of a request. Doing it twice does no more than once.
-func (c *Client) Start(ctx context.Context, w licensing.Work) error {
+func (c *Client) Start(ctx context.Context, w licensing.OutboxEntry) error {
 	switch w.Kind {
-	case licensing.WorkInvite, licensing.WorkRenew:
+	case licensing.OutboxInvite, licensing.OutboxRenew:
 		return c.invite(ctx, w)
-	case licensing.WorkAssign:
+	case licensing.OutboxAssign:
 		return c.assign(ctx, w)
-	case licensing.WorkWithdraw:
+	case licensing.OutboxWithdraw:
 		return c.withdraw(ctx, w)
-	case licensing.WorkStop:
+	case licensing.OutboxStop:
 		return c.stop(ctx, w)
 	}
 	return errors.New("start work: unknown kind " + string(w.Kind))
 }
 
 // invite starts the run of a new generation. A run that is still open from before goes on with it instead.
-func (c *Client) invite(ctx context.Context, w licensing.Work) error {
-	at := licensing.Standing{Org: w.Org, User: w.User, State: licensing.InvitationOpen, Sending: w.Sending}
+func (c *Client) invite(ctx context.Context, w licensing.OutboxEntry) error {
+	at := licensing.InvitationStatus{Org: w.Org, User: w.User, State: licensing.InvitationOpen, Run: w.Run}
 	r := c.invitationRun(at, w.Request)
 	r.options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	r.options.WorkflowExecutionErrorWhenAlreadyStarted = true
@@ -38,11 +38,11 @@ func (c *Client) invite(ctx context.Context, w licensing.Work) error {
 	if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return err
 	}
-	return c.command(ctx, at, update{workflows.AdoptUpdate, w.Request, []any{w.Sending}}, nil)
+	return c.command(ctx, at, update{workflows.AdoptUpdate, w.Request, []any{w.Run}}, nil)
 }
 
 // assign starts the run that makes a registered person's roles effective.
-func (c *Client) assign(ctx context.Context, w licensing.Work) error {
+func (c *Client) assign(ctx context.Context, w licensing.OutboxEntry) error {
 	dues := w.Propagation.Dues
 	if w.Propagation.Mail == "" && len(dues) == 0 && !c.Settings.Provision {
 		return nil // there is nobody to tell
@@ -63,20 +63,20 @@ func (c *Client) assign(ctx context.Context, w licensing.Work) error {
 
 // withdraw ends the run of an invitation that has nothing left to give, unless the person has been invited
 // again since: that run is another request's.
-func (c *Client) withdraw(ctx context.Context, w licensing.Work) error {
-	at, err := c.Rows.StandingOf(ctx, w.Org, w.User)
+func (c *Client) withdraw(ctx context.Context, w licensing.OutboxEntry) error {
+	at, err := c.Rows.InvitationStatusOf(ctx, w.Org, w.User)
 	if err != nil {
 		return err
 	}
-	same := at.Sending.Invitation == w.Sending.Invitation && at.Sending.Generation == w.Sending.Generation
-	if w.Sending.Invitation != "" && !same {
+	same := at.Run.Invitation == w.Run.Invitation && at.Run.Generation == w.Run.Generation
+	if w.Run.Invitation != "" && !same {
 		return nil
 	}
 	return c.cancelRun(ctx, workflows.InvitationID(w.User))
 }
 
 // stop ends the runs that would make effective what was removed meanwhile.
-func (c *Client) stop(ctx context.Context, w licensing.Work) error {
+func (c *Client) stop(ctx context.Context, w licensing.OutboxEntry) error {
 	for _, id := range runsOf(w.User, w.Propagation.Change) {
 		if err := c.cancelRun(ctx, id); err != nil {
 			return err

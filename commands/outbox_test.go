@@ -17,12 +17,12 @@ var alreadyStarted = serviceerror.NewWorkflowExecutionAlreadyStarted("it runs", 
 
 func TestANewInvitationStartsARunThatMayNotBeJoinedUnseen(t *testing.T) {
 	c, s, _, _ := newClient(t)
-	w := licensing.Work{
-		Kind:    licensing.WorkInvite,
+	w := licensing.OutboxEntry{
+		Kind:    licensing.OutboxInvite,
 		Org:     contoso,
 		Request: "r1",
 		User:    kim,
-		Sending: openInvitation().Sending,
+		Run:     openInvitation().Run,
 	}
 	if err := c.Start(t.Context(), w); err != nil {
 		t.Fatal(err)
@@ -33,10 +33,10 @@ func TestANewInvitationStartsARunThatMayNotBeJoinedUnseen(t *testing.T) {
 		got.options.WorkflowIDConflictPolicy != enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL {
 		t.Errorf("started %+v", got.options)
 	}
-	if in := got.invitation(t); in.Sending != w.Sending || in.User != kim {
+	if in := got.invitation(t); in.Run != w.Run || in.User != kim {
 		t.Errorf("started with %+v", in)
 	}
-	if got.attribute("VlDueAt") != w.Sending.ExpiresAt {
+	if got.attribute("VlDueAt") != w.Run.ExpiresAt {
 		t.Errorf("due at %v", got.attribute("VlDueAt"))
 	}
 }
@@ -44,19 +44,19 @@ func TestANewInvitationStartsARunThatMayNotBeJoinedUnseen(t *testing.T) {
 func TestR62_ARunThatIsOpenGoesOnWithTheNewGeneration(t *testing.T) {
 	c, s, _, _ := newClient(t)
 	s.errs = []error{alreadyStarted}
-	w := licensing.Work{
-		Kind:    licensing.WorkRenew,
+	w := licensing.OutboxEntry{
+		Kind:    licensing.OutboxRenew,
 		Org:     contoso,
 		Request: "r1",
 		User:    kim,
-		Sending: openInvitation().Sending,
+		Run:     openInvitation().Run,
 	}
 	if err := c.Start(t.Context(), w); err != nil {
 		t.Fatal(err)
 	}
 	got := s.starts[len(s.starts)-1].update
 	if len(s.starts) != 2 || got.UpdateName != workflows.AdoptUpdate || got.UpdateID != "r1" ||
-		got.Args[0] != w.Sending {
+		got.Args[0] != w.Run {
 		t.Errorf("%d starts, updated with %+v", len(s.starts), got)
 	}
 }
@@ -64,7 +64,7 @@ func TestR62_ARunThatIsOpenGoesOnWithTheNewGeneration(t *testing.T) {
 func TestR70_TheRolesOfARegisteredPersonAreOneRunARequest(t *testing.T) {
 	due := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	what := licensing.Propagation{Change: "r1", Mail: "m", Dues: []time.Time{due, due.Add(time.Hour)}}
-	w := licensing.Work{Kind: licensing.WorkAssign, Org: contoso, Request: "r1", User: kim, Propagation: what}
+	w := licensing.OutboxEntry{Kind: licensing.OutboxAssign, Org: contoso, Request: "r1", User: kim, Propagation: what}
 	for name, err := range map[string]error{"for the first time": nil, "once more, which starts nothing": alreadyStarted} {
 		t.Run(name, func(t *testing.T) {
 			c, s, _, _ := newClient(t)
@@ -85,7 +85,7 @@ func TestR70_TheRolesOfARegisteredPersonAreOneRunARequest(t *testing.T) {
 }
 
 func TestWhereNobodyIsToBeToldNoRunIsStarted(t *testing.T) {
-	removed := licensing.Work{Kind: licensing.WorkAssign, Org: contoso, Request: "r1", User: kim,
+	removed := licensing.OutboxEntry{Kind: licensing.OutboxAssign, Org: contoso, Request: "r1", User: kim,
 		Propagation: licensing.Propagation{Change: "r1", Removed: true}}
 	c, s, _, _ := newClient(t)
 	if err := c.Start(t.Context(), removed); err != nil || len(s.starts) > 0 {
@@ -102,22 +102,22 @@ func TestR82_AnInvitationThatHasNothingLeftEndsItsRun(t *testing.T) {
 	away := errors.New("Temporal is away")
 	for _, tc := range []struct {
 		name      string
-		sending   licensing.Sending // that had nothing left
+		sending   licensing.InvitationRun // that had nothing left
 		cancelErr error
 		cancelled bool
 		err       error
 	}{
-		{"the generation that is open", licensing.Sending{Invitation: ticket, Generation: 2}, nil, true, nil},
-		{"whichever is open", licensing.Sending{}, nil, true, nil},
-		{"not a newer generation", licensing.Sending{Invitation: ticket, Generation: 1}, nil, false, nil},
-		{"not another invitation", licensing.Sending{Invitation: "other", Generation: 2}, nil, false, nil},
-		{"a run that has ended needs nothing", licensing.Sending{}, gone, true, nil},
-		{"a server that is away is asked again", licensing.Sending{}, away, true, away},
+		{"the generation that is open", licensing.InvitationRun{Invitation: ticket, Generation: 2}, nil, true, nil},
+		{"whichever is open", licensing.InvitationRun{}, nil, true, nil},
+		{"not a newer generation", licensing.InvitationRun{Invitation: ticket, Generation: 1}, nil, false, nil},
+		{"not another invitation", licensing.InvitationRun{Invitation: "other", Generation: 2}, nil, false, nil},
+		{"a run that has ended needs nothing", licensing.InvitationRun{}, gone, true, nil},
+		{"a server that is away is asked again", licensing.InvitationRun{}, away, true, away},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, s, _, _ := newClient(t)
 			s.cancelErr = tc.cancelErr
-			w := licensing.Work{Kind: licensing.WorkWithdraw, Org: contoso, User: kim, Sending: tc.sending}
+			w := licensing.OutboxEntry{Kind: licensing.OutboxWithdraw, Org: contoso, User: kim, Run: tc.sending}
 			if err := c.Start(t.Context(), w); !errors.Is(err, tc.err) {
 				t.Fatal(err)
 			}
@@ -131,7 +131,7 @@ func TestR82_AnInvitationThatHasNothingLeftEndsItsRun(t *testing.T) {
 func TestARunIsNotEndedWhoseRowCanNotBeRead(t *testing.T) {
 	c, s, r, _ := newClient(t)
 	r.err = errors.New("database is away")
-	err := c.Start(t.Context(), licensing.Work{Kind: licensing.WorkWithdraw, Org: contoso, User: kim})
+	err := c.Start(t.Context(), licensing.OutboxEntry{Kind: licensing.OutboxWithdraw, Org: contoso, User: kim})
 	if !errors.Is(err, r.err) || len(s.cancelled) > 0 {
 		t.Errorf("%v, cancelled %v", err, s.cancelled)
 	}
@@ -149,7 +149,7 @@ func TestR80_WhatWasRemovedInTheMiddleOfPropagationEndsItsRuns(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			c, s, _, _ := newClient(t)
 			s.cancelErr = serviceerror.NewNotFound("no such run")
-			w := licensing.Work{Kind: licensing.WorkStop, Org: contoso, User: kim}
+			w := licensing.OutboxEntry{Kind: licensing.OutboxStop, Org: contoso, User: kim}
 			w.Propagation.Change = tc.change
 			if err := c.Start(t.Context(), w); err != nil || !slices.Equal(s.cancelled, tc.want) {
 				t.Errorf("%v, cancelled %v", err, s.cancelled)
@@ -158,7 +158,7 @@ func TestR80_WhatWasRemovedInTheMiddleOfPropagationEndsItsRuns(t *testing.T) {
 	}
 	c, s, _, _ := newClient(t)
 	s.cancelErr = errors.New("Temporal is away")
-	if err := c.Start(t.Context(), licensing.Work{Kind: licensing.WorkStop, User: kim}); !errors.Is(
+	if err := c.Start(t.Context(), licensing.OutboxEntry{Kind: licensing.OutboxStop, User: kim}); !errors.Is(
 		err,
 		s.cancelErr,
 	) {
@@ -168,7 +168,7 @@ func TestR80_WhatWasRemovedInTheMiddleOfPropagationEndsItsRuns(t *testing.T) {
 
 func TestWorkOfAnUnknownKindIsAFault(t *testing.T) {
 	c, _, _, _ := newClient(t)
-	if err := c.Start(t.Context(), licensing.Work{Kind: "dance"}); err == nil {
+	if err := c.Start(t.Context(), licensing.OutboxEntry{Kind: "dance"}); err == nil {
 		t.Error("it was taken")
 	}
 }

@@ -48,16 +48,16 @@ func (c *Client) Recheck(ctx context.Context, cmd licensing.Command) (licensing.
 		workflows.RecheckID(cmd.Request), cmd.Request, cmd.Org, "re-check of a user", workflows.Recheck, cmd})
 }
 
-// Prefer sets whether a contact inherits Administrator (R88, R89).
-func (c *Client) Prefer(
+// SetPreference sets whether a contact inherits Administrator (R88, R89).
+func (c *Client) SetPreference(
 	ctx context.Context, p licensing.PreferenceChange,
 ) (licensing.PreferenceAnswer, error) {
 	return answerOf[licensing.PreferenceAnswer](ctx, c, request{
 		workflows.PreferenceID(p.Request), p.Request, p.Org, "preference of a contact", workflows.Prefer, p})
 }
 
-// Seat makes somebody the administrator of an orphaned agreement, for support (R33).
-func (c *Client) Seat(ctx context.Context, s licensing.Seat) (licensing.SaveAnswer, error) {
+// Appoint makes somebody the administrator of an orphaned agreement, for support (R33).
+func (c *Client) Appoint(ctx context.Context, s licensing.Appointment) (licensing.SaveAnswer, error) {
 	return answerOf[licensing.SaveAnswer](ctx, c, request{
 		workflows.SeatID(s.ID), s.ID, s.Org, "administrator for an orphaned agreement", workflows.Seat, s})
 }

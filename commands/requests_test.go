@@ -43,10 +43,10 @@ func TestEveryRequestIsAWorkflowOfItsOwnWhoseAnswerIsWaitedFor(t *testing.T) {
 			return c.Recheck(ctx, command)
 		}, licensing.Rechecked{Work: 3}},
 		{"preference/r1", workflows.Prefer, func(ctx context.Context, c *Client) (any, error) {
-			return c.Prefer(ctx, licensing.PreferenceChange{Request: id, Org: contoso})
+			return c.SetPreference(ctx, licensing.PreferenceChange{Request: id, Org: contoso})
 		}, licensing.PreferenceAnswer{Work: 3}},
 		{"seat/r1", workflows.Seat, func(ctx context.Context, c *Client) (any, error) {
-			return c.Seat(ctx, licensing.Seat{ID: id, Org: contoso})
+			return c.Appoint(ctx, licensing.Appointment{ID: id, Org: contoso})
 		}, licensing.SaveAnswer{Work: 5}},
 		{"handover/r1", workflows.HandOver, func(ctx context.Context, c *Client) (any, error) {
 			return c.HandOver(ctx, licensing.HandOver{ID: id, Org: contoso})

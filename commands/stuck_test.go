@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"vlroles/licensing"
-	"vlroles/worker/engine/stand"
+	"vlroles/worker/engine/enginetest"
 	"vlroles/workflows"
 )
 
@@ -21,7 +21,7 @@ func earlier(ctx workflow.Context, _ workflows.InvitationInput) error {
 }
 
 // stuckRun puts the run of a person's invitation into the state in which every one of its tasks fails.
-func stuckRun(t *testing.T, s *stand.Stand, id string) (run string) {
+func stuckRun(t *testing.T, s *enginetest.Env, id string) (run string) {
 	t.Helper()
 	if err := s.Client.TerminateWorkflow(s.Ctx(), id, "", "test"); err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func stuckRun(t *testing.T, s *stand.Stand, id string) (run string) {
 		s.Ctx(),
 		client.StartWorkflowOptions{ID: id, TaskQueue: workflows.Queue},
 		"Invitation",
-		workflows.InvitationInput{User: "kim", Sending: licensing.Sending{Generation: 1, Mail: "welcome"}},
+		workflows.InvitationInput{User: "kim", Run: licensing.InvitationRun{Generation: 1, Mail: "welcome"}},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -55,8 +55,8 @@ func stuckRun(t *testing.T, s *stand.Stand, id string) (run string) {
 
 func TestR58_ResetReplacesARunWhoseTasksFail(t *testing.T) {
 	t.Parallel()
-	s := stand.New(t, stand.Options{Patience: 2 * time.Second})
-	_, people := s.Save(stand.Person("kim", stand.Add("E1")))
+	s := enginetest.New(t, enginetest.Options{Patience: 2 * time.Second})
+	_, people := s.Save(enginetest.Person("kim", enginetest.Add("E1")))
 	kim := people[0].User
 	s.Mail("kim", "welcome", 1)
 	run := stuckRun(t, s, workflows.InvitationID(kim))
@@ -73,13 +73,13 @@ func TestR58_ResetReplacesARunWhoseTasksFail(t *testing.T) {
 	if _, err := s.Flows.Register(s.Ctx(), r); err != nil {
 		t.Fatal(err)
 	}
-	s.Becomes(kim, "E1", licensing.Active)
+	s.Becomes(kim, "E1", licensing.StatusActive)
 }
 
 func TestACommandWithoutAWorkerIsUnavailableAndEndsNothing(t *testing.T) {
 	t.Parallel()
-	s := stand.New(t, stand.Options{Patience: time.Second})
-	_, people := s.Save(stand.Person("kim", stand.Add("E1")))
+	s := enginetest.New(t, enginetest.Options{Patience: time.Second})
+	_, people := s.Save(enginetest.Person("kim", enginetest.Add("E1")))
 	kim := people[0].User
 	s.Mail("kim", "welcome", 1)
 	if err := s.Engine.Stop(); err != nil {

@@ -15,7 +15,7 @@ const (
 	AuditForward  AuditAction = "register.forwarded"
 	AuditDelete   AuditAction = "delete"
 	AuditCancel   AuditAction = "cancel"
-	AuditSeat     AuditAction = "support.seat"
+	AuditAppoint  AuditAction = "support.seat"
 	AuditHandOver AuditAction = "handover"
 
 	AuditRegister   AuditAction = "register"
@@ -125,7 +125,7 @@ func EncodeDetail(d Detail) (string, error) {
 // DecodeDetail reads what EncodeDetail wrote of a line with this action; nil where such a line carries none.
 func DecodeDetail(a AuditAction, text string) (Detail, error) {
 	switch a {
-	case AuditSave, AuditContract, AuditForward, AuditDelete, AuditCancel, AuditSeat, AuditHandOver:
+	case AuditSave, AuditContract, AuditForward, AuditDelete, AuditCancel, AuditAppoint, AuditHandOver:
 		return decode[RolesChanged](text)
 	case AuditFail, AuditInvitationFailed, AuditMailRefused, AuditMailGivenUp:
 		return decode[FailureNoted](text)

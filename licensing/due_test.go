@@ -110,7 +110,7 @@ func TestR53_R60_R61_WhenRolesBecomeEffective(t *testing.T) {
 				t.Errorf("got %s", got)
 			}
 			f := settled().but(func(f *Facts) { f.Policy, f.Agreement = c.p, &Agreement{ProcessedAt: c.processed} })
-			if j := accepted(t, f, add(BenefitsReader), Assigned, Propagating); j.DueAt.Sub(noon) != c.want {
+			if j := accepted(t, f, add(BenefitsReader), Assigned, AssignmentPropagating); j.DueAt.Sub(noon) != c.want {
 				t.Errorf("an assignment is due after %s", j.DueAt.Sub(noon))
 			}
 		})

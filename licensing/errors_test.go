@@ -59,10 +59,10 @@ func TestWhatIsPermittedIsANilError(t *testing.T) {
 	}{
 		{"pasting", MayPaste(RoleSource{License: licenseA}, held(BenefitsReader), true, false)},
 		{"taking in an agreement that is known", MayTakeIn(ContractAgreement{}, true)},
-		{"setting a preference", MayPrefer(registered, []ContactKind{PrimaryContact}, licenseA)},
+		{"setting a preference", MaySetPreference(registered, []ContactKind{PrimaryContact}, licenseA)},
 		{"handing over", MayHandOver(licenseA, true, false)},
 		{"agreeing", MayAgree(HandOverOpen, true, registered)},
-		{"seating", MaySeat(licenseA, true, 0)},
+		{"seating", MayAppoint(licenseA, true, 0)},
 		{"comparing", MayCompare(100, 1)},
 		{"inviting", MayInvite(unregistered)},
 		{"re-checking", MayRecheck(absent, true)},

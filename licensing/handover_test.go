@@ -81,10 +81,10 @@ func TestR32_EachRefusalOfAHandOverHasItsSentence(t *testing.T) {
 		{"on somebody else's License ID",
 			judged(successor, add(Administrator), func(f *Facts) { f.Administers = false })},
 		{"to a successor whose roles are being changed", judged(successor, add(Administrator), func(f *Facts) {
-			f.Person, f.Assignment, f.DueAt = registered, Propagating, noon
+			f.Person, f.Assignment, f.DueAt = registered, AssignmentPropagating, noon
 		})},
 		{"to a reader of invoices", judged(successor, add(Administrator), func(f *Facts) {
-			f.Person, f.Held, f.Assignment = registered, held(InvoiceReader), Settled
+			f.Person, f.Held, f.Assignment = registered, held(InvoiceReader), AssignmentActive
 		})},
 		{"to somebody who left", judged(successor, add(Administrator), func(f *Facts) { f.Person = absent })},
 		{"of what is inherited", judged(old, remove(Administrator), func(*Facts) {})},

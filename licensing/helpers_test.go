@@ -46,7 +46,7 @@ func settled(roles ...Role) Facts {
 		Administers: true, Person: registered, Invitation: InvitationAccepted, Held: held(roles...), OtherAdmins: 1,
 	}
 	if len(roles) > 0 {
-		f.Assignment = Settled
+		f.Assignment = AssignmentActive
 	}
 	return f
 }

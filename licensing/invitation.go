@@ -10,20 +10,20 @@ type InvitationState string
 
 // The states of an invitation.
 const (
-	NotInvited          InvitationState = ""
+	InvitationNone      InvitationState = ""
 	InvitationOpen      InvitationState = "open"
 	InvitationAccepted  InvitationState = "accepted"
-	InvitationLapsed    InvitationState = "expired"
-	InvitationRefused   InvitationState = "failed" // the mail was refused; the link works
+	InvitationExpired   InvitationState = "expired"
+	InvitationFailed    InvitationState = "failed" // the mail was refused; the link works
 	InvitationCancelled InvitationState = "cancelled"
 )
 
 var invitationNext = map[InvitationState][]InvitationState{
-	NotInvited: {InvitationOpen},
-	InvitationOpen: {InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationRefused,
+	InvitationNone: {InvitationOpen},
+	InvitationOpen: {InvitationOpen, InvitationAccepted, InvitationExpired, InvitationFailed,
 		InvitationCancelled},
-	InvitationRefused: {InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationCancelled},
-	InvitationLapsed:  {InvitationOpen, InvitationCancelled},
+	InvitationFailed:  {InvitationOpen, InvitationAccepted, InvitationExpired, InvitationCancelled},
+	InvitationExpired: {InvitationOpen, InvitationCancelled},
 }
 
 // May says whether an invitation in state s may go to state next. Accepted and cancelled are final: a new
@@ -61,9 +61,9 @@ func MayResend(i Invitation, now time.Time, p Policy) error {
 	switch {
 	case i.State == InvitationAccepted:
 		return Refuse(Conflict, "R62", alreadyRegistered)
-	case i.State == InvitationLapsed, i.State == InvitationOpen && !now.Before(i.ExpiresAt):
+	case i.State == InvitationExpired, i.State == InvitationOpen && !now.Before(i.ExpiresAt):
 		return Refuse(Conflict, "R58", "the invitation has expired: reset it")
-	case i.State == InvitationRefused:
+	case i.State == InvitationFailed:
 		return Refuse(Conflict, "R58", "the recipient's mail server refused the email: "+
 			"correct the business email, then reset the invitation")
 	case i.State != InvitationOpen:
@@ -83,7 +83,7 @@ func MayReset(i Invitation) error {
 	switch {
 	case i.State == InvitationAccepted:
 		return Refuse(Conflict, "R62", alreadyRegistered)
-	case !i.State.May(InvitationOpen) || i.State == NotInvited:
+	case !i.State.May(InvitationOpen) || i.State == InvitationNone:
 		return Refuse(Conflict, "R58", "there is no invitation to reset: assign roles to invite the person")
 	}
 	return nil
@@ -136,8 +136,8 @@ type InvitationView struct {
 	Access       []AccessEntry   `json:"access,omitempty"` // what registering gives; none after the end
 }
 
-// Sending is one generation of an invitation, as its run needs it.
-type Sending struct {
+// InvitationRun is one generation of an invitation, as its run needs it.
+type InvitationRun struct {
 	Invitation InvitationID `json:"invitation"`
 	Generation int          `json:"generation"`
 	ExpiresAt  time.Time    `json:"expires_at"`
@@ -145,12 +145,12 @@ type Sending struct {
 	Mail       MailID       `json:"mail,omitempty"` // the mail to send now
 }
 
-// Standing is the state of an invitation, for those who send commands to its run.
-type Standing struct {
-	Org     OrgID
-	User    UserID
-	State   InvitationState
-	Sending Sending // without a mail
+// InvitationStatus is the state of an invitation, for those who send commands to its run.
+type InvitationStatus struct {
+	Org   OrgID
+	User  UserID
+	State InvitationState
+	Run   InvitationRun // without a mail
 }
 
 // MayCancel says whether an invitation in this state may be taken back: not when the person has registered (R62, R82).

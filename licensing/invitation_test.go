@@ -27,9 +27,9 @@ func TestR58_Resend(t *testing.T) {
 			"", ""},
 		{"within the cool-down it is refused", func(i *Invitation) { i.LastSentAt = noon.Add(-4 * time.Minute) },
 			Locked, "R58"},
-		{"an expired one is to be reset", func(i *Invitation) { i.State = InvitationLapsed }, Conflict, "R58"},
+		{"an expired one is to be reset", func(i *Invitation) { i.State = InvitationExpired }, Conflict, "R58"},
 		{"one whose time is up too", func(i *Invitation) { i.ExpiresAt = noon }, Conflict, "R58"},
-		{"one whose mail was refused needs another address", func(i *Invitation) { i.State = InvitationRefused },
+		{"one whose mail was refused needs another address", func(i *Invitation) { i.State = InvitationFailed },
 			Conflict, "R58"},
 		{"a withdrawn one is gone", func(i *Invitation) { i.State = InvitationCancelled }, Conflict, "R58"},
 		{"where none is, none is sent", func(i *Invitation) { *i = Invitation{} }, Conflict, "R58"},
@@ -49,7 +49,7 @@ func TestR58_Resend(t *testing.T) {
 				(!e.Until.Equal(noon.Add(time.Minute)) || !strings.Contains(e.Message, "12:01 UTC")) {
 				t.Errorf("until %s: %s", e.Until, e.Message)
 			}
-			if i.State == InvitationRefused && !strings.Contains(err.Error(), "correct the business email") {
+			if i.State == InvitationFailed && !strings.Contains(err.Error(), "correct the business email") {
 				t.Errorf("the refusal doesn't say what to do: %v", err)
 			}
 		})
@@ -58,8 +58,8 @@ func TestR58_Resend(t *testing.T) {
 
 func TestR58_Reset(t *testing.T) {
 	for state, rule := range map[InvitationState]string{
-		InvitationOpen: "", InvitationLapsed: "", InvitationRefused: "",
-		InvitationAccepted: "R62", InvitationCancelled: "R58", NotInvited: "R58",
+		InvitationOpen: "", InvitationExpired: "", InvitationFailed: "",
+		InvitationAccepted: "R62", InvitationCancelled: "R58", InvitationNone: "R58",
 	} {
 		t.Run("from "+string(state), func(t *testing.T) {
 			err := MayReset(Invitation{State: state})
@@ -100,17 +100,17 @@ var next = []string{"ask ", "use the ", "sign in ", "open the ", "reset it", "co
 	"you can resend it after", "no invitation is needed"}
 
 func TestR29_R82_AcceptedAndWithdrawnAreEnds(t *testing.T) {
-	all := []InvitationState{NotInvited, InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationRefused,
+	all := []InvitationState{InvitationNone, InvitationOpen, InvitationAccepted, InvitationExpired, InvitationFailed,
 		InvitationCancelled}
 	for _, to := range all {
 		if InvitationAccepted.May(to) || InvitationCancelled.May(to) {
 			t.Errorf("an end goes on to %s", to)
 		}
-		if to.May(NotInvited) {
+		if to.May(InvitationNone) {
 			t.Errorf("%s becomes none", to)
 		}
 	}
-	if InvitationLapsed.May(InvitationAccepted) {
+	if InvitationExpired.May(InvitationAccepted) {
 		t.Error("R56: an expired invitation can be accepted")
 	}
 }

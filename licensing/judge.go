@@ -46,7 +46,7 @@ type Judgement struct {
 
 // Before returns the person's status on the License ID as the facts have it, "" for nothing there.
 func (f Facts) Before() Status {
-	if f.Assignment == NotAssigned {
+	if f.Assignment == AssignmentNone {
 		return ""
 	}
 	return StatusOf(f.Person, f.Assignment, f.Invitation)
@@ -67,9 +67,9 @@ func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	lost := Lost(f.Assignment, f.DueAt, f.Now)
 	switch {
 	case lost: // its run was ended from outside: a failed attempt, and any edit starts it anew
-		f.Assignment = Broken
+		f.Assignment = AssignmentFailed
 		f.Attempts++
-	case f.Assignment == Propagating && !f.Mandate.WhileLocked:
+	case f.Assignment == AssignmentPropagating && !f.Mandate.WhileLocked:
 		return Judgement{}, f.locked(c.License)
 	}
 	j, err := f.compare(c)
@@ -203,15 +203,15 @@ func (f Facts) settle(j Judgement, renew bool) Judgement {
 			waiting++
 		}
 	}
-	again := renew && f.Assignment == Broken && waiting > 0
-	inviting := renew && !f.Person.Registered() && f.Invitation != InvitationOpen && waiting > 0 && f.Assignment != NotAssigned
+	again := renew && f.Assignment == AssignmentFailed && waiting > 0
+	inviting := renew && !f.Person.Registered() && f.Invitation != InvitationOpen && waiting > 0 && f.Assignment != AssignmentNone
 	switch {
 	case len(j.Add)+len(j.Remove) == 0 && !again && !inviting:
 		j.Outcome, j.Next = Unchanged, f.Assignment
 	case len(kept)+len(j.Add) == 0:
-		j.Outcome, j.Next = Changed, NotAssigned
+		j.Outcome, j.Next = Changed, AssignmentNone
 	case !f.Person.Registered():
-		j.Next = Pending
+		j.Next = AssignmentPending
 		switch {
 		case len(j.Add) == 0 && !inviting:
 			j.Outcome = Changed
@@ -220,16 +220,16 @@ func (f Facts) settle(j Judgement, renew bool) Judgement {
 		default:
 			j.Outcome = Invited
 		}
-	case f.Mandate.Registered && f.Assignment == NotAssigned && slices.Equal(j.Add, []Role{Administrator}):
-		j.Outcome, j.Next, j.AtOnce = Assigned, Settled, true
-	case f.Assignment == Broken && waiting > 0 && !again:
-		j.Outcome, j.Next = Changed, Broken
+	case f.Mandate.Registered && f.Assignment == AssignmentNone && slices.Equal(j.Add, []Role{Administrator}):
+		j.Outcome, j.Next, j.AtOnce = Assigned, AssignmentActive, true
+	case f.Assignment == AssignmentFailed && waiting > 0 && !again:
+		j.Outcome, j.Next = Changed, AssignmentFailed
 	case waiting > 0:
-		j.Outcome, j.Next, j.DueAt = Assigned, Propagating, f.Policy.DueAt(f.Now, f.Agreement.ProcessedAt)
+		j.Outcome, j.Next, j.DueAt = Assigned, AssignmentPropagating, f.Policy.DueAt(f.Now, f.Agreement.ProcessedAt)
 	default:
-		j.Outcome, j.Next = Changed, Settled
+		j.Outcome, j.Next = Changed, AssignmentActive
 	}
-	if j.Next == Settled {
+	if j.Next == AssignmentActive {
 		j.Attempts = 0
 	}
 	return j
@@ -241,5 +241,5 @@ const LostAfter = time.Hour
 // Lost says whether an assignment in progress was left behind: its run was ended from outside, so nobody settles it. It
 // counts as failed, and assigning again starts it anew (R54).
 func Lost(s AssignmentState, due, now time.Time) bool {
-	return s == Propagating && now.After(due.Add(LostAfter))
+	return s == AssignmentPropagating && now.After(due.Add(LostAfter))
 }

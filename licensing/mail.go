@@ -65,8 +65,8 @@ type ConfirmedPerson struct {
 	Verdict PersonVerdict
 }
 
-// Claim is the answer to an attempt that wants to send a mail.
-type Claim struct {
+// MailLease is the answer to an attempt that wants to send a mail.
+type MailLease struct {
 	State MailState // MailSending: send Job. Another: nothing to do
 	Busy  time.Time // MailSending by another attempt, until then; Job is empty
 	Job   MailJob

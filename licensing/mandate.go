@@ -33,8 +33,8 @@ var (
 	DeleteMandate = Mandate{Action: AuditDelete, Rule: "R80", WhileLocked: true, BillTo: true}
 	// CancelMandate takes back what a person who has not registered was given on the caller's License IDs (R82).
 	CancelMandate = Mandate{Action: AuditCancel, Rule: "R82", WhileLocked: true, BillTo: true}
-	// SeatMandate is support's, for a License ID that has no active admin (R33).
-	SeatMandate = Mandate{Action: AuditSeat, Rule: "R33"}
+	// AppointmentMandate is support's, for a License ID that has no active admin (R33).
+	AppointmentMandate = Mandate{Action: AuditAppoint, Rule: "R33"}
 	// HandOverMandate makes the successor Administrator (R30).
 	HandOverMandate = Mandate{Action: AuditHandOver, Rule: "R30", HandsOver: true, Confirms: true}
 	// TakeOverMandate removes who handed over, in the successor's name (R31).
@@ -43,7 +43,7 @@ var (
 
 // Mandates returns all of them.
 func Mandates() []Mandate {
-	return []Mandate{SaveMandate, ContractMandate, ImportMandate, ForwardMandate, DeleteMandate, CancelMandate, SeatMandate,
+	return []Mandate{SaveMandate, ContractMandate, ImportMandate, ForwardMandate, DeleteMandate, CancelMandate, AppointmentMandate,
 		HandOverMandate, TakeOverMandate}
 }
 

@@ -50,11 +50,11 @@ func newHouse(t *rapid.T) *house {
 		for _, l := range h.licenses {
 			switch {
 			case i == 0 || i == 1 && r.person.Registered():
-				r.access[l.License] = &holding{state: Settled, grants: []Grant{{Administrator, ByContract, true}}}
+				r.access[l.License] = &holding{state: AssignmentActive, grants: []Grant{{Administrator, ByContract, true}}}
 			case i == 3 || rapid.IntRange(0, 4).Draw(t, "above") == 0: // the fourth one may take the last admin away but for R33
 				r.above[l.License] = true
 			case r.person.Registered() && rapid.IntRange(0, 4).Draw(t, "bill to") == 0:
-				r.access[l.License] = &holding{state: Settled, grants: []Grant{{InvoiceReader, ByBillTo, true}}}
+				r.access[l.License] = &holding{state: AssignmentActive, grants: []Grant{{InvoiceReader, ByBillTo, true}}}
 			}
 		}
 		h.people = append(h.people, r)
@@ -113,7 +113,7 @@ func (h *house) save(t *rapid.T) {
 		t.Fatalf("Judge changed the facts")
 	}
 	if no != nil {
-		if f.Administers && f.Assignment == Propagating && !h.now.After(f.DueAt.Add(LostAfter)) && (no.Kind != Locked || !no.Until.Equal(f.DueAt)) {
+		if f.Administers && f.Assignment == AssignmentPropagating && !h.now.After(f.DueAt.Add(LostAfter)) && (no.Kind != Locked || !no.Until.Equal(f.DueAt)) {
 			t.Fatalf("R52: in progress until %s, but refused by %v", f.DueAt, no)
 		}
 		return
@@ -140,7 +140,7 @@ func (h *house) attempts(t *rapid.T, f Facts, j Judgement) {
 	if Lost(f.Assignment, f.DueAt, f.Now) {
 		want++
 	}
-	if j.Next == Settled {
+	if j.Next == AssignmentActive {
 		want = 0
 	}
 	if j.Attempts != want {
@@ -163,7 +163,7 @@ func (h *house) write(t *rapid.T, to *resident, l Agreement, j Judgement) {
 		a.grants = append(a.grants, Grant{Role: r, Origin: ByAdmin})
 	}
 	a.state, a.due, a.attempts = j.Next, j.DueAt, j.Attempts
-	if j.Next == NotAssigned {
+	if j.Next == AssignmentNone {
 		if len(a.grants) > 0 {
 			t.Fatalf("the assignment goes but %v stay", a.grants)
 		}
@@ -189,7 +189,7 @@ func (h *house) register(t *rapid.T) {
 	r.person.RegisteredAt, r.invite.State = h.now, InvitationAccepted
 	for _, l := range h.licenses {
 		if a := r.access[l.License]; a != nil {
-			a.state, a.due = Propagating, h.policy.DueAt(h.now, l.ProcessedAt)
+			a.state, a.due = AssignmentPropagating, h.policy.DueAt(h.now, l.ProcessedAt)
 		}
 	}
 }
@@ -198,15 +198,15 @@ func (h *house) register(t *rapid.T) {
 func (h *house) settle(t *rapid.T) {
 	r, l := h.somebody(t, "whose"), rapid.SampledFrom(h.licenses).Draw(t, "license").License
 	a := r.access[l]
-	if a == nil || a.state != Propagating || h.now.Before(a.due) {
+	if a == nil || a.state != AssignmentPropagating || h.now.Before(a.due) {
 		t.Skip()
 	}
 	a.due = time.Time{}
 	if rapid.IntRange(0, 3).Draw(t, "fails") == 0 {
-		a.state, a.attempts = Broken, a.attempts+1
+		a.state, a.attempts = AssignmentFailed, a.attempts+1
 		return
 	}
-	a.state, a.attempts = Settled, 0
+	a.state, a.attempts = AssignmentActive, 0
 	for i := range a.grants {
 		a.grants[i].Effective = true
 	}
@@ -215,8 +215,8 @@ func (h *house) settle(t *rapid.T) {
 // mail is what may happen to an invitation besides.
 func (h *house) mail(t *rapid.T) {
 	r := h.somebody(t, "whose")
-	next := rapid.SampledFrom([]InvitationState{InvitationLapsed, InvitationRefused, InvitationOpen}).Draw(t, "next")
-	if r.person.Registered() || r.invite.State == NotInvited || !r.invite.State.May(next) {
+	next := rapid.SampledFrom([]InvitationState{InvitationExpired, InvitationFailed, InvitationOpen}).Draw(t, "next")
+	if r.person.Registered() || r.invite.State == InvitationNone || !r.invite.State.May(next) {
 		t.Skip()
 	}
 	if next == InvitationOpen {
@@ -242,15 +242,15 @@ func (h *house) check(t *rapid.T) {
 				t.Fatalf("R19: %s is Administrator and Invoice Reader", at)
 			case r.above[l] && has(InvoiceReader):
 				t.Fatalf("R92: %s is Administrator by inheritance and Invoice Reader", at)
-			case len(a.grants) == 0 || a.state == NotAssigned:
+			case len(a.grants) == 0 || a.state == AssignmentNone:
 				t.Fatalf("%s has an assignment without roles, or roles without one", at)
-			case (a.state == Propagating) != !a.due.IsZero():
+			case (a.state == AssignmentPropagating) != !a.due.IsZero():
 				t.Fatalf("R52: %s", at)
-			case !r.person.Registered() && a.state != Pending:
+			case !r.person.Registered() && a.state != AssignmentPending:
 				t.Fatalf("R23: %s has not registered", at)
-			case r.person.Registered() && a.state == Pending:
+			case r.person.Registered() && a.state == AssignmentPending:
 				t.Fatalf("%s waits for a registration that has been", at)
-			case a.state == Settled && slices.ContainsFunc(a.grants, func(g Grant) bool { return !g.Effective }):
+			case a.state == AssignmentActive && slices.ContainsFunc(a.grants, func(g Grant) bool { return !g.Effective }):
 				t.Fatalf("R51: %s is active, but a role of it is not", at)
 			}
 		}

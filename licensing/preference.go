@@ -34,9 +34,9 @@ type PreferenceAnswer struct {
 	Work    int  `json:"work"`
 }
 
-// MayPrefer says whether the person may set the preference of the agreement. Its registered Primary, Notices
+// MaySetPreference says whether the person may set the preference of the agreement. Its registered Primary, Notices
 // and Online Administrator contacts may, while they are in the tenant (R88, R90).
-func MayPrefer(p Person, as []ContactKind, l LicenseID) error {
+func MaySetPreference(p Person, as []ContactKind, l LicenseID) error {
 	named := slices.ContainsFunc(as, ContactKind.MayInherit)
 	if !p.Registered() || !p.InTenant() || !named {
 		return Refuse(Forbidden, "R90", "to inherit below License ID %s you must be registered and be "+

@@ -24,8 +24,8 @@ var (
 		}
 		return p
 	})
-	anyInvite = rapid.SampledFrom([]InvitationState{NotInvited, InvitationOpen, InvitationAccepted, InvitationLapsed, InvitationRefused, InvitationCancelled, "lost"})
-	anyState  = rapid.SampledFrom([]AssignmentState{NotAssigned, Pending, Propagating, Settled, Broken, "lost"})
+	anyInvite = rapid.SampledFrom([]InvitationState{InvitationNone, InvitationOpen, InvitationAccepted, InvitationExpired, InvitationFailed, InvitationCancelled, "lost"})
+	anyState  = rapid.SampledFrom([]AssignmentState{AssignmentNone, AssignmentPending, AssignmentPropagating, AssignmentActive, AssignmentFailed, "lost"})
 	anyTime   = rapid.Map(rapid.Int64Range(-1e6, 1e6), func(s int64) time.Time { return noon.Add(time.Duration(s) * time.Second) })
 )
 
@@ -36,7 +36,7 @@ func TestR45_AStatusIsAlwaysOneOfSix(t *testing.T) {
 		if !slices.Contains(Statuses(), s) {
 			t.Fatalf("the status is %q", s)
 		}
-		if (s == UserNotFound) != !p.InTenant() || p.Kind == External && s == UserNotFound {
+		if (s == StatusUserNotFound) != !p.InTenant() || p.Kind == External && s == StatusUserNotFound {
 			t.Fatalf("R57: %+v is %s", p, s)
 		}
 	})
@@ -45,12 +45,12 @@ func TestR45_AStatusIsAlwaysOneOfSix(t *testing.T) {
 func TestR45_ForemostRespectsPrecedenceAndNoOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := rapid.SliceOfN(rapid.SampledFrom(Statuses()), 1, 9).Draw(t, "statuses")
-		got := Foremost(in...)
+		got := MostUrgent(in...)
 		rank := func(s Status) int { return slices.Index(Statuses(), s) }
 		if !slices.Contains(in, got) || slices.ContainsFunc(in, func(s Status) bool { return rank(s) < rank(got) }) {
 			t.Fatalf("of %v %s is foremost", in, got)
 		}
-		if other := Foremost(rapid.Permutation(in).Draw(t, "another order")...); other != got {
+		if other := MostUrgent(rapid.Permutation(in).Draw(t, "another order")...); other != got {
 			t.Fatalf("in another order it is %s, not %s", other, got)
 		}
 	})
@@ -71,7 +71,7 @@ func TestR46_R59_AnActionIsPossibleOrThereIsAReason(t *testing.T) {
 					t.Errorf("R52: %s is not possible while %s", a, s)
 				}
 			}
-			if s != InvitationSent && s != InvitationExpired && registered && (slices.Contains(can, ResendMail) || slices.Contains(can, ResetInvite)) {
+			if s != StatusInvitationSent && s != StatusInvitationExpired && registered && (slices.Contains(can, ResendMail) || slices.Contains(can, ResetInvite)) {
 				t.Errorf("R62: somebody registered can be invited while %s", s)
 			}
 		}
@@ -278,7 +278,7 @@ func TestR52_ALockedAssignmentIsAlwaysRefusedUntilItIsDue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := settled().but(func(f *Facts) {
 			f.Person, f.Invitation = anyPerson.Draw(t, "person"), anyInvite.Draw(t, "invitation")
-			f.Assignment, f.DueAt, f.Now = Propagating, anyTime.Draw(t, "due"), anyTime.Draw(t, "now")
+			f.Assignment, f.DueAt, f.Now = AssignmentPropagating, anyTime.Draw(t, "due"), anyTime.Draw(t, "now")
 			f.Self, f.AdminAbove, f.OtherAdmins = rapid.Bool().Draw(t, "self"), rapid.Bool().Draw(t, "above"), rapid.IntRange(0, 2).Draw(t, "others")
 			f.Held = append(held(names(t, "held")...), waiting(names(t, "waiting")...)...)
 		})
@@ -300,7 +300,7 @@ func TestR28_R29_R47_R56_R58_WhoeverMayRegisterHasTheRight(t *testing.T) {
 			SignIn: email.Draw(t, "addressee"), ObjectID: object.Draw(t, "addressee's object"),
 		}
 		who, gen, now := Identity{Email: email.Draw(t, "who"), ObjectID: object.Draw(t, "object")}, rapid.IntRange(0, 3).Draw(t, "link"), anyTime.Draw(t, "now")
-		alive := (i.State == InvitationOpen || i.State == InvitationRefused) && gen == i.Generation && now.Before(i.ExpiresAt)
+		alive := (i.State == InvitationOpen || i.State == InvitationFailed) && gen == i.Generation && now.Before(i.ExpiresAt)
 		known := i.ObjectID != "" && who.ObjectID != ""
 		match := known && i.ObjectID == who.ObjectID || !known && i.SignIn.Key() == who.Email.Key()
 		want := alive && (i.Binding == Forwardable || match)

@@ -16,7 +16,7 @@ type Registered struct {
 	Propagation Propagation   `json:"propagation"`
 	Access      []AccessEntry `json:"access"`
 	Notice      MailID        `json:"notice,omitempty"` // mail to the addressee: somebody else registered (R28)
-	Again       Sending       `json:"again,omitzero"`   // the addressee's, to what an admin gave (R28)
+	Again       InvitationRun `json:"again,omitzero"`   // the addressee's, to what an admin gave (R28)
 }
 
 // Identity is who registers: what the identity provider vouches for.
@@ -61,9 +61,9 @@ func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 		return Refuse(Gone, "R82", "this invitation was cancelled: ask the person who invited you")
 	case gen != i.Generation:
 		return Refuse(Gone, "R58", "this link was replaced by a newer one: use the link in the latest email")
-	case i.State == InvitationLapsed, !now.Before(i.ExpiresAt):
+	case i.State == InvitationExpired, !now.Before(i.ExpiresAt):
 		return Refuse(Gone, "R56", "this invitation has expired: ask the person who invited you to reset it")
-	case i.State != InvitationOpen && i.State != InvitationRefused:
+	case i.State != InvitationOpen && i.State != InvitationFailed:
 		return Refuse(NotFound, "R28", "this invitation doesn't exist: "+
 			"open the link in your email again, or ask for a new one")
 	case i.Left && (i.Binding == Bound || i.Addresses(who)):

@@ -37,14 +37,14 @@ func TestR28_R29_R47_R56_R58_R82_WhoMayRegister(t *testing.T) {
 			"R82"},
 		{"R58: an older link is dead", func(*Invitation) {}, ada, 2, Gone, "R58"},
 		{"R58: a link of a generation that never was is dead", func(*Invitation) {}, ada, 4, Gone, "R58"},
-		{"R56: an expired one is dead", func(i *Invitation) { i.State = InvitationLapsed }, ada, 3, Gone, "R56"},
+		{"R56: an expired one is dead", func(i *Invitation) { i.State = InvitationExpired }, ada, 3, Gone, "R56"},
 		{"R56: one whose time is up is dead before anybody notes it", func(i *Invitation) { i.ExpiresAt = noon },
 			ada, 3, Gone, "R56"},
 		{"R56: a second before it lives", func(i *Invitation) { i.ExpiresAt = noon.Add(time.Second) }, ada, 3, "",
 			""},
 		{"R55: a link that was seen although the mail was refused works",
-			func(i *Invitation) { i.State = InvitationRefused }, ada, 3, "", ""},
-		{"R28: one in no state is none", func(i *Invitation) { i.State = NotInvited }, ada, 3, NotFound, "R28"},
+			func(i *Invitation) { i.State = InvitationFailed }, ada, 3, "", ""},
+		{"R28: one in no state is none", func(i *Invitation) { i.State = InvitationNone }, ada, 3, NotFound, "R28"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			i := open()
@@ -99,8 +99,8 @@ func TestR28_R47_R66_AnIdentityThatRegistersIsRead(t *testing.T) {
 }
 
 func TestR28_R29_R58_ARefusalSaysWhatToDoNext(t *testing.T) {
-	for _, state := range []InvitationState{NotInvited, InvitationOpen, InvitationAccepted, InvitationLapsed,
-		InvitationRefused, InvitationCancelled} {
+	for _, state := range []InvitationState{InvitationNone, InvitationOpen, InvitationAccepted, InvitationExpired,
+		InvitationFailed, InvitationCancelled} {
 		i := open()
 		i.State, i.LastSentAt = state, noon
 		for what, err := range map[string]error{

@@ -10,24 +10,24 @@ type Status string
 
 // The six statuses.
 const (
-	UserNotFound         Status = "user_not_found"
-	Failed               Status = "failed"
-	InvitationExpired    Status = "invitation_expired"
-	AssignmentInProgress Status = "assignment_in_progress"
-	InvitationSent       Status = "invitation_sent"
-	Active               Status = "active"
+	StatusUserNotFound         Status = "user_not_found"
+	StatusFailed               Status = "failed"
+	StatusInvitationExpired    Status = "invitation_expired"
+	StatusAssignmentInProgress Status = "assignment_in_progress"
+	StatusInvitationSent       Status = "invitation_sent"
+	StatusActive               Status = "active"
 )
 
 var statuses = []struct {
 	status Status
 	label  string
 }{
-	{UserNotFound, "User not found"},
-	{Failed, "Failed"},
-	{InvitationExpired, "Invitation expired"},
-	{AssignmentInProgress, "Assignment in Progress"},
-	{InvitationSent, "Invitation sent"},
-	{Active, "Active"},
+	{StatusUserNotFound, "User not found"},
+	{StatusFailed, "Failed"},
+	{StatusInvitationExpired, "Invitation expired"},
+	{StatusAssignmentInProgress, "Assignment in Progress"},
+	{StatusInvitationSent, "Invitation sent"},
+	{StatusActive, "Active"},
 }
 
 // Statuses returns the six statuses, the most urgent first (R45).
@@ -58,14 +58,14 @@ func (s Status) String() string {
 	return string(s)
 }
 
-// Foremost returns the most urgent of the statuses (R45), or Active where there is none.
-func Foremost(in ...Status) Status {
+// MostUrgent returns the most urgent of the statuses (R45), or Active where there is none.
+func MostUrgent(in ...Status) Status {
 	for _, e := range statuses {
 		if slices.Contains(in, e.status) {
 			return e.status
 		}
 	}
-	return Active
+	return StatusActive
 }
 
 // AssignmentState is where a user's roles on one License ID stand.
@@ -74,30 +74,30 @@ type AssignmentState string
 // The states of an assignment. Which may follow which: pending → propagating (registration) → active or
 // failed; active or failed → propagating (a new save).
 const (
-	NotAssigned AssignmentState = ""
-	Pending     AssignmentState = "pending"     // waits for registration
-	Propagating AssignmentState = "propagating" // waits for its due time; locked (R52)
-	Settled     AssignmentState = "active"      // all its grants are effective
-	Broken      AssignmentState = "failed"      // what was added last could not be activated (R54)
+	AssignmentNone        AssignmentState = ""
+	AssignmentPending     AssignmentState = "pending"     // waits for registration
+	AssignmentPropagating AssignmentState = "propagating" // waits for its due time; locked (R52)
+	AssignmentActive      AssignmentState = "active"      // all its grants are effective
+	AssignmentFailed      AssignmentState = "failed"      // what was added last could not be activated (R54)
 )
 
 // StatusOf returns the status of a person on one License ID (R45, R51–R57), total: always one of six.
 func StatusOf(p Person, a AssignmentState, i InvitationState) Status {
 	switch {
 	case !p.InTenant():
-		return UserNotFound
-	case a == Broken:
-		return Failed
-	case a == Propagating:
-		return AssignmentInProgress
-	case a == Settled:
-		return Active
+		return StatusUserNotFound
+	case a == AssignmentFailed:
+		return StatusFailed
+	case a == AssignmentPropagating:
+		return StatusAssignmentInProgress
+	case a == AssignmentActive:
+		return StatusActive
 	case i == InvitationOpen:
-		return InvitationSent
-	case i == InvitationLapsed:
-		return InvitationExpired
+		return StatusInvitationSent
+	case i == InvitationExpired:
+		return StatusInvitationExpired
 	}
-	return Failed // the mail was refused (R55), or the state is impossible: either way an admin must see it
+	return StatusFailed // the mail was refused (R55), or the state is impossible: either way an admin must see it
 }
 
 // Delivery is the sub-state of Invitation sent (R55).
@@ -129,15 +129,15 @@ const (
 // Actions returns what can be done for a user in this status (R59).
 func Actions(s Status, registered bool) []Action {
 	switch s {
-	case InvitationSent:
+	case StatusInvitationSent:
 		return []Action{ViewAccess, EditAccess, ResendMail, ResetInvite, DeleteUser}
-	case InvitationExpired:
+	case StatusInvitationExpired:
 		return []Action{ViewAccess, EditAccess, ResetInvite, DeleteUser}
-	case AssignmentInProgress:
+	case StatusAssignmentInProgress:
 		return []Action{ViewAccess, DeleteUser}
-	case Active:
+	case StatusActive:
 		return []Action{ViewAccess, EditAccess, DeleteUser}
-	case UserNotFound:
+	case StatusUserNotFound:
 		return []Action{ViewAccess, Recheck, DeleteUser}
 	}
 	if registered {
@@ -167,9 +167,9 @@ func WhyNot(a Action, s Status, registered bool) string {
 
 func whyNoEdit(s Status) string {
 	switch s {
-	case AssignmentInProgress:
+	case StatusAssignmentInProgress:
 		return "roles can't be edited until the status is Active (R52)"
-	case Failed:
+	case StatusFailed:
 		return "the last assignment failed: assign the roles again (R54)"
 	}
 	return notInDirectory
@@ -179,11 +179,11 @@ func whyNoInvite(s Status, registered bool) string {
 	switch {
 	case registered:
 		return "the person has already registered (R62)"
-	case s == InvitationExpired:
+	case s == StatusInvitationExpired:
 		return "the invitation has expired: reset it (R56)"
-	case s == UserNotFound:
+	case s == StatusUserNotFound:
 		return notInDirectory
-	case s == Failed:
+	case s == StatusFailed:
 		return "the email can't be delivered: correct the business email, then reset the invitation (R58)"
 	}
 	return "there is no open invitation (R58)"
@@ -195,15 +195,15 @@ const SupportAfter = 3
 // Advice returns what an admin should do about a status, or "" where there is nothing to do (R54, R56, R57).
 func Advice(s Status, attempts int, p Policy) string {
 	switch s {
-	case Failed:
+	case StatusFailed:
 		if attempts >= SupportAfter {
 			return strings.TrimSpace("The assignment failed " + itoa(int64(attempts)) +
 				" times. Contact support and quote the reference. " + p.Support)
 		}
 		return "Assign the roles again. If the person has never registered, you can also reset the invitation."
-	case InvitationExpired:
+	case StatusInvitationExpired:
 		return "Reset the invitation to send a new link."
-	case UserNotFound:
+	case StatusUserNotFound:
 		return "The person isn't in the organization's directory. Re-check, or delete the user."
 	}
 	return ""

@@ -8,11 +8,11 @@ import (
 
 func TestR45_OneOfSixStatuses(t *testing.T) {
 	want := map[Status]string{
-		UserNotFound: "User not found", Failed: "Failed", InvitationExpired: "Invitation expired",
-		AssignmentInProgress: "Assignment in Progress", InvitationSent: "Invitation sent", Active: "Active",
+		StatusUserNotFound: "User not found", StatusFailed: "Failed", StatusInvitationExpired: "Invitation expired",
+		StatusAssignmentInProgress: "Assignment in Progress", StatusInvitationSent: "Invitation sent", StatusActive: "Active",
 	}
 	if got := Statuses(); !slices.Equal(got,
-		[]Status{UserNotFound, Failed, InvitationExpired, AssignmentInProgress, InvitationSent, Active}) {
+		[]Status{StatusUserNotFound, StatusFailed, StatusInvitationExpired, StatusAssignmentInProgress, StatusInvitationSent, StatusActive}) {
 		t.Errorf("the order of attention is %v", got)
 	}
 	for s, label := range want {
@@ -41,16 +41,16 @@ func TestR45_TheListShowsWhatNeedsAttentionFirst(t *testing.T) {
 		in   []Status
 		want Status
 	}{
-		{"not found before failed", []Status{Failed, UserNotFound}, UserNotFound},
-		{"failed before expired", []Status{InvitationExpired, Failed}, Failed},
-		{"expired before in progress", []Status{AssignmentInProgress, InvitationExpired}, InvitationExpired},
-		{"in progress before sent", []Status{InvitationSent, AssignmentInProgress}, AssignmentInProgress},
-		{"sent before active", []Status{Active, InvitationSent}, InvitationSent},
-		{"active where all are", []Status{Active, Active}, Active},
-		{"active for none", nil, Active},
+		{"not found before failed", []Status{StatusFailed, StatusUserNotFound}, StatusUserNotFound},
+		{"failed before expired", []Status{StatusInvitationExpired, StatusFailed}, StatusFailed},
+		{"expired before in progress", []Status{StatusAssignmentInProgress, StatusInvitationExpired}, StatusInvitationExpired},
+		{"in progress before sent", []Status{StatusInvitationSent, StatusAssignmentInProgress}, StatusAssignmentInProgress},
+		{"sent before active", []Status{StatusActive, StatusInvitationSent}, StatusInvitationSent},
+		{"active where all are", []Status{StatusActive, StatusActive}, StatusActive},
+		{"active for none", nil, StatusActive},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := Foremost(c.in...); got != c.want {
+			if got := MostUrgent(c.in...); got != c.want {
 				t.Errorf("got %s", got)
 			}
 		})
@@ -65,24 +65,24 @@ func TestR51_R52_R54_R55_R56_R57_WhichStatusAPersonHas(t *testing.T) {
 		i    InvitationState
 		want Status
 	}{
-		{"R51: registered, propagated and granted is Active", registered, Settled, InvitationAccepted, Active},
-		{"R51: a registered person who never was invited is Active", outsider, Settled, NotInvited, Active},
-		{"R52: before the due time it is in progress", registered, Propagating, InvitationAccepted,
-			AssignmentInProgress},
-		{"R54: what could not be activated is Failed", registered, Broken, InvitationAccepted, Failed},
-		{"R54: it is Failed whatever becomes of an invitation", registered, Broken, InvitationOpen, Failed},
-		{"R55: who has not registered has Invitation sent", unregistered, Pending, InvitationOpen, InvitationSent},
-		{"R55: a refused mail is Failed", unregistered, Pending, InvitationRefused, Failed},
-		{"R56: who did not register in time has Invitation expired", unregistered, Pending, InvitationLapsed,
-			InvitationExpired},
-		{"R57: who isn't in the directory is not found, active or not", absent, Settled, InvitationAccepted,
-			UserNotFound},
-		{"R57: an invited person who left is not found", Person{Kind: Internal}, Pending, InvitationOpen,
-			UserNotFound},
-		{"R57: an external person is never looked for", Person{Kind: External}, Pending, InvitationOpen,
-			InvitationSent},
-		{"a state that should not be is Failed: an admin must see it", unregistered, Pending, InvitationCancelled,
-			Failed},
+		{"R51: registered, propagated and granted is Active", registered, AssignmentActive, InvitationAccepted, StatusActive},
+		{"R51: a registered person who never was invited is Active", outsider, AssignmentActive, InvitationNone, StatusActive},
+		{"R52: before the due time it is in progress", registered, AssignmentPropagating, InvitationAccepted,
+			StatusAssignmentInProgress},
+		{"R54: what could not be activated is Failed", registered, AssignmentFailed, InvitationAccepted, StatusFailed},
+		{"R54: it is Failed whatever becomes of an invitation", registered, AssignmentFailed, InvitationOpen, StatusFailed},
+		{"R55: who has not registered has Invitation sent", unregistered, AssignmentPending, InvitationOpen, StatusInvitationSent},
+		{"R55: a refused mail is Failed", unregistered, AssignmentPending, InvitationFailed, StatusFailed},
+		{"R56: who did not register in time has Invitation expired", unregistered, AssignmentPending, InvitationExpired,
+			StatusInvitationExpired},
+		{"R57: who isn't in the directory is not found, active or not", absent, AssignmentActive, InvitationAccepted,
+			StatusUserNotFound},
+		{"R57: an invited person who left is not found", Person{Kind: Internal}, AssignmentPending, InvitationOpen,
+			StatusUserNotFound},
+		{"R57: an external person is never looked for", Person{Kind: External}, AssignmentPending, InvitationOpen,
+			StatusInvitationSent},
+		{"a state that should not be is Failed: an admin must see it", unregistered, AssignmentPending, InvitationCancelled,
+			StatusFailed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := StatusOf(c.p, c.a, c.i); got != c.want {
@@ -99,15 +99,15 @@ func TestR46_R59_WhatCanBeDoneNow(t *testing.T) {
 		registered bool
 		want       []Action
 	}{
-		{"Invitation sent", InvitationSent, false,
+		{"Invitation sent", StatusInvitationSent, false,
 			[]Action{ViewAccess, EditAccess, ResendMail, ResetInvite, DeleteUser}},
-		{"Invitation expired", InvitationExpired, false, []Action{ViewAccess, EditAccess, ResetInvite, DeleteUser}},
-		{"Assignment in Progress", AssignmentInProgress, true, []Action{ViewAccess, DeleteUser}},
-		{"Active", Active, true, []Action{ViewAccess, EditAccess, DeleteUser}},
-		{"Failed, registered", Failed, true, []Action{ViewAccess, AssignAgain, DeleteUser}},
-		{"Failed, never registered", Failed, false, []Action{ViewAccess, AssignAgain, ResetInvite, DeleteUser}},
-		{"User not found, registered", UserNotFound, true, []Action{ViewAccess, Recheck, DeleteUser}},
-		{"User not found, never registered", UserNotFound, false, []Action{ViewAccess, Recheck, DeleteUser}},
+		{"Invitation expired", StatusInvitationExpired, false, []Action{ViewAccess, EditAccess, ResetInvite, DeleteUser}},
+		{"Assignment in Progress", StatusAssignmentInProgress, true, []Action{ViewAccess, DeleteUser}},
+		{"Active", StatusActive, true, []Action{ViewAccess, EditAccess, DeleteUser}},
+		{"Failed, registered", StatusFailed, true, []Action{ViewAccess, AssignAgain, DeleteUser}},
+		{"Failed, never registered", StatusFailed, false, []Action{ViewAccess, AssignAgain, ResetInvite, DeleteUser}},
+		{"User not found, registered", StatusUserNotFound, true, []Action{ViewAccess, Recheck, DeleteUser}},
+		{"User not found, never registered", StatusUserNotFound, false, []Action{ViewAccess, Recheck, DeleteUser}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := Actions(c.status, c.registered); !slices.Equal(got, c.want) {
@@ -125,17 +125,17 @@ func TestR46_WhyAnActionIsMissing(t *testing.T) {
 		registered bool
 		has        string
 	}{
-		{"an edit waits for Active", EditAccess, AssignmentInProgress, true, "R52"},
-		{"after a failure one assigns again", EditAccess, Failed, true, "R54"},
-		{"who isn't found is not edited", EditAccess, UserNotFound, true, "R57"},
-		{"who has registered gets no mail again", ResendMail, Active, true, "R62"},
-		{"an expired invitation is reset, not resent", ResendMail, InvitationExpired, false, "R56"},
-		{"a refused mail is not sent again", ResendMail, Failed, false, "R58"},
-		{"who isn't found is not invited", ResetInvite, UserNotFound, false, "R57"},
-		{"where no invitation is, none is reset", ResetInvite, Active, false, "R58"},
-		{"what has not failed is not assigned again", AssignAgain, Active, true, "R54"},
-		{"who isn't missing is not checked again", Recheck, Active, true, "R57"},
-		{"an unknown action is not possible", "promote", Active, true, "R59"},
+		{"an edit waits for Active", EditAccess, StatusAssignmentInProgress, true, "R52"},
+		{"after a failure one assigns again", EditAccess, StatusFailed, true, "R54"},
+		{"who isn't found is not edited", EditAccess, StatusUserNotFound, true, "R57"},
+		{"who has registered gets no mail again", ResendMail, StatusActive, true, "R62"},
+		{"an expired invitation is reset, not resent", ResendMail, StatusInvitationExpired, false, "R56"},
+		{"a refused mail is not sent again", ResendMail, StatusFailed, false, "R58"},
+		{"who isn't found is not invited", ResetInvite, StatusUserNotFound, false, "R57"},
+		{"where no invitation is, none is reset", ResetInvite, StatusActive, false, "R58"},
+		{"what has not failed is not assigned again", AssignAgain, StatusActive, true, "R54"},
+		{"who isn't missing is not checked again", Recheck, StatusActive, true, "R57"},
+		{"an unknown action is not possible", "promote", StatusActive, true, "R59"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := WhyNot(c.action, c.status, c.registered); !strings.Contains(got, "("+c.has+")") {
@@ -144,7 +144,7 @@ func TestR46_WhyAnActionIsMissing(t *testing.T) {
 		})
 	}
 	var r UserRow
-	r.Status = AssignmentInProgress
+	r.Status = StatusAssignmentInProgress
 	if r.Decide(true); len(r.Actions)+len(r.WhyNot) != 7 || r.WhyNot[EditAccess] == "" {
 		t.Errorf("the row says %v and %v", r.Actions, r.WhyNot)
 	}
@@ -159,13 +159,13 @@ func TestR54_AfterThreeFailuresTheAdviceIsSupport(t *testing.T) {
 		attempts int
 		has      string
 	}{
-		{"after one it is to assign again", Failed, 1, "Assign the roles again"},
-		{"after two it is to assign again", Failed, 2, "Assign the roles again"},
-		{"after three it is support, with a reference", Failed, 3,
+		{"after one it is to assign again", StatusFailed, 1, "Assign the roles again"},
+		{"after two it is to assign again", StatusFailed, 2, "Assign the roles again"},
+		{"after three it is support, with a reference", StatusFailed, 3,
 			"failed 3 times. Contact support and quote the reference. support@contoso.example"},
-		{"after ten it is support too", Failed, 10, "failed 10 times"},
-		{"an expired invitation is to be reset", InvitationExpired, 0, "Reset the invitation"},
-		{"a person not found is to be checked again or deleted", UserNotFound, 0, "Re-check"},
+		{"after ten it is support too", StatusFailed, 10, "failed 10 times"},
+		{"an expired invitation is to be reset", StatusInvitationExpired, 0, "Reset the invitation"},
+		{"a person not found is to be checked again or deleted", StatusUserNotFound, 0, "Re-check"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := Advice(c.status, c.attempts, p); !strings.Contains(got, c.has) {
@@ -173,12 +173,12 @@ func TestR54_AfterThreeFailuresTheAdviceIsSupport(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range []Status{Active, AssignmentInProgress, InvitationSent} {
+	for _, s := range []Status{StatusActive, StatusAssignmentInProgress, StatusInvitationSent} {
 		if got := Advice(s, 9, p); got != "" {
 			t.Errorf("%s: %q", s, got)
 		}
 	}
-	if got := Advice(Failed, 3, DefaultPolicy()); !strings.HasSuffix(got, "reference.") {
+	if got := Advice(StatusFailed, 3, DefaultPolicy()); !strings.HasSuffix(got, "reference.") {
 		t.Errorf("without a support contact: %q", got)
 	}
 }

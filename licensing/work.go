@@ -10,24 +10,24 @@ type Propagation struct {
 	Removed bool        `json:"removed,omitempty"` // roles were removed, which is effective already
 }
 
-// WorkKind says which workflow a save needs for a person.
-type WorkKind string
+// OutboxKind says which workflow a save needs for a person.
+type OutboxKind string
 
 // The kinds of work.
 const (
-	WorkInvite   WorkKind = "invite"   // a first invitation
-	WorkRenew    WorkKind = "renew"    // a new generation of an invitation whose run may still be open
-	WorkAssign   WorkKind = "assign"   // propagation for a registered person
-	WorkWithdraw WorkKind = "withdraw" // the invitation has no roles left: end its run
-	WorkStop     WorkKind = "stop"     // what Propagation.Change put in progress was removed: end its run
+	OutboxInvite   OutboxKind = "invite"   // a first invitation
+	OutboxRenew    OutboxKind = "renew"    // a new generation of an invitation whose run may still be open
+	OutboxAssign   OutboxKind = "assign"   // propagation for a registered person
+	OutboxWithdraw OutboxKind = "withdraw" // the invitation has no roles left: end its run
+	OutboxStop     OutboxKind = "stop"     // what Propagation.Change put in progress was removed: end its run
 )
 
-// Work is one workflow to start or end for one person of a request.
-type Work struct {
-	Kind        WorkKind    `json:"kind"`
-	Org         OrgID       `json:"org"`
-	Request     RequestID   `json:"request"`
-	User        UserID      `json:"user"`
-	Sending     Sending     `json:"sending,omitzero"`     // invite, renew
-	Propagation Propagation `json:"propagation,omitzero"` // assign
+// OutboxEntry is one workflow to start or end for one person of a request.
+type OutboxEntry struct {
+	Kind        OutboxKind    `json:"kind"`
+	Org         OrgID         `json:"org"`
+	Request     RequestID     `json:"request"`
+	User        UserID        `json:"user"`
+	Run         InvitationRun `json:"sending,omitzero"`     // invite, renew
+	Propagation Propagation   `json:"propagation,omitzero"` // assign
 }

@@ -14,7 +14,7 @@ func (a *acceptance) asAddressee(dir directory) (asked, error) {
 	if err := a.get(&other, `SELECT COUNT(*) FROM users WHERE org_id = ? AND object_id = ?`, u.OrgID, p.ObjectID); err != nil {
 		return self, err
 	}
-	u.Kind, u.ObjectID, u.InTenant = licensing.Internal, opt(p.ObjectID), true
+	u.Kind, u.ObjectID, u.InTenant = licensing.Internal, nullString(p.ObjectID), true
 	return self, licensing.MayBind(other == 0)
 }
 

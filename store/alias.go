@@ -10,8 +10,8 @@ import (
 
 // The names that this package gives to what it shares with the reading side.
 type (
-	moment        = rows.Timestamp
-	opt           = rows.NullString
+	timestamp     = rows.Timestamp
+	nullString    = rows.NullString
 	userRow       = rows.User
 	invitationRow = rows.Invitation
 	assignmentRow = rows.Assignment
@@ -33,7 +33,7 @@ const (
 )
 
 var (
-	at          = rows.At
+	ts          = rows.At
 	ids         = rows.IDs
 	missing     = rows.Missing
 	missingUser = rows.MissingUser

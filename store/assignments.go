@@ -22,7 +22,7 @@ func (s *Store) Activate(ctx context.Context, user licensing.UserID, change lice
 			UPDATE assignments
 			SET state = 'active', due_at = NULL, attempts = 0, reason = NULL, reference = NULL, changed_at = ?
 			WHERE user_id = ? AND change_id = ? AND state = 'propagating' AND due_at <= ?
-			RETURNING license_id`, at(t.now), user, change, at(upTo))
+			RETURNING license_id`, ts(t.now), user, change, ts(upTo))
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -31,7 +31,7 @@ func (s *Store) Activate(ctx context.Context, user licensing.UserID, change lice
 				return err
 			}
 		}
-		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditActivate, rule: "R51", after: licensing.Active})
+		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditActivate, rule: "R51", after: licensing.StatusActive})
 	})
 	return len(ids), err
 }
@@ -45,11 +45,11 @@ func (s *Store) Fail(ctx context.Context, user licensing.UserID, change licensin
 			UPDATE assignments
 			SET state = 'failed', due_at = NULL, attempts = attempts + 1, reason = ?, reference = ?, changed_at = ?
 			WHERE user_id = ? AND change_id = ? AND state = 'propagating' AND due_at <= ?
-			RETURNING license_id`, reason, reference(user, change), at(t.now), user, change, at(upTo))
+			RETURNING license_id`, reason, reference(user, change), ts(t.now), user, change, ts(upTo))
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditFail, rule: "R54", after: licensing.Failed,
+		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditFail, rule: "R54", after: licensing.StatusFailed,
 			detail: licensing.FailureNoted{Reason: reason}})
 	})
 }
@@ -84,7 +84,7 @@ func (s *Store) Effective(
 			FROM grants g
 			JOIN assignments a ON a.user_id = g.user_id AND a.license_id = g.license_id
 			WHERE g.user_id = ? AND (g.effective OR a.state = 'propagating' AND a.due_at <= ?)
-			ORDER BY g.license_id, g.role`, user, at(upTo))
+			ORDER BY g.license_id, g.role`, user, ts(upTo))
 		if err != nil {
 			return err
 		}
@@ -125,6 +125,6 @@ func (t *tx) auditSettled(ids []licensing.LicenseID, line auditLine) error {
 	if err := t.get(&line.org, `SELECT org_id FROM users WHERE id = ?`, line.user); err != nil {
 		return err
 	}
-	line.before = licensing.AssignmentInProgress
+	line.before = licensing.StatusAssignmentInProgress
 	return t.audit(line.on(ids)...)
 }

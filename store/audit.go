@@ -40,8 +40,8 @@ func (t *tx) auditRow(l auditLine) (auditRow, error) {
 	}
 	detail, err := licensing.EncodeDetail(l.detail)
 	return auditRow{
-		At: at(t.now), OrgID: l.org, Actor: opt(l.by), Action: l.action, Outcome: outcome, UserID: opt(l.user), LicenseID: opt(l.license),
-		RequestID: opt(l.request), Rule: opt(l.rule), Before: opt(l.before), After: opt(l.after), Detail: detail,
+		At: ts(t.now), OrgID: l.org, Actor: nullString(l.by), Action: l.action, Outcome: outcome, UserID: nullString(l.user), LicenseID: nullString(l.license),
+		RequestID: nullString(l.request), Rule: nullString(l.rule), Before: nullString(l.before), After: nullString(l.after), Detail: detail,
 	}, err
 }
 

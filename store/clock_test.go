@@ -29,7 +29,7 @@ func TestAllRowsOfOneTransactionCarryTheTimeAtWhichItBegan(t *testing.T) {
 		if _, err := s.ticking(h.Now).Save(t.Context(), sv); err != nil {
 			t.Fatal(err)
 		}
-		var times []moment
+		var times []timestamp
 		err := s.reader.Read(t.Context(), "read times", func(q *rows.Query) error {
 			return q.All(&times, `
 				SELECT created_at FROM requests WHERE id = ?
@@ -43,7 +43,7 @@ func TestAllRowsOfOneTransactionCarryTheTimeAtWhichItBegan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "times", times, []moment{at(h.Now.Add(time.Second))})
+		same(t, "times", times, []timestamp{ts(h.Now.Add(time.Second))})
 	})
 }
 

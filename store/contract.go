@@ -25,7 +25,7 @@ func (s *Store) PutAgreement(ctx context.Context, a licensing.AgreementPut) (lic
 
 // fromPartner carries a partner's request out.
 func (s *Store) fromPartner(ctx context.Context, q request, inviteFor time.Duration, do func(*contract) error) (licensing.IntakeAnswer, error) {
-	return carryOut(ctx, s, q, func(t *tx) (licensing.IntakeAnswer, []licensing.Work, error) {
+	return carryOut(ctx, s, q, func(t *tx) (licensing.IntakeAnswer, []licensing.OutboxEntry, error) {
 		c := t.newContract(q, inviteFor)
 		err := do(c)
 		return c.answer, c.plan.work, err
@@ -61,7 +61,7 @@ func (c *contract) takeIn(agreements []licensing.ContractAgreement, field string
 	var moved []licensing.LicenseID
 	for n, a := range agreements {
 		was := found[a.License]
-		if was.Parent != opt(a.Parent) {
+		if was.Parent != nullString(a.Parent) {
 			moved = append(moved, a.License)
 		}
 		if err := c.mayTakeIn(a, was); err != nil {

@@ -51,7 +51,7 @@ func TestR28_WhoAcceptsAForwardedInvitationIsTheAdminInsteadAlsoOfLaterLicenseID
 		h := newHouse(t, s)
 		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
 		pat := h.ID("pat@fabrikam.example")
-		i := h.Invitation(pat).Sending.Invitation
+		i := h.Invitation(pat).Run.Invitation
 		out := must[licensing.Registered](t)(h.accept(i, 1, licensing.Identity{Email: "amy@fabrikam.example", Name: "Amy"}))
 		h.Activates(out)
 		amy := h.ID("amy@fabrikam.example")
@@ -71,7 +71,7 @@ func TestR28_AnAcceptorWhoHasAProfileGetsTheGrantsBesideTheOthers(t *testing.T) 
 		h := newHouse(t, s)
 		amy := h.Member("ada", "amy", add(a1, licensing.BenefitsReader))
 		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
-		i := h.Invitation(h.ID("pat@fabrikam.example")).Sending.Invitation
+		i := h.Invitation(h.ID("pat@fabrikam.example")).Run.Invitation
 		out := must[licensing.Registered](t)(h.accept(i, 1, licensing.Identity{Email: "amy@fabrikam.example"}))
 		same(t, "user and License IDs", []any{out.User, len(out.Access), h.Held(amy, a1), h.Held(amy, "C1")}, []any{amy, 1, "benefits_reader", "administrator?"})
 	})
@@ -270,7 +270,7 @@ func TestR90_OnlyARegisteredContactWhoIsNamedThereMayOptIn(t *testing.T) {
 			"a License ID that there is not": {bill, "NONE"},
 		} {
 			t.Run(name, func(t *testing.T) {
-				_, err := s.atTime(h.Now).Prefer(t.Context(), licensing.PreferenceChange{Request: newRequest(), Org: h.Org, User: c.user, License: c.on, Inherit: true})
+				_, err := s.atTime(h.Now).SetPreference(t.Context(), licensing.PreferenceChange{Request: newRequest(), Org: h.Org, User: c.user, License: c.on, Inherit: true})
 				wantRefusal(t, err, licensing.Forbidden, "R90")
 			})
 		}
@@ -327,10 +327,10 @@ func TestR76_WhereNobodyIsInvitedTheAssignmentMakesTheProfileAndTakesEverythingU
 		equal(t, "may", h.May(v.User, "E1", licensing.ManageBenefits).Allowed, true)
 
 		lee := h.Invite("ada", "lee", add(a1, licensing.BenefitsReader))
-		i := h.Invitation(lee).Sending
+		i := h.Invitation(lee).Run
 		out := h.Change("ada", ext("lee", add("E1", licensing.BenefitsReader)))
 		equal(t, "work: the assignment, and the invitation's end", out.Work, 2)
-		equal(t, "what waited is in progress too (R23)", h.Row("ada", lee).Status, licensing.AssignmentInProgress)
+		equal(t, "what waited is in progress too (R23)", h.Row("ada", lee).Status, licensing.StatusAssignmentInProgress)
 		_, err := h.accept(i.Invitation, 1, licensing.Identity{Email: "lee@fabrikam.example"})
 		wantRefusal(t, err, licensing.Gone, "R29")
 		h.ActivatesChange(lee, a1)
@@ -372,7 +372,7 @@ func TestR28_R80_AnAcceptorWhoWasDeletedGetsNoLaterLicenseIDs(t *testing.T) {
 		h := newHouse(t, s)
 		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat"), contact(licensing.NoticesContact, "note")))
 		h.Joins("note")
-		eve := must[licensing.Registered](t)(h.accept(h.Invitation(h.ID("pat@fabrikam.example")).Sending.Invitation, 1, licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"}))
+		eve := must[licensing.Registered](t)(h.accept(h.Invitation(h.ID("pat@fabrikam.example")).Run.Invitation, 1, licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"}))
 		h.Activates(eve)
 		h.Deletes("note@fabrikam.example", eve.User)
 		out := h.Puts(agreement("C2", "", contact(licensing.PrimaryContact, "pat")))
@@ -411,14 +411,14 @@ func TestR32_R76_ARefusedHandOverRegistersNobody(t *testing.T) {
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader, licensing.ProductKeysReader))
 		out := h.handOver("ada", ext("kim"), "N1") // ada administers it by M1 above it alone
 		same(t, "lines", lines(out.View), []string{"N1 refused R32"})
-		same(t, "kim", []any{h.Invitation(kim).State, h.Row("ada", kim).Status}, []any{licensing.InvitationOpen, licensing.InvitationSent})
+		same(t, "kim", []any{h.Invitation(kim).State, h.Row("ada", kim).Status}, []any{licensing.InvitationOpen, licensing.StatusInvitationSent})
 	})
 }
 
 // forward accepts the invitation of somebody of fabrikam.example as another identity.
 func (h *house) forward(name string, who licensing.Identity) (licensing.Registered, error) {
 	h.Helper()
-	s := h.Invitation(h.ID(name + "@fabrikam.example")).Sending
+	s := h.Invitation(h.ID(name + "@fabrikam.example")).Run
 	return h.accept(s.Invitation, s.Generation, who)
 }
 
@@ -433,7 +433,7 @@ func TestR28_WhatAnAdminGaveStaysWithTheAddresseeOnABoundInvitationOfItsOwn(t *t
 		eve := must[licensing.Registered](t)(h.forward("pat", licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"}))
 		same(t, "eve has", []string{h.Held(eve.User, "C1"), h.Held(eve.User, a1)}, []string{"invoice_reader?", ""})
 		same(t, "pat keeps", []string{h.Held(pat, "C1"), h.Held(pat, a1)}, []string{"benefits_reader?", "administrator?"})
-		same(t, "pat is invited anew", []any{eve.Again.Generation, h.Invitation(pat).Sending.Invitation == eve.Again.Invitation, h.Claims(eve.Again.Mail).Job.To}, []any{1, true, "pat@fabrikam.example"})
+		same(t, "pat is invited anew", []any{eve.Again.Generation, h.Invitation(pat).Run.Invitation == eve.Again.Invitation, h.Claims(eve.Again.Mail).Job.To}, []any{1, true, "pat@fabrikam.example"})
 		_, err := h.forward("pat", licensing.Identity{Email: "eve@fabrikam.example"})
 		wantRefusal(t, err, licensing.Forbidden, "R28")
 		h.Activates(h.register2(eve.Again.Invitation, 1, "pat@fabrikam.example"))
@@ -445,7 +445,7 @@ func TestR28_AnAdminsRenewalOfAForwardableInvitationIsBound(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
-		st := h.Invitation(h.ID("pat@fabrikam.example")).Sending
+		st := h.Invitation(h.ID("pat@fabrikam.example")).Run
 		h.Now = st.ExpiresAt
 		must[licensing.MailID](t)(s.atTime(h.Now).Expire(t.Context(), st.Invitation, 1))
 		h.Change("ada", ext("pat", add(a1, licensing.BenefitsReader)))

@@ -13,7 +13,7 @@ import (
 // is NotFound.
 func (s *Store) Delete(ctx context.Context, c licensing.Command) (licensing.Deletion, error) {
 	q := commandRequest(licensing.AuditDelete, c)
-	return carryOut(ctx, s, q, func(t *tx) (licensing.Deletion, []licensing.Work, error) {
+	return carryOut(ctx, s, q, func(t *tx) (licensing.Deletion, []licensing.OutboxEntry, error) {
 		out := licensing.Deletion{User: c.User}
 		seen, err := t.commandOnRoles(c)
 		if err != nil {

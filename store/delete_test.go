@@ -35,16 +35,16 @@ func TestR52_R82_DeletingEndsWhatIsInProgressAndTheLinksOfAnInvitation(t *testin
 		change := licensing.ChangeID(h.ChangeOf(kim, m1))
 		c := h.Command("ada", kim)
 		must[licensing.Deletion](t)(s.atTime(h.Now).Delete(t.Context(), c))
-		work := must[[]licensing.Work](t)(s.Work(t.Context(), c.Request))
-		same(t, "the run ends", []any{work[0].Kind, work[0].Propagation.Change}, []any{licensing.WorkStop, change})
+		work := must[[]licensing.OutboxEntry](t)(s.Outbox(t.Context(), c.Request))
+		same(t, "the run ends", []any{work[0].Kind, work[0].Propagation.Change}, []any{licensing.OutboxStop, change})
 		equal(t, "a late activation", must[int](t)(s.atTime(v.DueAt).Activate(t.Context(), kim, change, v.DueAt)), 0)
 
 		lee := h.Invite("ada", "lee", add(a1, licensing.BenefitsReader))
-		i := h.Invitation(lee).Sending.Invitation
+		i := h.Invitation(lee).Run.Invitation
 		c = h.Command("ada", lee)
 		must[licensing.Deletion](t)(s.atTime(h.Now).Delete(t.Context(), c))
-		work = must[[]licensing.Work](t)(s.Work(t.Context(), c.Request))
-		same(t, "the invitation ends", []any{len(work), work[0].Kind}, []any{1, licensing.WorkWithdraw})
+		work = must[[]licensing.OutboxEntry](t)(s.Outbox(t.Context(), c.Request))
+		same(t, "the invitation ends", []any{len(work), work[0].Kind}, []any{1, licensing.OutboxWithdraw})
 		_, err := h.accept(i, 1, licensing.Identity{Email: "lee@fabrikam.example"})
 		wantRefusal(t, err, licensing.Gone, "R82")
 	})
@@ -82,7 +82,7 @@ func TestR85_AUserWhoIsNotFoundStaysUntilRemovedFromAllLicenseIDs(t *testing.T) 
 		h.Change("grace", edit(id, add(a2, licensing.BenefitsReader)))
 		h.Hears(left(leo))
 		h.Deletes("ada", id)
-		equal(t, "still there for the other admin", h.Row("grace", id).Status, licensing.UserNotFound)
+		equal(t, "still there for the other admin", h.Row("grace", id).Status, licensing.StatusUserNotFound)
 		h.Deletes("grace", id)
 		same(t, "gone", h.Names("grace", licensing.UserFilter{}), []string{"Grace Hopper"})
 	})
@@ -161,8 +161,8 @@ func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		h.Hears(licensing.DirectoryPerson{ObjectID: "o-grace", Email: "grace@contoso.example", Name: "Grace Hopper", Left: true})
-		seat := licensing.Seat{ID: newRequest(), Org: h.Org, License: a2, Person: licensing.PersonChange{SignIn: "leo@contoso.example"}, Reason: "case 4711"}
-		out := must[licensing.SaveAnswer](t)(s.atTime(h.Now).Seat(t.Context(), seat))
+		seat := licensing.Appointment{ID: newRequest(), Org: h.Org, License: a2, Person: licensing.PersonChange{SignIn: "leo@contoso.example"}, Reason: "case 4711"}
+		out := must[licensing.SaveAnswer](t)(s.atTime(h.Now).Appoint(t.Context(), seat))
 		leo := out.People[0].User
 		equal(t, "outcome", out.People[0].Verdicts[0].Outcome, licensing.Invited)
 		h.Activates(h.Registers(leo, "leo@contoso.example"))
@@ -182,7 +182,7 @@ func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				seat.ID, seat.License, seat.Reason = newRequest(), c.license, c.reason
-				_, err := s.atTime(h.Now).Seat(t.Context(), seat)
+				_, err := s.atTime(h.Now).Appoint(t.Context(), seat)
 				wantRefusal(t, err, c.kind, c.rule)
 			})
 		}

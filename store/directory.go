@@ -18,7 +18,7 @@ func (s *Store) Directory(ctx context.Context, d licensing.DirectoryChange) (lic
 		return licensing.DirectoryAnswer{}, err
 	}
 	q := request{id: d.ID, org: d.Org, action: licensing.AuditDirectory, content: d}
-	return carryOut(ctx, s, q, func(t *tx) (licensing.DirectoryAnswer, []licensing.Work, error) {
+	return carryOut(ctx, s, q, func(t *tx) (licensing.DirectoryAnswer, []licensing.OutboxEntry, error) {
 		c := &directoryImport{tx: t, org: d.Org, request: d.ID, field: "people"}
 		err := c.take(d.People)
 		return c.answer, c.work, err
@@ -33,7 +33,7 @@ type directoryImport struct {
 	field   string // of the input, for refusals
 
 	answer licensing.DirectoryAnswer
-	work   []licensing.Work
+	work   []licensing.OutboxEntry
 }
 
 // take goes through those who left first: their addresses are free for others then.
@@ -107,7 +107,7 @@ func (c *directoryImport) one(p licensing.DirectoryPerson) error {
 		ON CONFLICT (org_id, object_id) DO UPDATE
 		SET email = excluded.email, email_key = excluded.email_key, name = excluded.name, present = excluded.present,
 			changed_at = excluded.changed_at`,
-		c.org, p.ObjectID, string(p.Email), p.Email.Key(), p.Name, !p.Left, at(c.now))
+		c.org, p.ObjectID, string(p.Email), p.Email.Key(), p.Name, !p.Left, ts(c.now))
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (c *directoryImport) follow(p licensing.DirectoryPerson, old personRow) err
 	if !u.InTenant && !old.Present {
 		c.answer.Returned = append(c.answer.Returned, u.ID)
 		line := c.line(u.ID, licensing.AuditDirectoryReturned, "R86")
-		line.after = licensing.UserNotFound
+		line.after = licensing.StatusUserNotFound
 		if _, err := c.auditEverywhere(line); err != nil {
 			return err
 		}
@@ -174,7 +174,7 @@ func (c *directoryImport) leaves(u *userRow) error {
 	c.answer.Left = append(c.answer.Left, u.ID)
 	c.tell(u)
 	line := c.line(u.ID, licensing.AuditDirectoryLeft, "R84")
-	line.after = licensing.UserNotFound
+	line.after = licensing.StatusUserNotFound
 	_, err := c.auditEverywhere(line)
 	return err
 }
@@ -212,7 +212,7 @@ func (c *directoryImport) bind(p licensing.DirectoryPerson) error {
 	if err != nil {
 		return err
 	}
-	u.ObjectID, u.InTenant = opt(p.ObjectID), true
+	u.ObjectID, u.InTenant = nullString(p.ObjectID), true
 	u.Rename(p.Name)
 	if err := c.updateUser(u); err != nil {
 		return err
@@ -271,8 +271,8 @@ type personRow struct {
 	Present  bool   `db:"present"`
 }
 
-func tell(org licensing.OrgID, id licensing.RequestID, user licensing.UserID) licensing.Work {
-	return licensing.Work{Kind: licensing.WorkAssign, Org: org, Request: id, User: user,
+func tell(org licensing.OrgID, id licensing.RequestID, user licensing.UserID) licensing.OutboxEntry {
+	return licensing.OutboxEntry{Kind: licensing.OutboxAssign, Org: org, Request: id, User: user,
 		Propagation: licensing.Propagation{Change: licensing.ChangeID(id), Removed: true}}
 }
 

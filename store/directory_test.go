@@ -23,7 +23,7 @@ func TestR84_R85_R86_WhoLeavesHasNoAccessAtOnceStaysListedAndReturnsByAnAdminsRe
 		out := h.Hears(left(leo))
 		same(t, "who left, work", []any{out.Left, out.Work}, []any{[]licensing.UserID{id}, 1})
 		h.Denied(id, a1, licensing.ManageBenefits, "R84")
-		equal(t, "listed", h.Row("ada", id).Status, licensing.UserNotFound)
+		equal(t, "listed", h.Row("ada", id).Status, licensing.StatusUserNotFound)
 		same(t, "actions (R59)", h.Row("ada", id).Actions, []licensing.Action{licensing.ViewAccess, licensing.Recheck, licensing.DeleteUser})
 
 		_, err := s.atTime(h.Now).Recheck(t.Context(), h.Command("ada", id))
@@ -67,7 +67,7 @@ func TestR47_AnInvitationOfSomebodyWhoLeftIsNotAcceptedByWhoHasTheAddressNow(t *
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		old := h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
-		at := h.Invitation(old).Sending
+		at := h.Invitation(old).Run
 		h.Hears(left(leo), licensing.DirectoryPerson{ObjectID: "o-leo-2", Email: "leo@contoso.example", Name: "Leonie Other"})
 		for _, who := range []licensing.Identity{{Email: "leo@contoso.example"}, {Email: "leo@contoso.example", ObjectID: "o-leo-2"}, {Email: "leo@contoso.example", ObjectID: "o-leo"}} {
 			if _, err := h.accept(at.Invitation, at.Generation, who); err == nil {
@@ -112,9 +112,9 @@ func TestR57_SomebodyOfTheContractIsFoundWhenTheDirectoryHearsOfHim(t *testing.T
 			License: a1, Program: "MPSA", ProcessedAt: start.Add(-30 * day),
 			Administrators: []licensing.ContractAdministrator{{SignIn: "new@contoso.example", Name: "Typed"}},
 		}}}).People[0].User
-		equal(t, "before", h.Row("ada", id).Status, licensing.UserNotFound)
+		equal(t, "before", h.Row("ada", id).Status, licensing.StatusUserNotFound)
 		h.Hears(licensing.DirectoryPerson{ObjectID: "o-new", Email: "new@contoso.example", Name: "New Comer"})
-		same(t, "after", []any{h.Row("ada", id).Status, h.Row("ada", id).Name}, []any{licensing.InvitationSent, "New Comer"})
+		same(t, "after", []any{h.Row("ada", id).Status, h.Row("ada", id).Name}, []any{licensing.StatusInvitationSent, "New Comer"})
 	})
 }
 

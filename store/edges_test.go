@@ -16,7 +16,7 @@ func TestR57_AContractsContactWhomTheDirectoryDoesNotKnowIsTakenInAndShowsAsUser
 			License: a1, Program: "MPSA", ProcessedAt: h.Now.Add(-time.Hour),
 			Administrators: []licensing.ContractAdministrator{{SignIn: "new@contoso.example", Name: "New"}},
 		}}})
-		if v := out.People[0]; v.Error != nil || len(v.Verdicts) != 1 || v.Verdicts[0].After != licensing.UserNotFound || out.Work != 1 {
+		if v := out.People[0]; v.Error != nil || len(v.Verdicts) != 1 || v.Verdicts[0].After != licensing.StatusUserNotFound || out.Work != 1 {
 			t.Fatalf("%+v", out)
 		}
 	})
@@ -47,7 +47,7 @@ func TestR28_AForwardedInvitationIsNotAcceptedByAnIdentityWithoutAnEmail(t *test
 			Administrators: []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Name: "Pat"}},
 		}}}).People[0].User
 		at := h.Invitation(user)
-		_, err := h.atTime(h.Now).Register(t.Context(), licensing.Registration{Request: licensing.RequestID(uuid.NewString()), Invitation: at.Sending.Invitation, Generation: 1})
+		_, err := h.atTime(h.Now).Register(t.Context(), licensing.Registration{Request: licensing.RequestID(uuid.NewString()), Invitation: at.Run.Invitation, Generation: 1})
 		wantRefusal(t, err, licensing.Invalid, "R66")
 	})
 }
@@ -56,9 +56,9 @@ func TestR62_AnOpenInvitationThatNobodyCanAcceptAnyMoreIsInvitedAnewNotJoined(t 
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		h.Now = h.Invitation(kim).Sending.ExpiresAt
+		h.Now = h.Invitation(kim).Run.ExpiresAt
 		v := h.Change("ada", ext("kim", add(m1, licensing.BenefitsReader))).People[0].Verdicts[0]
-		if v.Outcome != licensing.Invited || h.Invitation(kim).Sending.Generation != 2 {
+		if v.Outcome != licensing.Invited || h.Invitation(kim).Run.Generation != 2 {
 			t.Fatalf("%+v, %+v", v, h.Invitation(kim))
 		}
 	})

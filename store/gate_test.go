@@ -77,8 +77,8 @@ func ways(h *house, outsiders []string, wanted licensing.Role) map[string]func(*
 		"seat": func(r *rapid.T) {
 			object, email := licensing.ObjectID("o-grace"), licensing.Email("grace@contoso.example")
 			h.Leaves(object, email, "Grace Hopper", true)
-			seat := licensing.Seat{ID: newRequest(), Org: h.Org, License: where(r), Person: ext(who(r)), Reason: "case 4711"}
-			_, _ = now().Seat(h.Context(), seat)
+			seat := licensing.Appointment{ID: newRequest(), Org: h.Org, License: where(r), Person: ext(who(r)), Reason: "case 4711"}
+			_, _ = now().Appoint(h.Context(), seat)
 			h.Leaves(object, email, "Grace Hopper", false)
 			_, _ = now().Recheck(h.Context(), h.Command("ada", h.ID("grace")))
 		},
@@ -168,7 +168,7 @@ func TestR03_EveryWayThatGivesAdministratorAsksTheRules(t *testing.T) {
 		{"support", func(h *house, rule func()) {
 			rule()
 			h.Leaves("o-ada", "ada@contoso.example", "Ada Lovelace", true)
-			_, _ = h.atTime(h.Now).Seat(h.Context(), licensing.Seat{ID: newRequest(), Org: h.Org, License: a1, Person: ext("kim"), Reason: "case 1"})
+			_, _ = h.atTime(h.Now).Appoint(h.Context(), licensing.Appointment{ID: newRequest(), Org: h.Org, License: a1, Person: ext("kim"), Reason: "case 1"})
 		}},
 	} {
 		t.Run(w.name, func(t *testing.T) {

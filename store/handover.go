@@ -16,7 +16,7 @@ func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver) (licens
 		return licensing.HandOverAnswer{}, err
 	}
 	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditHandOver, content: h}
-	return carryOut(ctx, s, q, func(t *tx) (licensing.HandOverAnswer, []licensing.Work, error) {
+	return carryOut(ctx, s, q, func(t *tx) (licensing.HandOverAnswer, []licensing.OutboxEntry, error) {
 		d, err := t.decide(adminMandate(licensing.HandOverMandate, sv), ask(sv.People))
 		if err != nil {
 			return licensing.HandOverAnswer{}, nil, err
@@ -46,7 +46,7 @@ func (p *plan) handOver(d *decision) (licensing.HandOverView, licensing.MailID) 
 		}
 		view.Lines = append(view.Lines, line)
 		if d.agreements[v.License].License != "" { // else there is no such License ID
-			lines = append(lines, handOverLineRow{d.request, v.License, line.State, opt(line.Rule), at(line.Until)})
+			lines = append(lines, handOverLineRow{d.request, v.License, line.State, nullString(line.Rule), ts(line.Until)})
 		}
 	}
 	if len(waiting) == 0 {
@@ -54,10 +54,10 @@ func (p *plan) handOver(d *decision) (licensing.HandOverView, licensing.MailID) 
 		return view, ""
 	}
 	p.handovers = append(p.handovers, handOverRow{ID: d.request, OrgID: d.org, From: d.by, To: person.User, State: view.State,
-		CreatedAt: at(d.now)})
+		CreatedAt: ts(d.now)})
 	p.lines = append(p.lines, lines...)
 	notice := mailRow{ID: licensing.MailID(string(d.request) + ".handover"), OrgID: d.org, UserID: person.User,
-		Kind: licensing.MailHandOver, QueuedAt: at(d.now)}
+		Kind: licensing.MailHandOver, QueuedAt: ts(d.now)}
 	p.mail(notice, licensesData{waiting})
 	return view, notice.ID
 }
@@ -90,7 +90,7 @@ func (s *Store) commandHandOver(
 	ctx context.Context, c licensing.HandOverCommand, action licensing.AuditAction, change func(*tx, *handOverRow) error,
 ) (licensing.HandOverView, error) {
 	q := request{id: c.Request, org: c.Org, by: c.By, action: action, content: c}
-	return carryOut(ctx, s, q, func(t *tx) (licensing.HandOverView, []licensing.Work, error) {
+	return carryOut(ctx, s, q, func(t *tx) (licensing.HandOverView, []licensing.OutboxEntry, error) {
 		var out licensing.HandOverView
 		h, err := t.handOver(c.Org, c.HandOver, c.By)
 		if err != nil {
@@ -246,7 +246,7 @@ func (t *tx) removeHandedOver(h *handOverRow, ready []licensing.LicenseID) error
 	}
 	sv := licensing.Save{ID: turnOf(h.ID, h.Turns), Org: h.OrgID, Admin: h.To, People: []licensing.PersonChange{person}}
 	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditRemoveHandOver, content: sv}
-	answer, err := once(t, q, func(t *tx) (licensing.SaveAnswer, []licensing.Work, error) {
+	answer, err := once(t, q, func(t *tx) (licensing.SaveAnswer, []licensing.OutboxEntry, error) {
 		return t.give(adminMandate(licensing.TakeOverMandate, sv), ask(sv.People))
 	})
 	if err != nil {
@@ -273,7 +273,7 @@ func (t *tx) settleLine(h *handOverRow, v licensing.Verdict) error {
 	_, err := t.exec(`
 		UPDATE handover_lines
 		SET state = ?, rule = ?, until = ?
-		WHERE handover_id = ? AND license_id = ?`, line.State, opt(line.Rule), at(line.Until), h.ID, v.License)
+		WHERE handover_id = ? AND license_id = ?`, line.State, nullString(line.Rule), ts(line.Until), h.ID, v.License)
 	return err
 }
 
@@ -281,6 +281,6 @@ type handOverLineRow struct {
 	HandOver licensing.RequestID `db:"handover_id"`
 	License  licensing.LicenseID `db:"license_id"`
 	State    licensing.LineState `db:"state"`
-	Rule     opt                 `db:"rule"`
-	Until    moment              `db:"until"`
+	Rule     nullString          `db:"rule"`
+	Until    timestamp           `db:"until"`
 }

@@ -57,10 +57,10 @@ func TestR30_R31_R32_AHandOverRemovesTheOldAdminInTheSuccessorsNameWhereTheSucce
 		h.Change("sam@fabrikam.example", edit(ada, add(m1, licensing.BenefitsReader))) // locks M1
 		step := h.advance(out.View.ID)
 		same(t, "on A1; M1 is locked", []any{lines(step.View), h.Held(ada, a1)}, []any{[]string{"A1 done", "A2 refused R05", "B1 refused R32", "M1 waiting"}, ""})
-		work := must[[]licensing.Work](t)(s.Work(t.Context(), step.Request))
+		work := must[[]licensing.OutboxEntry](t)(s.Outbox(t.Context(), step.Request))
 		same(t, "the old admin is told (R70)", []any{len(work), work[0].User}, []any{1, ada})
 		equal(t, "until they are started", h.advance(out.View.ID).Request, step.Request)
-		if err := s.FinishWork(t.Context(), step.Request); err != nil {
+		if err := s.ClearOutbox(t.Context(), step.Request); err != nil {
 			t.Fatal(err)
 		}
 		h.ActivatesChange(ada, m1)

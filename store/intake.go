@@ -10,7 +10,7 @@ import (
 type existingAgreement struct {
 	License licensing.LicenseID `db:"license_id"`
 	Org     licensing.OrgID     `db:"org_id"`
-	Parent  opt                 `db:"parent"`
+	Parent  nullString          `db:"parent"`
 	Active  bool                `db:"active"`
 	fresh   bool                // there is none yet
 }
@@ -73,14 +73,14 @@ func (c *contract) putAgreement(a licensing.ContractAgreement, was existingAgree
 		SET program = excluded.program, parent = excluded.parent, processed_at = excluded.processed_at,
 			active = excluded.active, invitation = excluded.invitation
 		WHERE agreements.org_id = excluded.org_id`,
-		a.License, c.org, a.Program, opt(a.Parent), at(a.ProcessedAt), !a.Inactive, invitation)
+		a.License, c.org, a.Program, nullString(a.Parent), ts(a.ProcessedAt), !a.Inactive, invitation)
 	if err != nil {
 		return err
 	}
 	if n == 0 { // another organization was first
 		return foreign
 	}
-	if !was.fresh && was.Parent == opt(a.Parent) && was.Active == !a.Inactive {
+	if !was.fresh && was.Parent == nullString(a.Parent) && was.Active == !a.Inactive {
 		return nil
 	}
 	line := c.line("", a.License)

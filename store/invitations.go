@@ -9,26 +9,26 @@ import (
 )
 
 // Resend queues the same link once more, after the cool-down (R58). A user whom the caller may not see is NotFound.
-func (s *Store) Resend(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
+func (s *Store) Resend(ctx context.Context, c licensing.Command) (licensing.InvitationRun, error) {
 	return s.sendAgain(ctx, c, licensing.AuditResend, func(t *tx, i *invitationRow) error {
 		if err := licensing.MayResend(ruleOf(i), t.now, t.policy); err != nil {
 			return err
 		}
 		i.Sendings++
-		i.LastSentAt = at(t.now)
+		i.LastSentAt = ts(t.now)
 		return nil
 	})
 }
 
 // Reset opens the next generation of an invitation: a new link, full time; all older links are dead (R58). A user whom the
 // caller may not see is NotFound.
-func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.Sending, error) {
+func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.InvitationRun, error) {
 	return s.sendAgain(ctx, c, licensing.AuditReset, func(t *tx, i *invitationRow) error {
 		if err := licensing.MayReset(ruleOf(i)); err != nil {
 			return err
 		}
 		i.Generation++
-		i.InvitedBy = opt(c.By)
+		i.InvitedBy = nullString(c.By)
 		i.Renew(t.policy, t.now)
 		return nil
 	})
@@ -43,9 +43,9 @@ func ruleOf(i *invitationRow) licensing.Invitation {
 // sendAgain is what resend and reset share: authority, rule, row, mail, audit.
 func (s *Store) sendAgain(
 	ctx context.Context, c licensing.Command, action licensing.AuditAction, change func(*tx, *invitationRow) error,
-) (licensing.Sending, error) {
-	return carryOut(ctx, s, commandRequest(action, c), func(t *tx) (licensing.Sending, []licensing.Work, error) {
-		var out licensing.Sending
+) (licensing.InvitationRun, error) {
+	return carryOut(ctx, s, commandRequest(action, c), func(t *tx) (licensing.InvitationRun, []licensing.OutboxEntry, error) {
+		var out licensing.InvitationRun
 		seen, err := t.command(c)
 		if err != nil {
 			return out, nil, err
@@ -58,25 +58,25 @@ func (s *Store) sendAgain(
 			return out, nil, err
 		}
 		line := commandLine(action, "R58", c)
-		line.before, line.after = statusOfInvitation(i.State), licensing.InvitationSent
+		line.before, line.after = statusOfInvitation(i.State), licensing.StatusInvitationSent
 		if err := change(t, i); err != nil {
 			return out, nil, err
 		}
 		line.detail = licensing.GenerationOpened{Generation: i.Generation}
 		mail := i.Mail(licensing.MailWelcome, t.now)
 		p := plan{renewals: []invitationRow{*i}, mails: []mailRow{mail}, audit: line.on(seen.mine)}
-		return i.Sending(mail.ID), nil, p.write(t)
+		return i.Run(mail.ID), nil, p.write(t)
 	})
 }
 
 func statusOfInvitation(s licensing.InvitationState) licensing.Status {
-	return licensing.StatusOf(licensing.Person{Kind: licensing.External}, licensing.Pending, s)
+	return licensing.StatusOf(licensing.Person{Kind: licensing.External}, licensing.AssignmentPending, s)
 }
 
 // Cancel takes back what the caller administers of a person who has not registered; when nothing is left the invitation
 // ends and its links are dead (R82). A user whom the caller may not see is NotFound, one who has registered a Conflict.
 func (s *Store) Cancel(ctx context.Context, c licensing.Command) (licensing.Withdrawal, error) {
-	return carryOut(ctx, s, commandRequest(licensing.AuditCancel, c), func(t *tx) (licensing.Withdrawal, []licensing.Work, error) {
+	return carryOut(ctx, s, commandRequest(licensing.AuditCancel, c), func(t *tx) (licensing.Withdrawal, []licensing.OutboxEntry, error) {
 		var out licensing.Withdrawal
 		seen, err := t.commandOnRoles(c)
 		if err != nil {
@@ -123,7 +123,7 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 	var mail licensing.MailID
 	err := s.write(ctx, "expire", func(t *tx) error {
 		mail = ""
-		i, err := t.fenced(id, generation, licensing.InvitationOpen, licensing.InvitationRefused, licensing.InvitationLapsed)
+		i, err := t.fenced(id, generation, licensing.InvitationOpen, licensing.InvitationFailed, licensing.InvitationExpired)
 		if err != nil || i == nil {
 			return err
 		}
@@ -132,15 +132,15 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 		if i.InvitedBy != "" {
 			mail = row.ID
 		}
-		if i.State == licensing.InvitationLapsed {
+		if i.State == licensing.InvitationExpired {
 			return nil // a second attempt of this step
 		}
 		before := i.State
-		i.State = licensing.InvitationLapsed
+		i.State = licensing.InvitationExpired
 		if err := t.updateInvitation(*i); err != nil {
 			return err
 		}
-		licenses, err := t.auditEverywhere(invitationLine(i, licensing.AuditExpire, "R56", before, licensing.InvitationExpired, nil))
+		licenses, err := t.auditEverywhere(invitationLine(i, licensing.AuditExpire, "R56", before, licensing.StatusInvitationExpired, nil))
 		if err != nil || mail == "" {
 			return err
 		}
@@ -184,11 +184,11 @@ func (t *tx) fenced(id licensing.InvitationID, generation int, states ...licensi
 // failInvitation marks an invitation Failed with the reason (R55).
 func (t *tx) failInvitation(i *invitationRow, action licensing.AuditAction, reason string) error {
 	before := i.State
-	i.State, i.Reason = licensing.InvitationRefused, opt(reason)
+	i.State, i.Reason = licensing.InvitationFailed, nullString(reason)
 	if err := t.updateInvitation(*i); err != nil {
 		return err
 	}
-	_, err := t.auditEverywhere(invitationLine(i, action, "R55", before, licensing.Failed, licensing.FailureNoted{Reason: reason}))
+	_, err := t.auditEverywhere(invitationLine(i, action, "R55", before, licensing.StatusFailed, licensing.FailureNoted{Reason: reason}))
 	return err
 }
 

@@ -17,16 +17,16 @@ func TestR58_ResendMailsTheSameLinkAfterACoolDownAndResetANewOne(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		first := h.Invitation(kim).Sending
+		first := h.Invitation(kim).Run
 		_, err := s.atTime(h.Now.Add(time.Second)).Resend(t.Context(), h.Command("ada", kim))
 		wantRefusal(t, err, licensing.Locked, "R58")
-		again := must[licensing.Sending](t)(s.atTime(h.Now.Add(time.Hour)).Resend(t.Context(), h.Command("ada", kim)))
+		again := must[licensing.InvitationRun](t)(s.atTime(h.Now.Add(time.Hour)).Resend(t.Context(), h.Command("ada", kim)))
 		same(t, "generation and expiry", []any{again.Generation, again.ExpiresAt}, []any{1, first.ExpiresAt})
 		if again.Mail == h.WelcomeMail(kim) {
 			t.Error("a second sending needs a Message-ID of its own")
 		}
 		h.Now = h.Now.Add(2 * time.Hour)
-		reset := must[licensing.Sending](t)(s.atTime(h.Now).Reset(t.Context(), h.Command("ada", kim)))
+		reset := must[licensing.InvitationRun](t)(s.atTime(h.Now).Reset(t.Context(), h.Command("ada", kim)))
 		same(t, "generation and expiry", []any{reset.Generation, reset.ExpiresAt}, []any{2, h.Now.Add(30 * day)})
 		_, err = h.accept(first.Invitation, 1, licensing.Identity{Email: "kim@fabrikam.example"})
 		wantRefusal(t, err, licensing.Gone, "R58")
@@ -44,7 +44,7 @@ func TestR43_WhoAdministersNoneOfThePersonsLicenseIDsLearnsNothingByACommand(t *
 		wantRefusal(t, err, licensing.NotFound, "R43")
 		_, err = s.atTime(h.Now).Cancel(t.Context(), h.Command("grace", kim))
 		wantRefusal(t, err, licensing.NotFound, "R43")
-		equal(t, "generation", h.Invitation(kim).Sending.Generation, 1)
+		equal(t, "generation", h.Invitation(kim).Run.Generation, 1)
 	})
 }
 
@@ -59,9 +59,9 @@ func TestR82_CancelTakesBackWhatTheCallerAdministersAndTheLinkDiesWithTheLastOfI
 		equal(t, "state", at.State, licensing.InvitationOpen)
 		out = must[licensing.Withdrawal](t)(s.atTime(h.Now).Cancel(t.Context(), h.Command("grace", kim)))
 		same(t, "the last", out, licensing.Withdrawal{Withdrawn: 1, Ended: true})
-		_, err := h.accept(at.Sending.Invitation, 1, licensing.Identity{Email: "kim@fabrikam.example"})
+		_, err := h.accept(at.Run.Invitation, 1, licensing.Identity{Email: "kim@fabrikam.example"})
 		wantRefusal(t, err, licensing.Gone, "R82")
-		equal(t, "welcome mail", h.Claims(h.firstWelcome(at.Sending.Invitation)).State, licensing.MailDropped)
+		equal(t, "welcome mail", h.Claims(h.firstWelcome(at.Run.Invitation)).State, licensing.MailDropped)
 	})
 }
 
@@ -73,7 +73,7 @@ func TestR28_ABoundInvitationIsForTheSignInEmailThatItNames(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		i := h.Invitation(kim).Sending.Invitation
+		i := h.Invitation(kim).Run.Invitation
 		_, err := h.accept(i, 1, licensing.Identity{Email: "lee@fabrikam.example", Name: "Lee"})
 		wantRefusal(t, err, licensing.Forbidden, "R28")
 		out := must[licensing.Registered](t)(h.accept(i, 1, licensing.Identity{Email: "KIM@Fabrikam.example"}))
@@ -103,7 +103,7 @@ func TestR60_R61_DueTimesFollowRegistrationAndProcessing(t *testing.T) {
 // activateAll settles what is in progress for a person of contoso.example on a License ID.
 func (h *house) activateAll(who string, l licensing.LicenseID) {
 	h.Helper()
-	var change opt
+	var change nullString
 	u := h.ID(who)
 	if err := h.reads.Get(&change, h.reads.Rebind(`SELECT change_id FROM assignments WHERE user_id = ? AND license_id = ?`), u, l); err != nil {
 		h.Fatal(err)
@@ -117,8 +117,8 @@ func TestALateStepOfAnOlderGenerationOrChangeWritesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		i := h.Invitation(kim).Sending.Invitation
-		must[licensing.Sending](t)(s.atTime(h.Now.Add(time.Hour)).Reset(t.Context(), h.Command("ada", kim)))
+		i := h.Invitation(kim).Run.Invitation
+		must[licensing.InvitationRun](t)(s.atTime(h.Now.Add(time.Hour)).Reset(t.Context(), h.Command("ada", kim)))
 		rows := h.census()
 		equal(t, "reminder", must[licensing.MailID](t)(s.atTime(h.Now).Remind(t.Context(), i, 1)), "")
 		equal(t, "expiry", must[licensing.MailID](t)(s.atTime(h.Now).Expire(t.Context(), i, 1)), "")
@@ -159,14 +159,14 @@ func TestR56_ExpiryTellsTheInvitingAdminOnceAndNobodyWhereTheContractInvited(t *
 		}{{"invited by an admin", kim, "ada@contoso.example"}, {"invited by the contract", pat, ""}} {
 			t.Run(c.name, func(t *testing.T) {
 				h.TB = t
-				at := h.Invitation(c.user).Sending
+				at := h.Invitation(c.user).Run
 				mail := must[licensing.MailID](t)(s.atTime(at.ExpiresAt).Expire(t.Context(), at.Invitation, 1))
 				equal(t, "again", must[licensing.MailID](t)(s.atTime(at.ExpiresAt).Expire(t.Context(), at.Invitation, 1)), mail)
 				equal(t, "notices", h.Count(`SELECT COUNT(*) FROM mails WHERE invitation_id = ? AND kind = 'expired'`, at.Invitation), len(c.tell)/19)
 				if c.tell != "" {
 					equal(t, "to", string(h.Claims(mail).Job.To), c.tell)
 				}
-				equal(t, "status", h.Row("ada", c.user).Status, licensing.InvitationExpired)
+				equal(t, "status", h.Row("ada", c.user).Status, licensing.StatusInvitationExpired)
 				_, err := h.accept(at.Invitation, 1, licensing.Identity{Email: h.View("ada", c.user).SignIn})
 				wantRefusal(t, err, licensing.Gone, "R56")
 			})
@@ -178,7 +178,7 @@ func TestTheReminderIsQueuedOnceAndOnlyWhileTheInvitationIsOpen(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		at := h.Invitation(kim).Sending
+		at := h.Invitation(kim).Run
 		mail := must[licensing.MailID](t)(s.atTime(at.RemindAt).Remind(t.Context(), at.Invitation, 1))
 		equal(t, "again", must[licensing.MailID](t)(s.atTime(at.RemindAt).Remind(t.Context(), at.Invitation, 1)), mail)
 		equal(t, "reminders", h.Count(`SELECT COUNT(*) FROM mails WHERE kind = 'reminder'`), 1)
@@ -205,7 +205,7 @@ func TestR29_TheSameRegistrationFindsItsAnswerAndNobodyElses(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
-		r := licensing.Registration{Request: newRequest(), Invitation: h.Invitation(kim).Sending.Invitation, Generation: 1, Identity: licensing.Identity{Email: "kim@fabrikam.example"}}
+		r := licensing.Registration{Request: newRequest(), Invitation: h.Invitation(kim).Run.Invitation, Generation: 1, Identity: licensing.Identity{Email: "kim@fabrikam.example"}}
 		_, err := h.Registered(t.Context(), r)
 		wantRefusal(t, err, licensing.NotFound, "R29")
 		out := must[licensing.Registered](t)(s.atTime(h.Now).Register(t.Context(), r))

@@ -68,12 +68,12 @@ func (d *decision) registerByAssignment(s *subject) {
 		if !d.agreements[c.License].NoInvitation {
 			continue
 		}
-		s.user.RegisteredAt = at(d.now)
+		s.user.RegisteredAt = ts(d.now)
 		if c, j, refusal := d.ask(s, c); refusal == nil && j.Outcome == licensing.Assigned && len(c.Add) > 0 {
 			s.registers = true
 			return
 		}
-		s.user.RegisteredAt = moment{}
+		s.user.RegisteredAt = timestamp{}
 	}
 }
 
@@ -81,13 +81,13 @@ func (d *decision) registerByAssignment(s *subject) {
 func (d *decision) takeUp(s *subject, under licensing.Mandate) {
 	for _, l := range sorted(s.assignments) {
 		judged := slices.ContainsFunc(s.changes, func(c change) bool { return c.License == l })
-		if judged || s.assignments[l].State != licensing.Pending {
+		if judged || s.assignments[l].State != licensing.AssignmentPending {
 			continue
 		}
 		due := d.policy.DueAt(d.now, s.processed[l])
-		c := change{under: under, Judgement: licensing.Judgement{Outcome: licensing.Assigned, Next: licensing.Propagating, DueAt: due},
-			Verdict: licensing.Verdict{License: l, Outcome: licensing.Assigned, DueAt: due, Before: licensing.InvitationSent,
-				After: licensing.AssignmentInProgress}}
+		c := change{under: under, Judgement: licensing.Judgement{Outcome: licensing.Assigned, Next: licensing.AssignmentPropagating, DueAt: due},
+			Verdict: licensing.Verdict{License: l, Outcome: licensing.Assigned, DueAt: due, Before: licensing.StatusInvitationSent,
+				After: licensing.StatusAssignmentInProgress}}
 		for _, g := range s.grants[l] {
 			c.Added = append(c.Added, g.Role)
 		}
@@ -121,17 +121,17 @@ func (d *decision) judgeChange(s *subject, asked licensing.AccessChange) {
 func (d *decision) accept(s *subject, f licensing.Facts, c *change) {
 	v, j := &c.Verdict, c.Judgement
 	v.Outcome, v.Added, v.Removed, v.DueAt = j.Outcome, j.Add, j.Remove, j.DueAt
-	if a := s.assignments[v.License]; a != nil && a.State == licensing.Broken {
+	if a := s.assignments[v.License]; a != nil && a.State == licensing.AssignmentFailed {
 		v.Reference = string(a.Reference)
 		if j.Outcome == licensing.Assigned && a.Attempts >= licensing.SupportAfter {
-			v.Advice = licensing.Advice(licensing.Failed, a.Attempts, d.policy)
+			v.Advice = licensing.Advice(licensing.StatusFailed, a.Attempts, d.policy)
 		}
 	}
 	after := f.Invitation
 	if j.Outcome == licensing.Invited {
 		after = licensing.InvitationOpen
 	}
-	if j.Next != licensing.NotAssigned {
+	if j.Next != licensing.AssignmentNone {
 		v.After = licensing.StatusOf(f.Person, j.Next, after)
 	}
 	if slices.Contains(j.Remove, licensing.Administrator) {
@@ -175,7 +175,7 @@ func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
 	if i := s.invitation; i != nil {
 		f.Invitation = i.State
 		if i.State == licensing.InvitationOpen && !d.now.Before(i.ExpiresAt.Time) {
-			f.Invitation = licensing.InvitationLapsed // its timer is a moment late: nobody can accept it any more (R56)
+			f.Invitation = licensing.InvitationExpired // its timer is a moment late: nobody can accept it any more (R56)
 		}
 	}
 	if a := s.assignments[l]; a != nil {

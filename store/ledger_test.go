@@ -47,7 +47,7 @@ func TestR49_TheWelcomeMailGoesToTheBusinessEmailThatIsValidWhenItIsSent(t *test
 		equal(t, "License IDs", len(c.Job.Access), 2)
 		same(t, "access", c.Job.Access[0].License, a1)
 		same(t, "roles", c.Job.Access[0].Roles, []licensing.Role{licensing.ProductKeysReader})
-		if h.Invitation(bob).Sending.Invitation != c.Job.Invitation {
+		if h.Invitation(bob).Run.Invitation != c.Job.Invitation {
 			t.Error("another invitation")
 		}
 	})
@@ -116,9 +116,9 @@ func TestR55_AMailThatIsRefusedMarksTheInvitationAsFailedWithTheReason(t *testin
 		id := h.WelcomeMail(bob)
 		h.Settles(id, h.Claims(id).Job.Attempt, licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "5.1.1 no such\x00 mailbox \xff"})
 		v := must[licensing.UserView](t)(h.User(t.Context(), h.Org, h.ID("ada"), bob))
-		equal(t, "status", v.Status, licensing.Failed)
+		equal(t, "status", v.Status, licensing.StatusFailed)
 		equal(t, "delivery", v.Delivery, licensing.DeliveryBounced)
-		equal(t, "invitation", v.Invitation.State, licensing.InvitationRefused)
+		equal(t, "invitation", v.Invitation.State, licensing.InvitationFailed)
 		equal(t, "reason", v.Invitation.Reason, "550 5.1.1 no such mailbox")
 		lines := must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.Org, h.ID("ada"), bob, views.Page{Limit: 0}))
 		last := lines[len(lines)-1]
@@ -126,7 +126,7 @@ func TestR55_AMailThatIsRefusedMarksTheInvitationAsFailedWithTheReason(t *testin
 		equal(t, "rule", last.Rule, "R55")
 		equal(t, "License ID", last.License, a1)
 		equal(t, "claim", h.Claims(id).State, licensing.MailRefused)
-		must[licensing.Sending](t)(h.atTime(h.Now).Reset(t.Context(), h.Command("ada", bob)))
+		must[licensing.InvitationRun](t)(h.atTime(h.Now).Reset(t.Context(), h.Command("ada", bob)))
 		equal(t, "the next generation", h.Claims(h.WelcomeMail(bob)).State, licensing.MailSending)
 	})
 }
@@ -145,7 +145,7 @@ func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *tes
 		}
 		v := must[licensing.UserView](t)(h.User(t.Context(), h.Org, h.ID("ada"), bob))
 		equal(t, "reason", v.Invitation.Reason, "not delivered within a day")
-		equal(t, "status", v.Status, licensing.Failed)
+		equal(t, "status", v.Status, licensing.StatusFailed)
 		n := 0
 		for _, l := range must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.Org, h.ID("ada"), bob, views.Page{Limit: 0})) {
 			if l.Action == "mail.given_up" {
@@ -159,14 +159,14 @@ func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *tes
 func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 	ends := map[string]func(h *house, bob licensing.UserID){
 		"reset (R58)": func(h *house, bob licensing.UserID) {
-			must[licensing.Sending](h.TB)(h.atTime(h.Now).Reset(h.Context(), h.Command("ada", bob)))
+			must[licensing.InvitationRun](h.TB)(h.atTime(h.Now).Reset(h.Context(), h.Command("ada", bob)))
 		},
 		"cancelled (R82)": func(h *house, bob licensing.UserID) {
 			must[licensing.Withdrawal](h.TB)(h.atTime(h.Now).Cancel(h.Context(), h.Command("ada", bob)))
 		},
 		"accepted (R29)": func(h *house, bob licensing.UserID) { h.Registers(bob, "bob@fabrikam.example") },
 		"expired (R56)": func(h *house, bob licensing.UserID) {
-			must[licensing.MailID](h.TB)(h.atTime(h.Now).Expire(h.Context(), h.Invitation(bob).Sending.Invitation, 1))
+			must[licensing.MailID](h.TB)(h.atTime(h.Now).Expire(h.Context(), h.Invitation(bob).Run.Invitation, 1))
 		},
 	}
 	for name, end := range ends {
@@ -175,7 +175,7 @@ func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 				h := newHouse(t, s)
 				bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
 				welcome := h.WelcomeMail(bob)
-				reminder := must[licensing.MailID](t)(h.atTime(h.Now).Remind(t.Context(), h.Invitation(bob).Sending.Invitation, 1))
+				reminder := must[licensing.MailID](t)(h.atTime(h.Now).Remind(t.Context(), h.Invitation(bob).Run.Invitation, 1))
 				equal(t, "reminder before", h.Claims(reminder).State, licensing.MailSending)
 				h.Settles(reminder, 1, licensing.Settlement{State: licensing.MailDeferred, Code: 451, Answer: ""})
 				end(h, bob)
@@ -207,7 +207,7 @@ func TestR55_ALateRefusalOfAMailThatWasSentAgainLeavesTheInvitationOpen(t *testi
 		first := h.WelcomeMail(bob)
 		h.Claims(first)
 		h.Now = start.Add(time.Hour)
-		again := must[licensing.Sending](t)(h.atTime(h.Now).Resend(t.Context(), h.Command("ada", bob))).Mail
+		again := must[licensing.InvitationRun](t)(h.atTime(h.Now).Resend(t.Context(), h.Command("ada", bob))).Mail
 		h.Settles(again, h.Claims(again).Job.Attempt, licensing.Settlement{State: licensing.MailSent, Code: 250, Answer: "ok"})
 		h.Settles(first, 1, licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "no such mailbox"})
 		equal(t, "the older mail", h.mailLine("ada", bob, first).State, licensing.MailRefused)
@@ -271,7 +271,7 @@ func TestEachKindOfMailCarriesWhatItTells(t *testing.T) {
 		h.Activates(r)
 		saved := h.TryChange("ada",
 			licensing.PersonChange{User: bob, Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader), add(a2, licensing.BenefitsReader)}})
-		work := must[[]licensing.Work](t)(h.Work(t.Context(), licensing.RequestID(string(saved.Confirmation)[:36])))
+		work := must[[]licensing.OutboxEntry](t)(h.Outbox(t.Context(), licensing.RequestID(string(saved.Confirmation)[:36])))
 		changes := h.Claims(work[0].Propagation.Mail).Job
 		equal(t, "changes: one accepted verdict (R70)", len(changes.Changes), 1)
 		same(t, "changes: added", changes.Changes[0].Added, []licensing.Role{licensing.BenefitsReader})
@@ -289,7 +289,7 @@ func TestR56_TheNoticeOfAnExpiryShowsTheAdminOnlyWhatTheAdminMaySee(t *testing.T
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
 		h.Change("grace", ext("bob", add(a2, licensing.BenefitsReader)))
-		id := must[licensing.MailID](t)(h.atTime(h.Now).Expire(t.Context(), h.Invitation(bob).Sending.Invitation, 1))
+		id := must[licensing.MailID](t)(h.atTime(h.Now).Expire(t.Context(), h.Invitation(bob).Run.Invitation, 1))
 		j := h.Claims(id).Job
 		equal(t, "to", j.To, "ada@contoso.example")
 		equal(t, "person", j.Person, "bob")

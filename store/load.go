@@ -154,7 +154,7 @@ func (d *decision) loadNewcomers() error {
 			s.refusal = nil // a contact whom the directory doesn't know shows as User not found (R57)
 		}
 		if !s.registered.IsZero() {
-			s.user.RegisteredAt = at(s.registered)
+			s.user.RegisteredAt = ts(s.registered)
 		}
 	}
 	return nil

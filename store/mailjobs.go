@@ -75,7 +75,7 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 
 // registeredJob tells what the registration put in progress, or what the person has where later changes took that over.
 func (t *tx) registeredJob(m ledgerRow, j *licensing.MailJob) error {
-	change := opt(licensing.InvitationChange(licensing.InvitationID(m.InvitationID), m.Generation))
+	change := nullString(licensing.InvitationChange(licensing.InvitationID(m.InvitationID), m.Generation))
 	var err error
 	j.Access, err = t.Entries(m.UserID, func(a *assignmentRow) bool { return a.ChangeID == change })
 	if err == nil && len(j.Access) == 0 {

@@ -12,9 +12,9 @@ import (
 // ledgerRow is a mail with what its attempts left behind.
 type ledgerRow struct {
 	mailRow
-	Attempts   int    `db:"attempts"`
-	Unknown    int    `db:"unknown"`
-	LeaseUntil moment `db:"lease_until"`
+	Attempts   int       `db:"attempts"`
+	Unknown    int       `db:"unknown"`
+	LeaseUntil timestamp `db:"lease_until"`
 }
 
 const selectMail = `
@@ -26,10 +26,10 @@ const selectMail = `
 // that is busy, has nothing to send. An attempt whose lease ended without a settlement counts as unknown. A welcome mail
 // or reminder whose invitation has ended, has a newer generation or has nothing left to give is dropped (R58, R82), and so
 // is every mail to a person who has left the tenant (R84). The mail goes to the person's present business e-mail (R48, R49).
-func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.Duration) (licensing.Claim, error) {
-	var out licensing.Claim
+func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.Duration) (licensing.MailLease, error) {
+	var out licensing.MailLease
 	err := s.write(ctx, "claim mail", func(t *tx) error {
-		out = licensing.Claim{}
+		out = licensing.MailLease{}
 		m, err := t.lockMail(id)
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.D
 		_, err = t.exec(`
 			UPDATE mails
 			SET state = 'sending', attempts = ?, unknown = ?, lease_until = ?, recipient = ?
-			WHERE id = ?`, m.Attempts, m.Unknown, at(t.now.Add(lease)), string(out.Job.To), id)
+			WHERE id = ?`, m.Attempts, m.Unknown, ts(t.now.Add(lease)), string(out.Job.To), id)
 		return err
 	})
 	return out, err
@@ -89,7 +89,7 @@ func (t *tx) invitationOf(m ledgerRow) (*invitationRow, error) {
 }
 
 func (t *tx) drop(m ledgerRow) error {
-	_, err := t.exec(`UPDATE mails SET state = 'dropped', lease_until = NULL, unknown = ?, settled_at = ? WHERE id = ?`, m.Unknown, at(t.now), m.ID)
+	_, err := t.exec(`UPDATE mails SET state = 'dropped', lease_until = NULL, unknown = ?, settled_at = ? WHERE id = ?`, m.Unknown, ts(t.now), m.ID)
 	return err
 }
 
@@ -104,7 +104,7 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 			_, err := t.exec(`
 				UPDATE mails
 				SET state = 'sent', lease_until = NULL, code = NULLIF(?, 0), answer = ?, settled_at = ?
-				WHERE id = ? AND state <> 'sent'`, st.Code, opt(st.Answer), at(t.now), id)
+				WHERE id = ? AND state <> 'sent'`, st.Code, nullString(st.Answer), ts(t.now), id)
 			return err
 		case licensing.MailDeferred, licensing.MailUnknown:
 			unknown := 0
@@ -114,7 +114,7 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 			_, err := t.exec(`
 				UPDATE mails
 				SET state = ?, lease_until = NULL, code = NULLIF(?, 0), answer = ?, unknown = unknown + ?
-				WHERE id = ? AND attempts = ? AND state = 'sending'`, st.State, st.Code, opt(st.Answer), unknown, id, attempt)
+				WHERE id = ? AND attempts = ? AND state = 'sending'`, st.State, st.Code, nullString(st.Answer), unknown, id, attempt)
 			return err
 		case licensing.MailRefused:
 			reason := strings.TrimSpace(st.Answer)
@@ -125,7 +125,7 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 				return t.exec(`
 					UPDATE mails
 					SET state = 'refused', lease_until = NULL, code = NULLIF(?, 0), answer = ?, settled_at = ?
-					WHERE id = ? AND attempts = ? AND state = 'sending'`, st.Code, opt(st.Answer), at(t.now), id, attempt)
+					WHERE id = ? AND attempts = ? AND state = 'sending'`, st.Code, nullString(st.Answer), ts(t.now), id, attempt)
 			})
 		}
 		return fmt.Errorf("%q is no outcome of an attempt", st.State)
@@ -139,7 +139,7 @@ func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID) error {
 			return t.exec(`
 				UPDATE mails
 				SET state = 'given_up', lease_until = NULL, settled_at = ?
-				WHERE id = ? AND state NOT IN ('sent', 'refused', 'dropped', 'given_up')`, at(t.now), id)
+				WHERE id = ? AND state NOT IN ('sent', 'refused', 'dropped', 'given_up')`, ts(t.now), id)
 		})
 	})
 }

@@ -134,7 +134,7 @@ func newWorld(r *rapid.T, s *Store) *world {
 			m := w.people[i]
 			g.Administrators = append(g.Administrators, licensing.ContractAdministrator{SignIn: m.email, Name: m.name, Registered: start.Add(-day)})
 			m.known, m.bound, m.registered = true, m.object != "", true
-			m.held[l] = &mHeld{state: licensing.Settled, roles: map[licensing.Role]*mRole{licensing.Administrator: {effective: true}}}
+			m.held[l] = &mHeld{state: licensing.AssignmentActive, roles: map[licensing.Role]*mRole{licensing.Administrator: {effective: true}}}
 		}
 		in.Agreements = append(in.Agreements, g)
 	}
@@ -234,19 +234,19 @@ func (m *mPerson) status(l licensing.LicenseID) licensing.Status {
 	h := m.held[l]
 	switch {
 	case !m.tenant():
-		return licensing.UserNotFound
-	case h.state == licensing.Broken:
-		return licensing.Failed
-	case h.state == licensing.Propagating:
-		return licensing.AssignmentInProgress
-	case h.state == licensing.Settled:
-		return licensing.Active
+		return licensing.StatusUserNotFound
+	case h.state == licensing.AssignmentFailed:
+		return licensing.StatusFailed
+	case h.state == licensing.AssignmentPropagating:
+		return licensing.StatusAssignmentInProgress
+	case h.state == licensing.AssignmentActive:
+		return licensing.StatusActive
 	case m.invitation == licensing.InvitationOpen:
-		return licensing.InvitationSent
-	case m.invitation == licensing.InvitationLapsed:
-		return licensing.InvitationExpired
+		return licensing.StatusInvitationSent
+	case m.invitation == licensing.InvitationExpired:
+		return licensing.StatusInvitationExpired
 	}
-	return licensing.Failed
+	return licensing.StatusFailed
 }
 
 // wish is a change that somebody wants.
@@ -265,15 +265,15 @@ func (w *world) judge(x wish) (rule string, out licensing.Outcome) {
 	if x.by != nil && !w.administers(x.by, x.license) {
 		return "R05", ""
 	}
-	state, lost := licensing.NotAssigned, false
+	state, lost := licensing.AssignmentNone, false
 	if h != nil {
 		state = h.state
-		lost = state == licensing.Propagating && w.now.After(h.due.Add(time.Hour))
+		lost = state == licensing.AssignmentPropagating && w.now.After(h.due.Add(time.Hour))
 		if lost {
-			state = licensing.Broken
+			state = licensing.AssignmentFailed
 		}
 	}
-	if state == licensing.Propagating && x.by != nil && !x.deleting {
+	if state == licensing.AssignmentPropagating && x.by != nil && !x.deleting {
 		return "R52", ""
 	}
 	kept, removed, added := map[licensing.Role]*mRole{}, 0, 0
@@ -335,8 +335,8 @@ func (w *world) outcome(x wish, state licensing.AssignmentState, lost bool, kept
 		}
 	}
 	renew := len(x.add) > 0 || lost && x.to.tenant()
-	again := renew && state == licensing.Broken && waiting > 0
-	anew := renew && !x.to.registered && !w.invited(x.to) && waiting > 0 && state != licensing.NotAssigned
+	again := renew && state == licensing.AssignmentFailed && waiting > 0
+	anew := renew && !x.to.registered && !w.invited(x.to) && waiting > 0 && state != licensing.AssignmentNone
 	switch {
 	case added+removed == 0 && !again && !anew:
 		return licensing.Unchanged
@@ -348,7 +348,7 @@ func (w *world) outcome(x wish, state licensing.AssignmentState, lost bool, kept
 		return licensing.Joined
 	case !x.to.registered:
 		return licensing.Invited
-	case state == licensing.Broken && waiting > 0 && !again:
+	case state == licensing.AssignmentFailed && waiting > 0 && !again:
 		return licensing.Changed
 	case waiting > 0:
 		return licensing.Assigned
@@ -377,8 +377,8 @@ func (w *world) do(x wish) (rule string, out licensing.Outcome) {
 		h = &mHeld{roles: map[licensing.Role]*mRole{}}
 		m.held[x.license] = h
 	}
-	if h.state == licensing.Propagating && w.now.After(h.due.Add(time.Hour)) {
-		h.state = licensing.Broken
+	if h.state == licensing.AssignmentPropagating && w.now.After(h.due.Add(time.Hour)) {
+		h.state = licensing.AssignmentFailed
 		h.attempts++
 	}
 	for _, role := range x.remove {
@@ -391,11 +391,11 @@ func (w *world) do(x wish) (rule string, out licensing.Outcome) {
 	}
 	switch out {
 	case licensing.Invited:
-		m.invitation, m.expires, h.state = licensing.InvitationOpen, w.now.Add(30*day), licensing.Pending
+		m.invitation, m.expires, h.state = licensing.InvitationOpen, w.now.Add(30*day), licensing.AssignmentPending
 	case licensing.Joined:
-		h.state = licensing.Pending
+		h.state = licensing.AssignmentPending
 	case licensing.Assigned:
-		h.state, h.due = licensing.Propagating, w.now.Add(2*time.Hour)
+		h.state, h.due = licensing.AssignmentPropagating, w.now.Add(2*time.Hour)
 	case licensing.Changed:
 		w.changed(m, h)
 	}
@@ -412,9 +412,9 @@ func (w *world) changed(m *mPerson, h *mHeld) {
 	waiting := slices.ContainsFunc(sortedRoles(h.roles), func(r licensing.Role) bool { return !h.roles[r].effective })
 	switch {
 	case !m.registered:
-		h.state = licensing.Pending
+		h.state = licensing.AssignmentPending
 	case !waiting:
-		h.state, h.attempts = licensing.Settled, 0
+		h.state, h.attempts = licensing.AssignmentActive, 0
 	}
 }
 
@@ -431,8 +431,8 @@ func (w *world) takeUp(m *mPerson) {
 		m.invitation = licensing.InvitationAccepted
 	}
 	for _, h := range m.held {
-		if h.state == licensing.Pending {
-			h.state, h.due = licensing.Propagating, w.now.Add(2*time.Hour)
+		if h.state == licensing.AssignmentPending {
+			h.state, h.due = licensing.AssignmentPropagating, w.now.Add(2*time.Hour)
 		}
 	}
 }
@@ -597,11 +597,11 @@ func (w *world) register(r *rapid.T) {
 	if !m.known || m.invitation == "" {
 		return
 	}
-	st, err := views.New(w.s.Reader()).StandingOf(context.Background(), w.org, m.id)
+	st, err := views.New(w.s.Reader()).InvitationStatusOf(context.Background(), w.org, m.id)
 	if err != nil {
 		r.Fatal(err)
 	}
-	_, err = w.s.atTime(w.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: st.Sending.Invitation, Generation: st.Sending.Generation,
+	_, err = w.s.atTime(w.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: st.Run.Invitation, Generation: st.Run.Generation,
 		Identity: licensing.Identity{Email: m.email}})
 	rule := ""
 	switch {
@@ -609,7 +609,7 @@ func (w *world) register(r *rapid.T) {
 		rule = "R29"
 	case m.invitation == licensing.InvitationCancelled:
 		rule = "R82"
-	case m.invitation == licensing.InvitationLapsed, !w.now.Before(m.expires):
+	case m.invitation == licensing.InvitationExpired, !w.now.Before(m.expires):
 		rule = "R56"
 	case m.bound && !m.tenant():
 		rule = "R84"
@@ -631,14 +631,14 @@ func (w *world) wait(r *rapid.T) {
 	w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{1, 1, 2, 2, 4, 30 * 24}).Draw(r, "hours")) * time.Hour)
 	for _, m := range w.people {
 		if m.invitation == licensing.InvitationOpen && !w.now.Before(m.expires) {
-			st, err := views.New(w.s.Reader()).StandingOf(context.Background(), w.org, m.id)
+			st, err := views.New(w.s.Reader()).InvitationStatusOf(context.Background(), w.org, m.id)
 			if err != nil {
 				r.Fatal(err)
 			}
-			if _, err := w.s.atTime(w.now).Expire(context.Background(), st.Sending.Invitation, st.Sending.Generation); err != nil {
+			if _, err := w.s.atTime(w.now).Expire(context.Background(), st.Run.Invitation, st.Run.Generation); err != nil {
 				r.Fatal(err)
 			}
-			m.invitation = licensing.InvitationLapsed
+			m.invitation = licensing.InvitationExpired
 		}
 		w.settle(r, m)
 	}
@@ -647,12 +647,12 @@ func (w *world) wait(r *rapid.T) {
 func (w *world) settle(r *rapid.T, m *mPerson) {
 	for _, l := range w.licenses {
 		h := m.held[l]
-		if h == nil || h.state != licensing.Propagating || w.now.Before(h.due) {
+		if h == nil || h.state != licensing.AssignmentPropagating || w.now.Before(h.due) {
 			continue
 		}
 		var row struct {
 			Change licensing.ChangeID `db:"change_id"`
-			Due    moment             `db:"due_at"`
+			Due    timestamp          `db:"due_at"`
 		}
 		if err := w.s.reads.Get(&row, w.s.reads.Rebind(`SELECT change_id, due_at FROM assignments WHERE user_id = ? AND license_id = ?`), m.id, l); err != nil {
 			r.Fatal(err)
@@ -672,15 +672,15 @@ func (w *world) settle(r *rapid.T, m *mPerson) {
 		}
 		for _, all := range w.licenses { // a change settles everything of its own that is due
 			o := m.held[all]
-			if o == nil || o.state != licensing.Propagating || o.due.After(h.due) || !w.sameChange(r, m, all, row.Change) {
+			if o == nil || o.state != licensing.AssignmentPropagating || o.due.After(h.due) || !w.sameChange(r, m, all, row.Change) {
 				continue
 			}
 			if how == 1 {
-				o.state = licensing.Broken
+				o.state = licensing.AssignmentFailed
 				o.attempts++
 				continue
 			}
-			o.state, o.attempts = licensing.Settled, 0
+			o.state, o.attempts = licensing.AssignmentActive, 0
 			for _, g := range o.roles {
 				g.effective = true
 			}
@@ -888,7 +888,7 @@ func (w *world) prefer(r *rapid.T) {
 	l := w.licenses[rapid.SampledFrom([]int{0, 0, 0, 1, 1, 3}).Draw(r, "license")]
 	m := w.mostly(r, "who", func(m *mPerson) bool { return w.names(m, l) && m.registered })
 	want := rapid.IntRange(0, 3).Draw(r, "inherit") > 0
-	_, err := w.s.atTime(w.now).Prefer(context.Background(), licensing.PreferenceChange{Request: newRequest(), Org: w.org, User: w.userID(m), License: l, Inherit: want})
+	_, err := w.s.atTime(w.now).SetPreference(context.Background(), licensing.PreferenceChange{Request: newRequest(), Org: w.org, User: w.userID(m), License: l, Inherit: want})
 	rule := ""
 	if !m.known || !m.registered || !m.tenant() || !w.names(m, l) {
 		rule = "R90"
@@ -958,7 +958,7 @@ func (w *world) compareList(r *rapid.T, by *mPerson) {
 			}
 		}
 		if len(all) > 0 {
-			want[m.name] = string(licensing.Foremost(all...)) + " " + fmt.Sprint(licensing.SortRoles(roles))
+			want[m.name] = string(licensing.MostUrgent(all...)) + " " + fmt.Sprint(licensing.SortRoles(roles))
 		}
 	}
 	if !maps.Equal(got, want) {

@@ -23,7 +23,7 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.Intak
 	}
 	q := request{id: in.ID, org: in.Org, action: licensing.AuditApply, content: in}
 	q.first = func(t *tx) error { return t.applyOrganization(in) }
-	return carryOut(ctx, s, q, func(t *tx) (licensing.IntakeAnswer, []licensing.Work, error) {
+	return carryOut(ctx, s, q, func(t *tx) (licensing.IntakeAnswer, []licensing.OutboxEntry, error) {
 		people := &directoryImport{tx: t, org: in.Org, request: in.ID, field: "directory"}
 		if err := people.take(in.Directory); err != nil {
 			return licensing.IntakeAnswer{}, nil, err
@@ -42,7 +42,7 @@ func (t *tx) applyOrganization(in licensing.Intake) error {
 	_, err := t.exec(`
 		INSERT INTO organizations (id, name, created_at)
 		VALUES (?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name`, in.Org, in.Name, at(t.now))
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name`, in.Org, in.Name, ts(t.now))
 	if err != nil {
 		return err
 	}

@@ -48,14 +48,14 @@ func (t *tx) directory(org licensing.OrgID, keys []string) (directory, error) {
 // newcomer makes the row of a person whom an admin adds (R44, R63, R64): internal people come from the directory with
 // their name, external ones with the name that the admin types.
 func (d directory) newcomer(signIn, business licensing.Email, name string, now time.Time) (userRow, *licensing.Error) {
-	u := userRow{ID: licensing.UserID(uuid.NewString()), Kind: licensing.External, InTenant: true, CreatedAt: at(now)}
+	u := userRow{ID: licensing.UserID(uuid.NewString()), Kind: licensing.External, InTenant: true, CreatedAt: ts(now)}
 	u.Address(signIn)
 	u.BusinessEmail = string(business)
 	if business == "" {
 		u.BusinessEmail = string(signIn)
 	}
 	if p, ok := d.people[signIn.Key()]; ok {
-		u.Kind, u.ObjectID = licensing.Internal, opt(p.ObjectID)
+		u.Kind, u.ObjectID = licensing.Internal, nullString(p.ObjectID)
 		name = licensing.CleanName(p.Name)
 		if name == "" {
 			name = string(signIn)

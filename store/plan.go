@@ -33,14 +33,14 @@ type plan struct {
 	lines       []handOverLineRow
 	mails       []mailRow
 	audit       []auditLine
-	work        []licensing.Work
+	work        []licensing.OutboxEntry
 	fault       error // why something of it can't be written
 }
 
 // acceptedRow is an invitation that a registration took up.
 type acceptedRow struct {
 	ID      licensing.InvitationID
-	At      moment
+	At      timestamp
 	By      licensing.UserID
 	Request licensing.RequestID
 }
@@ -99,7 +99,7 @@ func (p *plan) change(d *decision, s *subject) map[licensing.LicenseID]*assignme
 	after := maps.Clone(s.assignments)
 	for _, c := range s.changes {
 		a := d.assignment(s, c)
-		if c.Next == licensing.NotAssigned {
+		if c.Next == licensing.AssignmentNone {
 			p.gone = append(p.gone, a)
 			delete(after, c.License)
 		} else {
@@ -108,7 +108,7 @@ func (p *plan) change(d *decision, s *subject) map[licensing.LicenseID]*assignme
 		}
 		for _, r := range c.Add {
 			p.grants = append(p.grants, grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r, Origin: c.under.Origin(r),
-				Effective: c.AtOnce, GrantedBy: d.giver(), GrantedAt: at(d.now)})
+				Effective: c.AtOnce, GrantedBy: d.giver(), GrantedAt: ts(d.now)})
 		}
 		for _, r := range c.Remove {
 			p.cleared = append(p.cleared, grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r})
@@ -119,31 +119,31 @@ func (p *plan) change(d *decision, s *subject) map[licensing.LicenseID]*assignme
 }
 
 // giver is the admin who gives; "": the contract, or support.
-func (d *decision) giver() opt {
+func (d *decision) giver() nullString {
 	if d.Contract {
 		return ""
 	}
-	return opt(d.by)
+	return nullString(d.by)
 }
 
 // assignment is the row that a change leaves on its License ID.
 func (d *decision) assignment(s *subject, c change) assignmentRow {
 	a := assignmentRow{
-		UserID: s.user.ID, LicenseID: c.License, OrgID: d.org, State: c.Next, DueAt: at(c.Judgement.DueAt), Attempts: c.Attempts,
-		AddedBy: d.giver(), ChangedAt: at(d.now),
+		UserID: s.user.ID, LicenseID: c.License, OrgID: d.org, State: c.Next, DueAt: ts(c.Judgement.DueAt), Attempts: c.Attempts,
+		AddedBy: d.giver(), ChangedAt: ts(d.now),
 	}
-	if c.Next == licensing.Propagating {
-		a.ChangeID = opt(d.mandate.change)
+	if c.Next == licensing.AssignmentPropagating {
+		a.ChangeID = nullString(d.mandate.change)
 	}
 	old := s.assignments[c.License]
 	if old == nil {
 		return a
 	}
 	a.AddedBy = old.AddedBy
-	if c.Next != licensing.Settled {
+	if c.Next != licensing.AssignmentActive {
 		a.Reference = old.Reference
 	}
-	if c.Next == licensing.Broken {
+	if c.Next == licensing.AssignmentFailed {
 		a.Reason = old.Reason
 	}
 	return a
@@ -190,7 +190,7 @@ func (p *plan) follow(d *decision, s *subject, after map[licensing.LicenseID]*as
 func (p *plan) stop(d *decision, s *subject, after map[licensing.LicenseID]*assignmentRow) {
 	running := func(in map[licensing.LicenseID]*assignmentRow) (out []licensing.ChangeID) {
 		for _, l := range sorted(in) {
-			if in[l].State == licensing.Propagating {
+			if in[l].State == licensing.AssignmentPropagating {
 				out = append(out, licensing.ChangeID(in[l].ChangeID))
 			}
 		}
@@ -198,14 +198,14 @@ func (p *plan) stop(d *decision, s *subject, after map[licensing.LicenseID]*assi
 	}
 	var ended []licensing.ChangeID // of what was taken away; what is in progress anew has another run
 	for _, c := range s.changes {
-		if old := s.assignments[c.License]; c.Next == licensing.NotAssigned && old != nil && old.State == licensing.Propagating {
+		if old := s.assignments[c.License]; c.Next == licensing.AssignmentNone && old != nil && old.State == licensing.AssignmentPropagating {
 			ended = append(ended, licensing.ChangeID(old.ChangeID))
 		}
 	}
 	left := running(after)
 	for _, c := range unique(ended) {
 		if !slices.Contains(left, c) {
-			p.work = append(p.work, licensing.Work{Kind: licensing.WorkStop, Org: d.org, Request: d.request, User: s.user.ID,
+			p.work = append(p.work, licensing.OutboxEntry{Kind: licensing.OutboxStop, Org: d.org, Request: d.request, User: s.user.ID,
 				Propagation: licensing.Propagation{Change: c}})
 		}
 	}
@@ -230,22 +230,22 @@ func (p *plan) propagate(d *decision, s *subject) {
 		return
 	}
 	run.Dues = dues(run.Dues)
-	p.mail(mailRow{ID: run.Mail, OrgID: d.org, UserID: s.user.ID, Kind: licensing.MailChanges, QueuedAt: at(d.now)}, changesData{told})
-	p.work = append(p.work, licensing.Work{Kind: licensing.WorkAssign, Org: d.org, Request: d.request, User: s.user.ID, Propagation: run})
+	p.mail(mailRow{ID: run.Mail, OrgID: d.org, UserID: s.user.ID, Kind: licensing.MailChanges, QueuedAt: ts(d.now)}, changesData{told})
+	p.work = append(p.work, licensing.OutboxEntry{Kind: licensing.OutboxAssign, Org: d.org, Request: d.request, User: s.user.ID, Propagation: run})
 }
 
 // takenUp plans the end of the invitation of a person who registers without it (R76).
 func (p *plan) takenUp(d *decision, s *subject) {
 	if s.registers && s.invitation != nil {
-		p.accepted = append(p.accepted, acceptedRow{ID: s.invitation.ID, At: at(d.now), By: s.user.ID, Request: d.request})
+		p.accepted = append(p.accepted, acceptedRow{ID: s.invitation.ID, At: ts(d.now), By: s.user.ID, Request: d.request})
 		p.work = append(p.work, d.withdrawal(s))
 	}
 }
 
 // withdrawal is the end of the run of an invitation that has nothing left to wait for.
-func (d *decision) withdrawal(s *subject) licensing.Work {
-	return licensing.Work{Kind: licensing.WorkWithdraw, Org: d.org, Request: d.request, User: s.user.ID,
-		Sending: licensing.Sending{Invitation: s.invitation.ID, Generation: s.invitation.Generation}}
+func (d *decision) withdrawal(s *subject) licensing.OutboxEntry {
+	return licensing.OutboxEntry{Kind: licensing.OutboxWithdraw, Org: d.org, Request: d.request, User: s.user.ID,
+		Run: licensing.InvitationRun{Invitation: s.invitation.ID, Generation: s.invitation.Generation}}
 }
 
 // dues returns the distinct due times in order, without the zero time.
@@ -257,23 +257,23 @@ func dues(in []time.Time) []time.Time {
 
 // invite plans a first invitation, or the next generation of one that expired or failed (R62).
 func (p *plan) invite(d *decision, s *subject) {
-	kind := licensing.WorkInvite
-	i := invitationRow{ID: licensing.InvitationID(uuid.NewString()), OrgID: d.org, UserID: s.user.ID, Generation: 1, CreatedAt: at(d.now)}
+	kind := licensing.OutboxInvite
+	i := invitationRow{ID: licensing.InvitationID(uuid.NewString()), OrgID: d.org, UserID: s.user.ID, Generation: 1, CreatedAt: ts(d.now)}
 	if s.invitation != nil {
-		kind, i = licensing.WorkRenew, *s.invitation
+		kind, i = licensing.OutboxRenew, *s.invitation
 		i.Generation++
 	}
 	i.Binding = d.Binding() // an admin's renewal is for the person named, whatever the invitation was before (R28)
-	i.InviteSeconds, i.InvitedBy = int64(max(d.period(), time.Second)/time.Second), opt(d.by)
+	i.InviteSeconds, i.InvitedBy = int64(max(d.period(), time.Second)/time.Second), nullString(d.by)
 	i.Renew(d.policy, d.now)
-	if kind == licensing.WorkInvite {
+	if kind == licensing.OutboxInvite {
 		p.invitations = append(p.invitations, i)
 	} else {
 		p.renewals = append(p.renewals, i)
 	}
 	mail := i.Mail(licensing.MailWelcome, d.now)
 	p.mails = append(p.mails, mail)
-	p.work = append(p.work, licensing.Work{Kind: kind, Org: d.org, Request: d.request, User: s.user.ID, Sending: i.Sending(mail.ID)})
+	p.work = append(p.work, licensing.OutboxEntry{Kind: kind, Org: d.org, Request: d.request, User: s.user.ID, Run: i.Run(mail.ID)})
 }
 
 // period is the time to register; one that can't be was refused before.
@@ -303,14 +303,14 @@ func (p *plan) confirm(d *decision) licensing.MailID {
 		data.People = append(data.People, c)
 	}
 	id := licensing.MailID(string(d.request) + ".confirmation")
-	p.mail(mailRow{ID: id, OrgID: d.org, UserID: d.by, Kind: licensing.MailConfirmation, QueuedAt: at(d.now)}, data)
+	p.mail(mailRow{ID: id, OrgID: d.org, UserID: d.by, Kind: licensing.MailConfirmation, QueuedAt: ts(d.now)}, data)
 	return id
 }
 
 // tell has the downstream system told what these people have now, where nothing else does.
 func (p *plan) tell(m mandate, users ...licensing.UserID) {
 	for _, u := range unique(users) {
-		told := func(w licensing.Work) bool { return w.User == u && w.Kind == licensing.WorkAssign }
+		told := func(w licensing.OutboxEntry) bool { return w.User == u && w.Kind == licensing.OutboxAssign }
 		if !slices.ContainsFunc(p.work, told) {
 			p.work = append(p.work, tell(m.org, m.request, u))
 		}

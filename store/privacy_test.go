@@ -50,14 +50,14 @@ func TestR35_EveryMethodOfTheStoreWritesOrSaysWhoReads(t *testing.T) {
 	kinds := map[string]string{
 		"Verify": "judged as the save that it stands for",
 
-		"Work": "for the system", "Effective": "for the downstream system",
+		"Outbox": "for the system", "Effective": "for the downstream system",
 		"OrganizationsAfter": "for the system", "Present": "for the system",
 
 		"Save": "write", "Register": "write", "Resend": "write", "Reset": "write", "Cancel": "write", "Remind": "write",
 		"Expire": "write", "Break": "write", "Activate": "write", "Fail": "write", "Apply": "write",
 		"PutAgreement": "write", "ChangeContact": "write", "Directory": "write", "Recheck": "write", "Delete": "write",
-		"Seat": "write", "Prefer": "write", "StartHandOver": "write", "AgreeHandOver": "write",
-		"CancelHandOver": "write", "AdvanceHandOver": "write", "FinishWork": "write",
+		"Appoint": "write", "SetPreference": "write", "StartHandOver": "write", "AgreeHandOver": "write",
+		"CancelHandOver": "write", "AdvanceHandOver": "write", "ClearOutbox": "write",
 		"ClaimMail": "write", "SettleMail": "write", "GiveUpMail": "write",
 
 		"Ping": "no rows", "Close": "no rows", "Migrate": "no rows",

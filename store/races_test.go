@@ -164,14 +164,14 @@ func TestR29_TwoPeopleWhoAcceptOneLinkAtOnceAreOne(t *testing.T) {
 		for round := range rounds {
 			l := licensing.LicenseID(fmt.Sprintf("L%d", round))
 			user := a.agreement(l, false, fmt.Sprintf("ann%d", round))[0]
-			at, err := views.New(s.Reader()).StandingOf(context.Background(), a.org, user)
+			at, err := views.New(s.Reader()).InvitationStatusOf(context.Background(), a.org, user)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var errs [2]error
 			accept := func(n int) func() {
 				return func() {
-					_, errs[n] = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: at.Sending.Invitation, Generation: 1,
+					_, errs[n] = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: at.Run.Invitation, Generation: 1,
 						Identity: licensing.Identity{Email: licensing.Email(fmt.Sprintf("p%d-%d@fabrikam.example", round, n)), Name: "P"}})
 				}
 			}
@@ -256,14 +256,14 @@ func TestR58_AResetAndARegistrationAtOnceNeverBothHold(t *testing.T) {
 				t.Fatal(err)
 			}
 			kim := out.People[0].User
-			at, err := views.New(s.Reader()).StandingOf(context.Background(), a.org, kim)
+			at, err := views.New(s.Reader()).InvitationStatusOf(context.Background(), a.org, kim)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var registered, reset error
 			atOnce(
 				func() {
-					_, registered = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: at.Sending.Invitation,
+					_, registered = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: at.Run.Invitation,
 						Generation: 1, Identity: licensing.Identity{Email: email}})
 				},
 				func() {

@@ -11,7 +11,7 @@ import (
 // Recheck looks for a person who shows as User not found in the directory, and gives back what the person had, on every
 // License ID (R86).
 func (s *Store) Recheck(ctx context.Context, c licensing.Command) (licensing.Rechecked, error) {
-	return carryOut(ctx, s, commandRequest(licensing.AuditRecheck, c), func(t *tx) (licensing.Rechecked, []licensing.Work, error) {
+	return carryOut(ctx, s, commandRequest(licensing.AuditRecheck, c), func(t *tx) (licensing.Rechecked, []licensing.OutboxEntry, error) {
 		seen, err := t.command(c)
 		if err != nil {
 			return licensing.Rechecked{}, nil, err
@@ -21,7 +21,7 @@ func (s *Store) Recheck(ctx context.Context, c licensing.Command) (licensing.Rec
 			return licensing.Rechecked{}, nil, err
 		}
 		line := commandLine(licensing.AuditRecheck, "R86", c)
-		line.before = licensing.UserNotFound
+		line.before = licensing.StatusUserNotFound
 		if _, err := t.auditEverywhere(line); err != nil {
 			return licensing.Rechecked{}, nil, err
 		}
@@ -51,6 +51,6 @@ func (c *directoryImport) recheck(u *userRow) error {
 	if err := licensing.MayRecheckAs(other == 0); err != nil {
 		return err
 	}
-	u.ObjectID, u.InTenant = opt(found.ObjectID), true
+	u.ObjectID, u.InTenant = nullString(found.ObjectID), true
 	return c.rename(u, licensing.DirectoryPerson{ObjectID: licensing.ObjectID(found.ObjectID), Email: licensing.Email(found.Email), Name: found.Name})
 }

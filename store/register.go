@@ -26,7 +26,7 @@ func (s *Store) Register(ctx context.Context, r licensing.Registration) (licensi
 		return licensing.Registered{}, err
 	}
 	q := registration(org, r)
-	return carryOut(ctx, s, q, func(t *tx) (licensing.Registered, []licensing.Work, error) {
+	return carryOut(ctx, s, q, func(t *tx) (licensing.Registered, []licensing.OutboxEntry, error) {
 		a, err := t.loadAcceptance(r)
 		if err != nil {
 			return licensing.Registered{}, nil, err
@@ -81,7 +81,7 @@ func (t *tx) loadAcceptance(r licensing.Registration) (*acceptance, error) {
 			a.addressee = u
 		}
 	}
-	err = t.get(&a.invitation, t.lock(selectInvitation+` WHERE i.id = ?`, "i"), r.Invitation) // again, under the lock
+	err = t.get(&a.invitation, t.lock(selectInvitation+` WHERE i.id = ?`, "i"), r.Invitation) // if, under the lock
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (a *acceptance) judgeAcceptance(m mandate, acceptor asked) (*decision, erro
 	d.by = s.user.ID
 	s.registers = !s.user.Person().Registered()
 	if s.registers {
-		s.user.RegisteredAt = at(a.now)
+		s.user.RegisteredAt = ts(a.now)
 	}
 	for _, c := range s.Access {
 		d.judgeChange(s, c)
@@ -205,7 +205,7 @@ func (a *acceptance) planAcceptance(d *decision) (*plan, error) {
 	for _, c := range s.changes {
 		a.answer.Propagation.Dues = append(a.answer.Propagation.Dues, after[c.License].DueAt.Time)
 		a.answer.Access = append(a.answer.Access, licensing.AccessEntry{License: c.License, Roles: s.rolesAfter(c),
-			DueAt: after[c.License].DueAt.Time, Status: licensing.AssignmentInProgress})
+			DueAt: after[c.License].DueAt.Time, Status: licensing.StatusAssignmentInProgress})
 	}
 	a.answer.Propagation.Dues = dues(a.answer.Propagation.Dues)
 	slices.SortFunc(a.answer.Access, func(x, y licensing.AccessEntry) int { return cmp.Compare(x.License, y.License) })
@@ -216,7 +216,7 @@ func (a *acceptance) planAcceptance(d *decision) (*plan, error) {
 }
 
 func (a *acceptance) accepted(s *subject, id licensing.InvitationID) acceptedRow {
-	return acceptedRow{ID: id, At: at(a.now), By: s.user.ID, Request: a.registration.Request}
+	return acceptedRow{ID: id, At: ts(a.now), By: s.user.ID, Request: a.registration.Request}
 }
 
 // rolesAfter returns the person's roles on the License ID of a change, as they are with it.
@@ -250,7 +250,7 @@ func (a *acceptance) planForward(p *plan, d *decision) error {
 
 // inviteBoundAnew plans an invitation of the addressee to what nobody else may take (R28).
 func (a *acceptance) inviteBoundAnew(p *plan) error {
-	var by opt
+	var by nullString
 	err := a.get(&by, `
 		SELECT added_by
 		FROM assignments
@@ -262,11 +262,11 @@ func (a *acceptance) inviteBoundAnew(p *plan) error {
 	}
 	i := invitationRow{
 		ID: licensing.InvitationID(uuid.NewString()), OrgID: a.invitation.OrgID, UserID: a.addressee.ID, Generation: 1,
-		Binding: licensing.Bound, InviteSeconds: a.invitation.InviteSeconds, InvitedBy: by, CreatedAt: at(a.now),
+		Binding: licensing.Bound, InviteSeconds: a.invitation.InviteSeconds, InvitedBy: by, CreatedAt: ts(a.now),
 	}
 	i.Renew(a.policy, a.now)
 	mail := i.Mail(licensing.MailWelcome, a.now)
-	a.answer.Again = i.Sending(mail.ID)
+	a.answer.Again = i.Run(mail.ID)
 	p.invitations, p.mails = append(p.invitations, i), append(p.mails, mail)
 	return nil
 }

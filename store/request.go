@@ -23,7 +23,7 @@ type request struct {
 }
 
 // step is what a request does once: its answer, and the runs that have to be told.
-type step[A any] func(*tx) (A, []licensing.Work, error)
+type step[A any] func(*tx) (A, []licensing.OutboxEntry, error)
 
 // carryOut is the envelope of every request: it claims the request's id for its caller and content, does the step, keeps the
 // answer together with what has to be dispatched, and audits a refusal of the whole. The same request gets the answer that
@@ -72,7 +72,7 @@ func (t *tx) claim(q request, answer any) (known bool, err error) {
 	n, err := t.exec(`
 		INSERT INTO requests (id, org_id, by_user, action, digest, answer_version, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO NOTHING`, q.id, q.org, opt(q.by), q.action, digest, rows.AnswerVersion, at(t.now))
+		ON CONFLICT (id) DO NOTHING`, q.id, q.org, nullString(q.by), q.action, digest, rows.AnswerVersion, ts(t.now))
 	if err != nil || n == 1 {
 		return false, err
 	}
@@ -104,7 +104,7 @@ func (t *tx) mayAsk(q request) error {
 }
 
 // keep writes the answer and what has to be dispatched.
-func (t *tx) keep(id licensing.RequestID, answer any, work []licensing.Work) error {
+func (t *tx) keep(id licensing.RequestID, answer any, work []licensing.OutboxEntry) error {
 	a, err := json.Marshal(answer)
 	if err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 
 type agreementRow struct {
 	LicenseID   licensing.LicenseID `db:"license_id"`
-	ProcessedAt moment              `db:"processed_at"`
+	ProcessedAt timestamp           `db:"processed_at"`
 	Invitation  string              `db:"invitation"` // mail or none (R76)
 }
 

@@ -16,13 +16,13 @@ func (s *Store) Save(ctx context.Context, sv licensing.Save) (licensing.SaveAnsw
 		return licensing.SaveAnswer{}, err
 	}
 	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditSave, content: sv}
-	return carryOut(ctx, s, q, func(t *tx) (licensing.SaveAnswer, []licensing.Work, error) {
+	return carryOut(ctx, s, q, func(t *tx) (licensing.SaveAnswer, []licensing.OutboxEntry, error) {
 		return t.give(adminMandate(licensing.SaveMandate, sv), ask(sv.People))
 	})
 }
 
 // give decides and writes, and answers as a save does.
-func (t *tx) give(m mandate, people []asked) (licensing.SaveAnswer, []licensing.Work, error) {
+func (t *tx) give(m mandate, people []asked) (licensing.SaveAnswer, []licensing.OutboxEntry, error) {
 	var out licensing.SaveAnswer
 	d, err := t.decide(m, people)
 	if err != nil {

@@ -163,7 +163,7 @@ func TestR64_AnyOtherAddressIsAddedAsAnExternalUserWhoHasVolumeLicensingInformat
 		people := h.Count(`SELECT COUNT(*) FROM directory_people`)
 		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader))
 		v := h.View("ada", kim)
-		same(t, "kind and status", []any{v.Kind, v.Status}, []any{licensing.External, licensing.Active})
+		same(t, "kind and status", []any{v.Kind, v.Status}, []any{licensing.External, licensing.StatusActive})
 		equal(t, "the tenant's directory", h.Count(`SELECT COUNT(*) FROM directory_people`), people)
 		for _, p := range licensing.Permissions() {
 			want := p == licensing.ManageBenefits || p == licensing.ViewContracts
@@ -216,7 +216,7 @@ func TestR54_AFailedAssignmentIsTriedAgainAndAfterThreeFailuresSupportIsRecommen
 				t.Fatal(err)
 			}
 			e := h.View("ada", kim).Access[0]
-			same(t, "status, attempts, reason", []any{e.Status, e.Attempts, e.Reason}, []any{licensing.Failed, n, "downstream said no"})
+			same(t, "status, attempts, reason", []any{e.Status, e.Attempts, e.Reason}, []any{licensing.StatusFailed, n, "downstream said no"})
 			if !strings.HasPrefix(e.Reference, "VL-") || strings.Contains(e.Advice, "support") != (n >= licensing.SupportAfter) {
 				t.Errorf("after %d failures: %q, %q", n, e.Reference, e.Advice)
 			}
@@ -230,7 +230,7 @@ func TestR54_AFailedAssignmentIsTriedAgainAndAfterThreeFailuresSupportIsRecommen
 		}
 		must[int](t)(h.atTime(v.DueAt).Activate(t.Context(), kim, licensing.ChangeID(h.ChangeOf(kim, a1)), v.DueAt))
 		e := h.View("ada", kim).Access[0]
-		same(t, "in the end", []any{e.Status, e.Attempts, e.Reason, e.Reference}, []any{licensing.Active, 0, "", ""})
+		same(t, "in the end", []any{e.Status, e.Attempts, e.Reason, e.Reference}, []any{licensing.StatusActive, 0, "", ""})
 	})
 }
 
@@ -239,13 +239,13 @@ func TestR62_WhoIsInvitedOrRegisteredIsNotInvitedAgain(t *testing.T) {
 		h := newHouse(t, s)
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
 		v := h.Verdict("grace", ext("kim", add(a2, licensing.BenefitsReader)))
-		same(t, "one invitation carries both", []any{v.Outcome, v.After}, []any{licensing.Joined, licensing.InvitationSent})
+		same(t, "one invitation carries both", []any{v.Outcome, v.After}, []any{licensing.Joined, licensing.StatusInvitationSent})
 		equal(t, "welcome mails", h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'welcome'`, kim), 1)
 		r := h.Registers(kim, "kim@fabrikam.example")
 		equal(t, "License IDs registered (R23)", len(r.Access), 2)
 		h.Activates(r)
 		v = h.Verdict("grace", ext("kim", add(b1, licensing.BenefitsReader)))
-		same(t, "straight to in progress", []any{v.Outcome, v.After}, []any{licensing.Assigned, licensing.AssignmentInProgress})
+		same(t, "straight to in progress", []any{v.Outcome, v.After}, []any{licensing.Assigned, licensing.StatusAssignmentInProgress})
 		equal(t, "invitations", h.Count(`SELECT COUNT(*) FROM invitations WHERE user_id = ?`, kim), 1)
 	})
 }
@@ -255,11 +255,11 @@ func TestR62_WhoseInvitationExpiredIsInvitedAnew(t *testing.T) {
 		h := newHouse(t, s)
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
 		at := h.Invitation(kim)
-		h.Now = at.Sending.ExpiresAt
-		must[licensing.MailID](t)(h.atTime(h.Now).Expire(t.Context(), at.Sending.Invitation, 1))
+		h.Now = at.Run.ExpiresAt
+		must[licensing.MailID](t)(h.atTime(h.Now).Expire(t.Context(), at.Run.Invitation, 1))
 		v := h.Verdict("ada", ext("kim", add(m1, licensing.BenefitsReader)))
-		same(t, "verdict", []any{v.Outcome, v.After}, []any{licensing.Invited, licensing.InvitationSent})
-		equal(t, "generation", h.Invitation(kim).Sending.Generation, 2)
+		same(t, "verdict", []any{v.Outcome, v.After}, []any{licensing.Invited, licensing.StatusInvitationSent})
+		equal(t, "generation", h.Invitation(kim).Run.Generation, 2)
 	})
 }
 
@@ -324,7 +324,7 @@ func TestR70_FiveHundredPeopleAreOneSave(t *testing.T) {
 				t.Fatalf("people[%d]: %v", n, got)
 			}
 		}
-		work := must[[]licensing.Work](t)(s.Work(t.Context(), licensing.RequestID(strings.TrimSuffix(string(out.Confirmation), ".confirmation"))))
+		work := must[[]licensing.OutboxEntry](t)(s.Outbox(t.Context(), licensing.RequestID(strings.TrimSuffix(string(out.Confirmation), ".confirmation"))))
 		equal(t, "work", len(work), licensing.MaxPeople)
 		_, err := s.atTime(h.Now).Save(t.Context(), licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"), People: append(people, ext("more", add(a1, licensing.BenefitsReader)))})
 		wantRefusal(t, err, licensing.Invalid, "R70")

@@ -35,7 +35,7 @@ type tx struct {
 func (s *Store) write(ctx context.Context, verb string, f func(*tx) error) error {
 	var err error
 	for range 5 {
-		if err = s.try(ctx, f); err == nil || !again(err) {
+		if err = s.try(ctx, f); err == nil || !retryable(err) {
 			break
 		}
 	}
@@ -75,9 +75,9 @@ func ignoreDone(err error) error {
 	return err
 }
 
-// again tells errors that a second run of the whole transaction can mend: the row that wasn't there when it looked is
+// retryable tells errors that a second run of the whole transaction can mend: the row that wasn't there when it looked is
 // there now, or the database chose it as the victim of a deadlock.
-func again(err error) bool {
+func retryable(err error) bool {
 	var p *pq.Error
 	if errors.As(err, &p) {
 		switch p.Code {

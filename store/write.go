@@ -104,13 +104,13 @@ func (p *plan) writeContacts(t *tx) error {
 		_, err := t.exec(`
 			UPDATE contacts
 			SET until = ?
-			WHERE license_id = ? AND kind = ? AND user_id = ? AND until IS NULL`, at(t.now), c.License, c.Kind, c.User)
+			WHERE license_id = ? AND kind = ? AND user_id = ? AND until IS NULL`, ts(t.now), c.License, c.Kind, c.User)
 		if err != nil {
 			return err
 		}
 	}
 	for _, c := range p.contacts {
-		_, err := t.exec(`INSERT INTO contacts (license_id, kind, user_id, since) VALUES (?, ?, ?, ?)`, c.License, c.Kind, c.User, at(t.now))
+		_, err := t.exec(`INSERT INTO contacts (license_id, kind, user_id, since) VALUES (?, ?, ?, ?)`, c.License, c.Kind, c.User, ts(t.now))
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (p *plan) writeContacts(t *tx) error {
 		_, err := t.exec(`
 			UPDATE preferences
 			SET inherit = ?, changed_at = ?
-			WHERE user_id = ? AND license_id = ?`, false, at(t.now), w.User, w.License)
+			WHERE user_id = ? AND license_id = ?`, false, ts(t.now), w.User, w.License)
 		if err != nil {
 			return err
 		}

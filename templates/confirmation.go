@@ -147,7 +147,7 @@ func cut(in []entry, lines int) (out []entry, more, left int) {
 func isRefused(v licensing.Verdict) bool { return v.Outcome == licensing.Refused }
 
 func needsAttention(v licensing.Verdict) bool {
-	return isRefused(v) || v.After == licensing.Failed || v.After == licensing.UserNotFound
+	return isRefused(v) || v.After == licensing.StatusFailed || v.After == licensing.StatusUserNotFound
 }
 
 // personLines says what was done with one person, a line for each License ID.

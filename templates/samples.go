@@ -72,18 +72,18 @@ func sampleConfirmation() licensing.MailJob {
 	add("Katherine Johnson", "katherine@contoso.example", licensing.PersonVerdict{Verdicts: []licensing.Verdict{
 		{License: "CT-100", Outcome: licensing.Assigned, Added: []licensing.Role{licensing.BenefitsReader},
 			Removed: []licensing.Role{licensing.ProductKeysReader}, DueAt: sampleTime.Add(2 * time.Hour)},
-		sampleRefusal("EA-2026-00417", licensing.AssignmentInProgress, locked),
+		sampleRefusal("EA-2026-00417", licensing.StatusAssignmentInProgress, locked),
 	}})
 	add("Mary Jackson", "mary@contoso.example", licensing.PersonVerdict{Verdicts: []licensing.Verdict{
 		{License: "CT-100", Outcome: licensing.Changed, Removed: []licensing.Role{licensing.Administrator}},
-		{License: "EA-2026-00417", Outcome: licensing.Unchanged, After: licensing.Active},
+		{License: "EA-2026-00417", Outcome: licensing.Unchanged, After: licensing.StatusActive},
 	}})
 	add("Dorothy Vaughan", "dorothy@fabrikam.example", licensing.PersonVerdict{
 		Error: licensing.Refuse(licensing.Invalid, "R44", "enter the full name").In("people[3].name")})
 	add("Annie Easley", "annie@contoso.example", licensing.PersonVerdict{Updated: true})
-	failed := sampleRefusal("CT-100", licensing.Failed, licensing.Refuse(licensing.Conflict, "R33",
+	failed := sampleRefusal("CT-100", licensing.StatusFailed, licensing.Refuse(licensing.Conflict, "R33",
 		"License ID CT-100 would have no active admin: make another person Administrator first"))
-	failed.Before, failed.Reference = licensing.Failed, "4f1c9a"
+	failed.Before, failed.Reference = licensing.StatusFailed, "4f1c9a"
 	failed.Advice = "This failed 3 times. Contact " + sampleSupport + " and quote the reference."
 	add("Melba Roy", "melba@contoso.example", licensing.PersonVerdict{Verdicts: []licensing.Verdict{failed}})
 	return j

@@ -18,7 +18,7 @@ import (
 
 	"vlroles/licensing"
 	"vlroles/rig"
-	"vlroles/worker/engine/stand"
+	"vlroles/worker/engine/enginetest"
 )
 
 // TestMain runs all tests at once: they wait far more than they work, one of them for an attempt that died
@@ -44,10 +44,10 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// house is a stand whose worker is a process of its own, on PostgreSQL and a Temporal server that keep their
+// house is an Env whose worker is a process of its own, on PostgreSQL and a Temporal server that keep their
 // state.
 type house struct {
-	*stand.Stand
+	*enginetest.Env
 	postgres *rig.Postgres
 	listen   string
 }
@@ -68,7 +68,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	h := &house{postgres: p, listen: "127.0.0.1:" + strconv.Itoa(port)}
-	h.Stand = stand.New(t, stand.Options{Idle: true, OnFile: true, Database: p.URL("postgres")})
+	h.Env = enginetest.New(t, enginetest.Options{Idle: true, OnFile: true, Database: p.URL("postgres")})
 	return h
 }
 
@@ -87,7 +87,7 @@ func (h *house) worker() *exec.Cmd {
 		"VL_SMTP_PORT="+strconv.Itoa(
 			h.Mailbox.Port(),
 		),
-		"VL_LINK_KEYS=t:"+stand.Secret,
+		"VL_LINK_KEYS=t:"+enginetest.Secret,
 		"VL_MAIL_FROM=vlroles@contoso.example",
 		"VL_MAIL_PER_SECOND=1000",
 		"VL_PROPAGATION=1s",
@@ -185,9 +185,9 @@ func names(n int) []string {
 }
 
 func (h *house) request(names []string) licensing.Save {
-	s := licensing.Save{ID: stand.Request(), Org: h.Org, Admin: h.Admin}
+	s := licensing.Save{ID: enginetest.Request(), Org: h.Org, Admin: h.Admin}
 	for _, n := range names {
-		s.People = append(s.People, stand.Person(n, stand.Add("E1")))
+		s.People = append(s.People, enginetest.Person(n, enginetest.Add("E1")))
 	}
 	return s
 }
@@ -213,7 +213,7 @@ func (h *house) mail(name, kind string) rig.Message {
 	defer cancel()
 	m, err := h.Mailbox.Wait(
 		ctx,
-		func(m rig.Message) bool { return m.To == name+"@fabrikam.example" && stand.Kind(m) == kind },
+		func(m rig.Message) bool { return m.To == name+"@fabrikam.example" && enginetest.Kind(m) == kind },
 	)
 	if err != nil {
 		h.TB.Fatalf("%s mail to %s: %v", kind, name, err)
@@ -227,7 +227,7 @@ func (h *house) allWell(people []licensing.PersonVerdict, names []string) (doubl
 	h.TB.Helper()
 	for _, p := range people {
 		end := time.Now().Add(3 * time.Minute)
-		for h.Status(p.User, "E1") != licensing.Active {
+		for h.Status(p.User, "E1") != licensing.StatusActive {
 			if time.Now().After(end) {
 				h.TB.Fatalf("a person is %q", h.Status(p.User, "E1"))
 			}
@@ -252,7 +252,7 @@ func (h *house) allWell(people []licensing.PersonVerdict, names []string) (doubl
 
 func TestAWorkerKilledBetweenSMTPAcceptanceAndCompletionDoublesOnlyThatMail(t *testing.T) {
 	h := newHouse(t)
-	held, release := h.Mailbox.HoldAfter(func(m rig.Message) bool { return stand.Kind(m) == "welcome" })
+	held, release := h.Mailbox.HoldAfter(func(m rig.Message) bool { return enginetest.Kind(m) == "welcome" })
 	defer release()
 	one := h.worker()
 	who := names(5)
@@ -357,7 +357,7 @@ func TestAPostgresServerThatStopsInTheMiddleLosesNothing(t *testing.T) {
 
 func TestAWorkerThatIsToldToStopLetsARunningMailFinish(t *testing.T) {
 	h := newHouse(t)
-	held, release := h.Mailbox.HoldAfter(func(m rig.Message) bool { return stand.Kind(m) == "welcome" })
+	held, release := h.Mailbox.HoldAfter(func(m rig.Message) bool { return enginetest.Kind(m) == "welcome" })
 	one := h.worker()
 	who := names(1)
 	people := h.saveUntilAnswered(h.request(who))

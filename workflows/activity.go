@@ -23,7 +23,7 @@ const (
 	DeleteActivity        Activity[licensing.Command, licensing.Deletion]                  = "Delete"
 	RecheckActivity       Activity[licensing.Command, licensing.Rechecked]                 = "Recheck"
 	PreferActivity        Activity[licensing.PreferenceChange, licensing.PreferenceAnswer] = "Prefer"
-	SeatActivity          Activity[licensing.Seat, licensing.SaveAnswer]                   = "Seat"
+	SeatActivity          Activity[licensing.Appointment, licensing.SaveAnswer]            = "Seat"
 	StartWorkActivity     Activity[licensing.RequestID, int]                               = "StartWork"
 )
 
@@ -38,8 +38,8 @@ const (
 // The activities of invitations.
 const (
 	RegisterActivity Activity[licensing.Registration, licensing.Registered] = "Register"
-	ResendActivity   Activity[licensing.Command, licensing.Sending]         = "Resend"
-	ResetActivity    Activity[licensing.Command, licensing.Sending]         = "Reset"
+	ResendActivity   Activity[licensing.Command, licensing.InvitationRun]   = "Resend"
+	ResetActivity    Activity[licensing.Command, licensing.InvitationRun]   = "Reset"
 	CancelActivity   Activity[licensing.Command, licensing.Withdrawal]      = "Cancel"
 	RemindActivity   Activity[licensing.GenerationRef, licensing.MailID]    = "Remind"
 	ExpireActivity   Activity[licensing.GenerationRef, licensing.MailID]    = "Expire"

@@ -111,11 +111,11 @@ type Settings struct {
 
 // InvitationInput starts an Invitation.
 type InvitationInput struct {
-	User     licensing.UserID  `json:"user"`
-	Sending  licensing.Sending `json:"sending"` // Generation 0: started for the command that comes along
-	Settings Settings          `json:"settings"`
-	Reminded bool              `json:"reminded,omitempty"` // by the run before this one
-	Failed   bool              `json:"failed,omitempty"`
+	User     licensing.UserID        `json:"user"`
+	Run      licensing.InvitationRun `json:"sending"` // Generation 0: started for the command that comes along
+	Settings Settings                `json:"settings"`
+	Reminded bool                    `json:"reminded,omitempty"` // by the run before this one
+	Failed   bool                    `json:"failed,omitempty"`
 }
 
 // AssignmentInput starts an Assignment.

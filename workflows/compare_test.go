@@ -12,7 +12,7 @@ import (
 
 	"vlroles/config"
 	"vlroles/licensing"
-	"vlroles/worker/engine/stand"
+	"vlroles/worker/engine/enginetest"
 	"vlroles/workflows"
 )
 
@@ -45,7 +45,7 @@ func TestR84_AScheduledComparisonFindsWhatAnEventHasMissed(t *testing.T) {
 	x := &tenant{people: map[string]string{"alex": "alex@contoso.example", "noor": "noor@contoso.example"}}
 	web := httptest.NewServer(x)
 	t.Cleanup(web.Close)
-	s := stand.New(t, stand.Options{Config: func(c *config.Config) { c.DirectoryURL = web.URL }})
+	s := enginetest.New(t, enginetest.Options{Config: func(c *config.Config) { c.DirectoryURL = web.URL }})
 	if err := s.Flows.CompareDirectories(s.Ctx(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestR84_AScheduledComparisonFindsWhatAnEventHasMissed(t *testing.T) {
 	compare()
 	known(2)
 	_, people := s.Save(
-		licensing.PersonChange{SignIn: "noor@contoso.example", Access: []licensing.AccessChange{stand.Add("E1")}},
+		licensing.PersonChange{SignIn: "noor@contoso.example", Access: []licensing.AccessChange{enginetest.Add("E1")}},
 	)
 	noor := people[0].User
 	if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("noor@contoso.example", "welcome", 1), "noor@contoso.example")); err != nil {

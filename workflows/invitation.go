@@ -18,7 +18,7 @@ import (
 // which.
 func Invitation(ctx workflow.Context, in InvitationInput) error {
 	w := &invitation{user: in.User, settings: in.Settings}
-	w.useGeneration(in.Sending)
+	w.useGeneration(in.Run)
 	w.reminded, w.failed = in.Reminded, in.Failed
 	if err := w.handleUpdates(ctx); err != nil {
 		return err
@@ -46,9 +46,9 @@ type invitation struct {
 	user       licensing.UserID
 	settings   Settings
 	phase      phase
-	generation licensing.Sending // what is waited for, without its mail
-	queued     licensing.MailID  // a mail to send next
-	mail       pendingMail       // the mail that is being sent
+	generation licensing.InvitationRun // what is waited for, without its mail
+	queued     licensing.MailID        // a mail to send next
+	mail       pendingMail             // the mail that is being sent
 	reminded   bool
 	failed     bool // the mail was refused: only a reset helps
 	command    *command
@@ -60,7 +60,7 @@ type invitation struct {
 }
 
 // useGeneration makes a generation the one that is waited for.
-func (w *invitation) useGeneration(s licensing.Sending) {
+func (w *invitation) useGeneration(s licensing.InvitationRun) {
 	w.generation, w.queued, w.reminded, w.failed = s, s.Mail, false, false
 	w.generation.Mail = ""
 }
@@ -258,7 +258,7 @@ func (w *invitation) historyIsLong(ctx workflow.Context) bool {
 func (w *invitation) continueAsNew(ctx workflow.Context) error {
 	w.stopTimer()
 	return workflow.NewContinueAsNewError(ctx, Invitation, InvitationInput{
-		User: w.user, Sending: w.generation, Settings: w.settings, Reminded: w.reminded, Failed: w.failed,
+		User: w.user, Run: w.generation, Settings: w.settings, Reminded: w.reminded, Failed: w.failed,
 	})
 }
 

@@ -94,7 +94,7 @@ func (w *invitation) register(ctx workflow.Context, r licensing.Registration) (l
 	return out, nil
 }
 
-func (w *invitation) resend(ctx workflow.Context, c licensing.Command) (licensing.Sending, error) {
+func (w *invitation) resend(ctx workflow.Context, c licensing.Command) (licensing.InvitationRun, error) {
 	out, err := stepLocal(ctx, ResendActivity, "queue the same link again", c)
 	if err != nil {
 		return out, err
@@ -104,7 +104,7 @@ func (w *invitation) resend(ctx workflow.Context, c licensing.Command) (licensin
 	return out, nil
 }
 
-func (w *invitation) reset(ctx workflow.Context, c licensing.Command) (licensing.Sending, error) {
+func (w *invitation) reset(ctx workflow.Context, c licensing.Command) (licensing.InvitationRun, error) {
 	out, err := stepLocal(ctx, ResetActivity, "make a new link", c)
 	if err != nil {
 		return out, err
@@ -126,13 +126,13 @@ func (w *invitation) cancel(ctx workflow.Context, c licensing.Command) (licensin
 	return out, err
 }
 
-func (w *invitation) adopt(_ workflow.Context, s licensing.Sending) (licensing.Sending, error) {
+func (w *invitation) adopt(_ workflow.Context, s licensing.InvitationRun) (licensing.InvitationRun, error) {
 	w.useNewerGeneration(s)
 	return s, nil
 }
 
 // useNewerGeneration goes on with another generation, unless it is the one that is waited for already.
-func (w *invitation) useNewerGeneration(s licensing.Sending) {
+func (w *invitation) useNewerGeneration(s licensing.InvitationRun) {
 	if s.Invitation == w.generation.Invitation && s.Generation <= w.generation.Generation {
 		return
 	}

@@ -79,8 +79,8 @@ func (s *stage) note(line string) {
 func (s *stage) at(d time.Duration, f func()) { s.RegisterDelayedCallback(f, d) }
 
 // sending is generation n of the invitation, made after d.
-func (s *stage) sending(n int, d time.Duration, mail licensing.MailID) licensing.Sending {
-	return licensing.Sending{
+func (s *stage) sending(n int, d time.Duration, mail licensing.MailID) licensing.InvitationRun {
+	return licensing.InvitationRun{
 		Invitation: ticket,
 		Generation: n,
 		ExpiresAt:  s.start.Add(d + 30*day),
@@ -160,7 +160,7 @@ func TestR60_RegisteredRolesBecomeActiveAtEachDueTime(t *testing.T) {
 	s.at(day, func() {
 		answer = s.update(RegisterUpdate, "r1", licensing.Registration{Invitation: ticket, Generation: 1})
 	})
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	if answer.err != nil || !answer.done {
@@ -175,7 +175,7 @@ func TestR29_ASecondRegistrationIsRefusedWithoutATrace(t *testing.T) {
 	var second *reply
 	s.at(day, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
 	s.at(day+hour, func() { second = s.update(RegisterUpdate, "r2", licensing.Registration{}) })
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	if e := refusal.Decode(second.err); second.accepted || e == nil || e.Rule != "R29" ||
@@ -187,7 +187,7 @@ func TestR29_ASecondRegistrationIsRefusedWithoutATrace(t *testing.T) {
 func TestR56_AnInvitationIsRemindedOnceAndExpiresWithOneNotice(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	s.expect("mail welcome", "mail reminder", "expired 720h0m0s", "mail notice")
@@ -199,7 +199,7 @@ func TestR58_AResetGivesFullTimeAndANewMail(t *testing.T) {
 	s.OnActivity(string(ResetActivity), mock.Anything, mock.Anything).
 		Return(s.sending(2, 20*day, "welcome 2"), nil)
 	s.at(20*day, func() { s.update(ResetUpdate, "r1", licensing.Command{}) })
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	s.expect("mail welcome", "mail welcome 2", "mail reminder", "expired 1200h0m0s", "mail notice")
@@ -210,7 +210,7 @@ func TestR58_AResendKeepsTheExpiry(t *testing.T) {
 	s.steps("change")
 	s.OnActivity(string(ResendActivity), mock.Anything, mock.Anything).Return(s.sending(1, 0, "welcome-2"), nil)
 	s.at(29*day, func() { s.update(ResendUpdate, "r1", licensing.Command{}) })
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	s.expect("mail welcome", "mail reminder", "mail welcome-2", "expired 720h0m0s", "mail notice")
@@ -219,11 +219,11 @@ func TestR58_AResendKeepsTheExpiry(t *testing.T) {
 func TestR58_ARefusedResendLeavesTheRunAsItWas(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(string(ResendActivity), mock.Anything, mock.Anything).Return(licensing.Sending{},
+	s.OnActivity(string(ResendActivity), mock.Anything, mock.Anything).Return(licensing.InvitationRun{},
 		refusal.Encode(licensing.Refuse(licensing.Locked, "R58", "too early")))
 	var answer *reply
 	s.at(hour, func() { answer = s.update(ResendUpdate, "r1", licensing.Command{}) })
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	if e := refusal.Decode(answer.err); e == nil || e.Kind != licensing.Locked {
@@ -240,7 +240,7 @@ func TestR55_ARefusedMailWaitsForResetWithoutAReminder(t *testing.T) {
 		Return(s.sending(2, 25*day, "welcome 2"), nil)
 	s.at(25*day, func() { s.update(ResetUpdate, "r1", licensing.Command{}) })
 	s.at(50*day, func() { s.update(RegisterUpdate, "r2", licensing.Registration{}) })
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	s.expect("mail welcome", "mail welcome 2", "mail reminder", "mail registered", "active 1202h0m0s")
@@ -252,7 +252,7 @@ func TestR82_ACancelledInvitationEndsAtOnce(t *testing.T) {
 	s.OnActivity(string(CancelActivity), mock.Anything, mock.Anything).
 		Return(licensing.Withdrawal{Withdrawn: 1, Ended: true}, nil)
 	s.at(hour, func() { s.update(CancelUpdate, "r1", licensing.Command{}) })
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	s.expect("mail welcome")
@@ -267,7 +267,7 @@ func TestR82_ACancelThatLeavesOthersRolesKeepsTheInvitation(t *testing.T) {
 	s.OnActivity(string(CancelActivity), mock.Anything, mock.Anything).
 		Return(licensing.Withdrawal{Withdrawn: 1, Remaining: 2}, nil)
 	s.at(hour, func() { s.update(CancelUpdate, "r1", licensing.Command{}) })
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	s.expect("mail welcome", "mail reminder", "expired 720h0m0s", "mail notice")
@@ -282,7 +282,7 @@ func TestAnOperatorsCancelMarksTheInvitationFailed(t *testing.T) {
 			return nil
 		})
 	s.at(hour, s.CancelWorkflow)
-	err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")})
+	err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")})
 	if !temporal.IsCanceledError(err) {
 		t.Fatalf("want cancelled, got %v", err)
 	}
@@ -299,7 +299,7 @@ func TestAnOperatorsCancelDuringPropagationMarksTheRolesFailed(t *testing.T) {
 		})
 	s.at(day, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
 	s.at(day+hour, s.CancelWorkflow)
-	err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")})
+	err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")})
 	if !temporal.IsCanceledError(err) {
 		t.Fatalf("want cancelled, got %v", err)
 	}
@@ -323,7 +323,7 @@ func TestR54_WhatTheDownstreamRefusesIsFailedAndTheRestGoesOn(t *testing.T) {
 		})
 	s.at(day, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
 	err := s.run(
-		InvitationInput{User: person, Sending: s.sending(1, 0, "welcome"), Settings: Settings{Provision: true}},
+		InvitationInput{User: person, Run: s.sending(1, 0, "welcome"), Settings: Settings{Provision: true}},
 	)
 	var app *temporal.ApplicationError
 	if !errors.As(err, &app) || app.Type() != FailedRun {
@@ -367,7 +367,7 @@ func TestAMailInBackoffIsPreemptedByARegistration(t *testing.T) {
 		Return(licensing.MailOutcome{State: licensing.MailSent}, nil)
 	s.steps("change", 3*hour)
 	s.at(hour, func() { s.update(RegisterUpdate, "r1", licensing.Registration{}) })
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	s.expect("active 3h0m0s")
@@ -389,7 +389,7 @@ func TestR55_AMailThatADayDoesNotDeliverIsGivenUp(t *testing.T) {
 			return nil
 		})
 	s.steps("change")
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	s.expect("given up", "expired 720h0m0s")
@@ -403,7 +403,7 @@ func TestR62_ARunningInvitationTakesUpTheGenerationThatASaveMade(t *testing.T) {
 	s.steps("change")
 	s.at(hour, func() { s.update(AdoptUpdate, "r1", s.sending(2, hour, "welcome 2")) })
 	s.at(2*hour, func() { s.update(AdoptUpdate, "r2", s.sending(2, hour, "welcome 2")) }) // the same once more
-	if err := s.run(InvitationInput{User: person, Sending: s.sending(1, 0, "welcome")}); err != nil {
+	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}
 	s.expect("mail welcome", "mail welcome 2", "mail reminder", "expired 721h0m0s", "mail notice")

@@ -16,7 +16,7 @@ import (
 
 	"vlroles/licensing"
 	"vlroles/rig"
-	"vlroles/worker/engine/stand"
+	"vlroles/worker/engine/enginetest"
 	"vlroles/workflows"
 )
 
@@ -113,13 +113,13 @@ func within(t *testing.T, what string, h *historypb.History, events, actions int
 }
 
 func TestTheHistoriesKeepTheirBudget(t *testing.T) {
-	s := stand.New(
+	s := enginetest.New(
 		t,
-		stand.Options{
+		enginetest.Options{
 			Policy: func(p *licensing.Policy) { p.Propagation, p.Processing = 2*time.Second, 2*time.Second },
 		},
 	)
-	request, people := s.Save(stand.Person("kim", stand.Add("E1")))
+	request, people := s.Save(enginetest.Person("kim", enginetest.Add("E1")))
 	kim := people[0].User
 	s.Mail("kim", "welcome", 1)
 	s.Until(
@@ -127,7 +127,7 @@ func TestTheHistoriesKeepTheirBudget(t *testing.T) {
 		func() bool { return len(s.History(workflows.InvitationID(kim), "").Events) >= 10 },
 	)
 	s.Register("kim")
-	s.Becomes(kim, "E1", licensing.Active)
+	s.Becomes(kim, "E1", licensing.StatusActive)
 	invitation, _ := s.Closed(workflows.InvitationID(kim))
 	within(t, "invitation", invitation, 32, 8)
 	save, _ := s.Closed(workflows.SaveID(request))
@@ -135,14 +135,14 @@ func TestTheHistoriesKeepTheirBudget(t *testing.T) {
 	kept(t, "invitation-accepted", invitation)
 	kept(t, "save", save)
 
-	request, _ = s.Save(stand.Person("kim", stand.Add("E1", licensing.BenefitsReader)))
+	request, _ = s.Save(enginetest.Person("kim", enginetest.Add("E1", licensing.BenefitsReader)))
 	assignment, _ := s.Closed(workflows.AssignmentID(request, kim))
 	within(t, "assignment", assignment, 18, 5)
 	kept(t, "assignment", assignment)
 
 	var many []licensing.PersonChange
 	for i := range 500 {
-		many = append(many, stand.Person("p"+string(rune('a'+i/26%26))+string(rune('a'+i%26)), stand.Add("E1")))
+		many = append(many, enginetest.Person("p"+string(rune('a'+i/26%26))+string(rune('a'+i%26)), enginetest.Add("E1")))
 	}
 	request, people = s.Save(many...)
 	for _, p := range people {
@@ -157,14 +157,14 @@ func TestTheHistoriesKeepTheirBudget(t *testing.T) {
 // TestPaths walks every path of the workflows once, on real components.
 func TestPaths(t *testing.T) {
 	t.Parallel()
-	s := stand.New(t, stand.Options{})
+	s := enginetest.New(t, enginetest.Options{})
 
 	t.Run("R60 two License IDs become active at two due times", func(t *testing.T) {
-		_, people := s.Save(stand.Person("ada", stand.Add("E1"), stand.Add("E2", licensing.Administrator)))
+		_, people := s.Save(enginetest.Person("ada", enginetest.Add("E1"), enginetest.Add("E2", licensing.Administrator)))
 		ada := people[0].User
 		s.Register("ada")
-		s.Becomes(ada, "E1", licensing.Active)
-		s.Becomes(ada, "E2", licensing.Active)
+		s.Becomes(ada, "E1", licensing.StatusActive)
+		s.Becomes(ada, "E2", licensing.StatusActive)
 		s.Mail("ada", "registered", 1)
 		h, status := s.Closed(workflows.InvitationID(ada))
 		completed(t, status)
@@ -172,7 +172,7 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R70 a save that is refused for everybody ends without a workflow for anybody", func(t *testing.T) {
-		request, people := s.Save(stand.Person("bob", stand.Add("E99")))
+		request, people := s.Save(enginetest.Person("bob", enginetest.Add("E99")))
 		if people[0].Accepted() || people[0].Verdicts[0].Error.Rule != "R05" {
 			t.Fatalf("%+v", people)
 		}
@@ -183,10 +183,10 @@ func TestPaths(t *testing.T) {
 
 	t.Run("R05 a save by nobody is refused as a whole", func(t *testing.T) {
 		sv := licensing.Save{
-			ID:     stand.Request(),
+			ID:     enginetest.Request(),
 			Org:    s.Org,
-			Admin:  licensing.UserID(stand.Request()),
-			People: []licensing.PersonChange{stand.Person("bob", stand.Add("E1"))},
+			Admin:  licensing.UserID(enginetest.Request()),
+			People: []licensing.PersonChange{enginetest.Person("bob", enginetest.Add("E1"))},
 		}
 		_, err := s.Flows.Save(s.Ctx(), sv)
 		refusedBy(t, err, licensing.Forbidden, "R05")
@@ -196,9 +196,9 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R62 a person whose invitation is open gets no second mail", func(t *testing.T) {
-		_, people := s.Save(stand.Person("cem", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("cem", enginetest.Add("E1")))
 		s.Mail("cem", "welcome", 1)
-		_, again := s.Save(stand.Person("cem", stand.Add("E2")))
+		_, again := s.Save(enginetest.Person("cem", enginetest.Add("E2")))
 		if again[0].Verdicts[0].Outcome != licensing.Joined || again[0].User != people[0].User {
 			t.Fatalf("%+v", again)
 		}
@@ -206,12 +206,12 @@ func TestPaths(t *testing.T) {
 		if len(out.Access) != 2 {
 			t.Fatalf("registered for %+v", out.Access)
 		}
-		s.Becomes(people[0].User, "E2", licensing.Active)
+		s.Becomes(people[0].User, "E2", licensing.StatusActive)
 		count(t, s, "cem", "welcome", 1)
 	})
 
 	t.Run("R58 a resend mails the same link again", func(t *testing.T) {
-		_, people := s.Save(stand.Person("dan", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("dan", enginetest.Add("E1")))
 		one := s.Registration(s.Mail("dan", "welcome", 1), "dan@fabrikam.example")
 		if _, err := s.Flows.Resend(s.Ctx(), s.Command(people[0].User)); err != nil {
 			t.Fatal(err)
@@ -228,7 +228,7 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R58 a reset kills the old link; the new one works", func(t *testing.T) {
-		_, people := s.Save(stand.Person("eva", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("eva", enginetest.Add("E1")))
 		old := s.Registration(s.Mail("eva", "welcome", 1), "eva@fabrikam.example")
 		c := s.Command(people[0].User)
 		out, err := s.Flows.Reset(s.Ctx(), c)
@@ -248,13 +248,13 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R28 another identity may not accept a bound invitation", func(t *testing.T) {
-		s.Save(stand.Person("fay", stand.Add("E1")))
+		s.Save(enginetest.Person("fay", enginetest.Add("E1")))
 		_, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("fay", "welcome", 1), "mallory@fabrikam.example"))
 		refusedBy(t, err, licensing.Forbidden, "R28")
 	})
 
 	t.Run("R29 a link works once", func(t *testing.T) {
-		_, people := s.Save(stand.Person("gil", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("gil", enginetest.Add("E1")))
 		r := s.Registration(s.Mail("gil", "welcome", 1), "gil@fabrikam.example")
 		if _, err := s.Flows.Register(s.Ctx(), r); err != nil {
 			t.Fatal(err)
@@ -262,17 +262,17 @@ func TestPaths(t *testing.T) {
 		if again, err := s.Flows.Register(s.Ctx(), r); err != nil || again.User != people[0].User {
 			t.Fatalf("a double click: %+v, %v", again, err)
 		}
-		r.Request = stand.Request()
+		r.Request = enginetest.Request()
 		_, err := s.Flows.Register(s.Ctx(), r)
 		refusedBy(t, err, licensing.Gone, "R29")
 		s.Closed(workflows.InvitationID(people[0].User))
-		r.Request = stand.Request()
+		r.Request = enginetest.Request()
 		_, err = s.Flows.Register(s.Ctx(), r)
 		refusedBy(t, err, licensing.Gone, "R29")
 	})
 
 	t.Run("R82 a cancelled invitation's link is dead", func(t *testing.T) {
-		_, people := s.Save(stand.Person("hal", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("hal", enginetest.Add("E1")))
 		r := s.Registration(s.Mail("hal", "welcome", 1), "hal@fabrikam.example")
 		out, err := s.Flows.Cancel(s.Ctx(), s.Command(people[0].User))
 		if err != nil || !out.Ended {
@@ -286,12 +286,12 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R82 clearing the last pending role ends the invitation and its run", func(t *testing.T) {
-		_, people := s.Save(stand.Person("ida", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("ida", enginetest.Add("E1")))
 		r := s.Registration(s.Mail("ida", "welcome", 1), "ida@fabrikam.example")
 		s.Save(
 			licensing.PersonChange{
 				User:   people[0].User,
-				Access: []licensing.AccessChange{stand.Remove("E1", licensing.ProductDownloadManager)},
+				Access: []licensing.AccessChange{enginetest.Remove("E1", licensing.ProductDownloadManager)},
 			},
 		)
 		_, err := s.Flows.Register(s.Ctx(), r)
@@ -302,7 +302,7 @@ func TestPaths(t *testing.T) {
 		}
 		kept(t, "invitation-withdrawn", h)
 		// The person can be invited anew.
-		s.Save(stand.Person("ida", stand.Add("E1")))
+		s.Save(enginetest.Person("ida", enginetest.Add("E1")))
 		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("ida", "welcome", 2), "ida@fabrikam.example")); err != nil {
 			t.Fatal(err)
 		}
@@ -310,18 +310,18 @@ func TestPaths(t *testing.T) {
 
 	t.Run("R71 roles that are taken away are denied at once, with a mail", func(t *testing.T) {
 		_, people := s.Save(
-			stand.Person("jan", stand.Add("E1", licensing.ProductDownloadManager, licensing.BenefitsReader)),
+			enginetest.Person("jan", enginetest.Add("E1", licensing.ProductDownloadManager, licensing.BenefitsReader)),
 		)
 		jan := people[0].User
 		s.Register("jan")
-		s.Becomes(jan, "E1", licensing.Active)
+		s.Becomes(jan, "E1", licensing.StatusActive)
 		request, verdict := s.Save(
 			licensing.PersonChange{
 				User:   jan,
-				Access: []licensing.AccessChange{stand.Remove("E1", licensing.BenefitsReader)},
+				Access: []licensing.AccessChange{enginetest.Remove("E1", licensing.BenefitsReader)},
 			},
 		)
-		if v := verdict[0].Verdicts[0]; v.Outcome != licensing.Changed || v.After != licensing.Active {
+		if v := verdict[0].Verdicts[0]; v.Outcome != licensing.Changed || v.After != licensing.StatusActive {
 			t.Fatalf("%+v", v)
 		}
 		if a, err := s.Views.Access(s.Ctx(), s.Org, jan, "E1", licensing.ManageBenefits); err != nil || a.Allowed {
@@ -338,21 +338,21 @@ func TestPaths(t *testing.T) {
 
 	t.Run("R52 an assignment in progress is locked with its time", func(t *testing.T) {
 		slow := s.Policy.Propagation
-		_, people := s.Save(stand.Person("kay", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("kay", enginetest.Add("E1")))
 		s.Register("kay")
-		_, verdict := s.Save(stand.Person("kay", stand.Add("E1", licensing.BenefitsReader)))
+		_, verdict := s.Save(enginetest.Person("kay", enginetest.Add("E1", licensing.BenefitsReader)))
 		e := verdict[0].Verdicts[0].Error
 		if e == nil || e.Rule != "R52" || e.Until.IsZero() || time.Until(e.Until) > slow {
 			t.Fatalf("%+v", verdict)
 		}
-		s.Becomes(people[0].User, "E1", licensing.Active)
+		s.Becomes(people[0].User, "E1", licensing.StatusActive)
 	})
 
 	t.Run("R55 a refused address is Failed and mended by correction and reset", func(t *testing.T) {
 		s.Mailbox.Refuse("lea@fabrikam.example", 550, "no such mailbox")
-		_, people := s.Save(stand.Person("lea", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("lea", enginetest.Add("E1")))
 		lea := people[0].User
-		s.Becomes(lea, "E1", licensing.Failed)
+		s.Becomes(lea, "E1", licensing.StatusFailed)
 		s.Until(
 			"the run to know",
 			func() bool { return status(s, workflows.InvitationID(lea)) == workflows.StatusFailed },
@@ -362,7 +362,7 @@ func TestPaths(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := s.Mail("lea.right", "welcome", 1)
-		s.Becomes(lea, "E1", licensing.InvitationSent)
+		s.Becomes(lea, "E1", licensing.StatusInvitationSent)
 		if _, err := s.Flows.Register(s.Ctx(), s.Registration(m, "lea@fabrikam.example")); err != nil {
 			t.Fatal(err)
 		}
@@ -372,22 +372,22 @@ func TestPaths(t *testing.T) {
 
 	t.Run("R62 a save invites anew whose mail was refused, in the run that is open", func(t *testing.T) {
 		s.Mailbox.Refuse("mo@fabrikam.example", 550, "no such mailbox")
-		_, people := s.Save(stand.Person("mo", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("mo", enginetest.Add("E1")))
 		mo := people[0].User
-		s.Becomes(mo, "E1", licensing.Failed)
-		p := stand.Person("mo", stand.Add("E2"))
+		s.Becomes(mo, "E1", licensing.StatusFailed)
+		p := enginetest.Person("mo", enginetest.Add("E2"))
 		p.Business = "mo.right@fabrikam.example"
 		s.Save(p)
 		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("mo.right", "welcome", 1), "mo@fabrikam.example")); err != nil {
 			t.Fatal(err)
 		}
-		s.Becomes(mo, "E2", licensing.Active)
+		s.Becomes(mo, "E2", licensing.StatusActive)
 		h, _ := s.Closed(workflows.InvitationID(mo))
 		kept(t, "invitation-adopted", h)
 	})
 
 	t.Run("R45 an operator's cancel shows as Failed and can be reset", func(t *testing.T) {
-		_, people := s.Save(stand.Person("nia", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("nia", enginetest.Add("E1")))
 		nia := people[0].User
 		s.Mail("nia", "welcome", 1)
 		if err := s.Client.CancelWorkflow(s.Ctx(), workflows.InvitationID(nia), ""); err != nil {
@@ -398,11 +398,11 @@ func TestPaths(t *testing.T) {
 			t.Fatal(ended)
 		}
 		kept(t, "invitation-ended-by-operator", h)
-		s.Becomes(nia, "E1", licensing.Failed)
+		s.Becomes(nia, "E1", licensing.StatusFailed)
 		if _, err := s.Flows.Reset(s.Ctx(), s.Command(nia)); err != nil {
 			t.Fatal(err)
 		}
-		s.Becomes(nia, "E1", licensing.InvitationSent)
+		s.Becomes(nia, "E1", licensing.StatusInvitationSent)
 		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("nia", "welcome", 2), "nia@fabrikam.example")); err != nil {
 			t.Fatal(err)
 		}
@@ -411,7 +411,7 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R58 a registration finds a run that was terminated and takes over", func(t *testing.T) {
-		_, people := s.Save(stand.Person("oda", stand.Add("E1")))
+		_, people := s.Save(enginetest.Person("oda", enginetest.Add("E1")))
 		oda := people[0].User
 		m := s.Mail("oda", "welcome", 1)
 		if err := s.Client.TerminateWorkflow(s.Ctx(), workflows.InvitationID(oda), "", "test"); err != nil {
@@ -420,14 +420,14 @@ func TestPaths(t *testing.T) {
 		if _, err := s.Flows.Register(s.Ctx(), s.Registration(m, "oda@fabrikam.example")); err != nil {
 			t.Fatal(err)
 		}
-		s.Becomes(oda, "E1", licensing.Active)
+		s.Becomes(oda, "E1", licensing.StatusActive)
 		h, _ := s.Closed(workflows.InvitationID(oda))
 		kept(t, "invitation-started-by-register", h)
 	})
 
 	t.Run("R25 a contract's first administrator is invited and may forward the mail", func(t *testing.T) {
 		in := licensing.Intake{
-			ID:   stand.Request(),
+			ID:   enginetest.Request(),
 			Org:  s.Org,
 			Name: "Contoso Ltd.",
 			Agreements: []licensing.ContractAgreement{{
@@ -456,12 +456,12 @@ func TestPaths(t *testing.T) {
 
 func TestR56_AnExpiredInvitationIsTold_AndResetWorksFromTheEndedRun(t *testing.T) {
 	t.Parallel()
-	s := stand.New(t, stand.Options{Policy: func(p *licensing.Policy) { p.InviteFor = 2 * time.Second }})
-	_, people := s.Save(stand.Person("kim", stand.Add("E1")))
+	s := enginetest.New(t, enginetest.Options{Policy: func(p *licensing.Policy) { p.InviteFor = 2 * time.Second }})
+	_, people := s.Save(enginetest.Person("kim", enginetest.Add("E1")))
 	kim := people[0].User
 	s.Mail("kim", "reminder", 1)
 	old := s.Registration(s.Mail("kim", "welcome", 1), "kim@fabrikam.example")
-	s.Becomes(kim, "E1", licensing.InvitationExpired)
+	s.Becomes(kim, "E1", licensing.StatusInvitationExpired)
 	s.Mail("alex@contoso.example", "expired", 1)
 	_, err := s.Flows.Register(s.Ctx(), old)
 	refusedBy(t, err, licensing.Gone, "R56")
@@ -474,7 +474,7 @@ func TestR56_AnExpiredInvitationIsTold_AndResetWorksFromTheEndedRun(t *testing.T
 	if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("kim", "welcome", 2), "kim@fabrikam.example")); err != nil {
 		t.Fatal(err)
 	}
-	s.Becomes(kim, "E1", licensing.Active)
+	s.Becomes(kim, "E1", licensing.StatusActive)
 	count(t, s, "kim", "reminder", 1)
 }
 
@@ -491,11 +491,11 @@ func TestR54_ARefusalDownstreamIsFailed_AssigningAgainMendsIt_AfterThreeItNamesS
 		}
 	}))
 	t.Cleanup(downstream.Close)
-	s := stand.New(t, stand.Options{Provisioner: downstream.URL})
-	_, people := s.Save(stand.Person("kim", stand.Add("E1")))
+	s := enginetest.New(t, enginetest.Options{Provisioner: downstream.URL})
+	_, people := s.Save(enginetest.Person("kim", enginetest.Add("E1")))
 	kim := people[0].User
 	s.Register("kim")
-	s.Becomes(kim, "E1", licensing.Failed)
+	s.Becomes(kim, "E1", licensing.StatusFailed)
 	h, ended := s.Closed(workflows.InvitationID(kim))
 	if ended != enumspb.WORKFLOW_EXECUTION_STATUS_FAILED {
 		t.Fatal(ended)
@@ -506,7 +506,7 @@ func TestR54_ARefusalDownstreamIsFailed_AssigningAgainMendsIt_AfterThreeItNamesS
 	}
 	var last licensing.Verdict
 	for attempt := range 3 {
-		request, verdict := s.Save(stand.Person("kim", stand.Add("E1")))
+		request, verdict := s.Save(enginetest.Person("kim", enginetest.Add("E1")))
 		last = verdict[0].Verdicts[0]
 		if last.Outcome != licensing.Assigned || (last.Advice != "") != (attempt == 2) {
 			t.Fatalf("attempt %d: %+v", attempt, last)
@@ -517,7 +517,7 @@ func TestR54_ARefusalDownstreamIsFailed_AssigningAgainMendsIt_AfterThreeItNamesS
 	if last.Reference == "" {
 		t.Fatal("no reference after three attempts")
 	}
-	s.Becomes(kim, "E1", licensing.Active)
+	s.Becomes(kim, "E1", licensing.StatusActive)
 }
 
 func completed(t *testing.T, s enumspb.WorkflowExecutionStatus) {
@@ -535,11 +535,11 @@ func refusedBy(t *testing.T, err error, kind licensing.Kind, rule string) {
 	}
 }
 
-func count(t *testing.T, s *stand.Stand, to, kind string, want int) {
+func count(t *testing.T, s *enginetest.Env, to, kind string, want int) {
 	t.Helper()
 	n := 0
 	for _, m := range s.Mailbox.Messages() {
-		if m.To == to+"@fabrikam.example" && stand.Kind(m) == kind {
+		if m.To == to+"@fabrikam.example" && enginetest.Kind(m) == kind {
 			n++
 		}
 	}
@@ -549,7 +549,7 @@ func count(t *testing.T, s *stand.Stand, to, kind string, want int) {
 }
 
 // status reads the search attribute that operators filter by.
-func status(s *stand.Stand, id string) string {
+func status(s *enginetest.Env, id string) string {
 	d, err := s.Client.DescribeWorkflowExecution(s.Ctx(), id, "")
 	if err != nil {
 		s.TB.Fatal(err)

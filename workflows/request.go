@@ -48,7 +48,7 @@ func Prefer(ctx workflow.Context, c licensing.PreferenceChange) error {
 }
 
 // Seat makes somebody the administrator of an orphaned agreement, for support (R33).
-func Seat(ctx workflow.Context, s licensing.Seat) error {
+func Seat(ctx workflow.Context, s licensing.Appointment) error {
 	return carryOut(ctx, s.ID, newRequestStep(SeatActivity, "appoint an administrator", s), workOfSave)
 }
 

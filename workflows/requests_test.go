@@ -7,7 +7,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"vlroles/licensing"
-	"vlroles/worker/engine/stand"
+	"vlroles/worker/engine/enginetest"
 	"vlroles/workflows"
 )
 
@@ -18,14 +18,14 @@ func outside(kind licensing.ContactKind, name string) licensing.Contact {
 // put takes an agreement in that was processed long ago.
 func put(
 	t *testing.T,
-	s *stand.Stand,
+	s *enginetest.Env,
 	l, parent licensing.LicenseID,
 	contacts ...licensing.Contact,
 ) licensing.IntakeAnswer {
 	t.Helper()
 	out, err := s.Flows.PutAgreement(
 		s.Ctx(),
-		licensing.AgreementPut{ID: stand.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
+		licensing.AgreementPut{ID: enginetest.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
 			License: l, Program: "MPSA", Parent: parent, ProcessedAt: time.Now().Add(-1000 * time.Hour), Contacts: contacts}},
 	)
 	if err != nil {
@@ -36,7 +36,7 @@ func put(
 
 func may(
 	t *testing.T,
-	s *stand.Stand,
+	s *enginetest.Env,
 	u licensing.UserID,
 	l licensing.LicenseID,
 	p licensing.Permission,
@@ -50,7 +50,7 @@ func may(
 }
 
 // active waits until somebody may do something.
-func active(t *testing.T, s *stand.Stand, u licensing.UserID, l licensing.LicenseID, p licensing.Permission) {
+func active(t *testing.T, s *enginetest.Env, u licensing.UserID, l licensing.LicenseID, p licensing.Permission) {
 	t.Helper()
 	s.Until(string(p)+" on "+string(l), func() bool { return may(t, s, u, l, p).Allowed })
 }
@@ -58,7 +58,7 @@ func active(t *testing.T, s *stand.Stand, u licensing.UserID, l licensing.Licens
 // TestRequests walks every path of partners, tenants and hand-overs once, on real components.
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	s := stand.New(t, stand.Options{})
+	s := enginetest.New(t, enginetest.Options{})
 
 	t.Run(
 		"R25 R27 R28 an agreement's contacts are invited, and whoever gets a forwarded mail becomes admin instead",
@@ -110,7 +110,7 @@ func TestRequests(t *testing.T) {
 				outside(licensing.BillToContact, "zoe"),
 				outside(licensing.PrimaryContact, "xia"),
 			)
-			_, people := s.Save(stand.Person("zoe", stand.Add("E1")))
+			_, people := s.Save(enginetest.Person("zoe", enginetest.Add("E1")))
 			zoe := people[0].User
 			if out.Contacts[1].User != zoe || people[0].Verdicts[0].Outcome != licensing.Joined {
 				t.Fatalf("%+v, %+v", out, people)
@@ -139,7 +139,7 @@ func TestRequests(t *testing.T) {
 			go func() {
 				_, err := s.Flows.PutAgreement(
 					s.Ctx(),
-					licensing.AgreementPut{ID: stand.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
+					licensing.AgreementPut{ID: enginetest.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
 						License: "C3", Program: "MPSA", ProcessedAt: time.Now(), Contacts: []licensing.Contact{outside(licensing.PrimaryContact, string(rune('p'+n))+"rimary")}}},
 				)
 				answers <- err
@@ -154,7 +154,7 @@ func TestRequests(t *testing.T) {
 		_, err := s.Flows.PutAgreement(
 			s.Ctx(),
 			licensing.AgreementPut{
-				ID:        stand.Request(),
+				ID:        enginetest.Request(),
 				Org:       s.Org,
 				Agreement: licensing.ContractAgreement{License: "C4", Program: "MPSA", ProcessedAt: time.Now()},
 			},
@@ -178,7 +178,7 @@ func TestRequests(t *testing.T) {
 		s.Register("payer")
 		active(t, s, payer, "C5", licensing.ListInvoices)
 		c := licensing.ContactChange{
-			ID:      stand.Request(),
+			ID:      enginetest.Request(),
 			Org:     s.Org,
 			Contact: outside(licensing.BillToContact, "next"),
 			From:    "payer@fabrikam.example",
@@ -197,8 +197,8 @@ func TestRequests(t *testing.T) {
 	})
 
 	t.Run("R80 R82 a user who is deleted in the middle of a propagation ends with its run", func(t *testing.T) {
-		slow := stand.New(t, stand.Options{Policy: func(p *licensing.Policy) { p.Propagation = time.Hour }})
-		_, people := slow.Save(stand.Person("kim", stand.Add("E1")))
+		slow := enginetest.New(t, enginetest.Options{Policy: func(p *licensing.Policy) { p.Propagation = time.Hour }})
+		_, people := slow.Save(enginetest.Person("kim", enginetest.Add("E1")))
 		kim := people[0].User
 		slow.Register("kim")
 		c := slow.Command(kim)
@@ -215,7 +215,7 @@ func TestRequests(t *testing.T) {
 		kept(t, "delete", h)
 		slow.Mail("kim", "changes", 1)
 
-		_, people = slow.Save(stand.Person("lee", stand.Add("E1")))
+		_, people = slow.Save(enginetest.Person("lee", enginetest.Add("E1")))
 		r := slow.Registration(slow.Mail("lee", "welcome", 1), "lee@fabrikam.example")
 		if _, err := slow.Flows.Delete(slow.Ctx(), slow.Command(people[0].User)); err != nil {
 			t.Fatal(err)
@@ -231,7 +231,7 @@ func TestRequests(t *testing.T) {
 			noor.Left = left
 			out, err := s.Flows.Directory(
 				s.Ctx(),
-				licensing.DirectoryChange{ID: stand.Request(), Org: s.Org, People: []licensing.DirectoryPerson{noor}},
+				licensing.DirectoryChange{ID: enginetest.Request(), Org: s.Org, People: []licensing.DirectoryPerson{noor}},
 			)
 			if err != nil {
 				t.Fatal(err)
@@ -240,7 +240,7 @@ func TestRequests(t *testing.T) {
 		}
 		tell(false)
 		_, people := s.Save(
-			licensing.PersonChange{SignIn: noor.Email, Access: []licensing.AccessChange{stand.Add("E1")}},
+			licensing.PersonChange{SignIn: noor.Email, Access: []licensing.AccessChange{enginetest.Add("E1")}},
 		)
 		id := people[0].User
 		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("noor@contoso.example", "welcome", 1), noor.Email)); err != nil {
@@ -261,9 +261,9 @@ func TestRequests(t *testing.T) {
 	})
 
 	t.Run("R33 the last admin leaves: operators find the run, and support seats somebody", func(t *testing.T) {
-		own := stand.New(t, stand.Options{})
+		own := enginetest.New(t, enginetest.Options{})
 		d := licensing.DirectoryChange{
-			ID:  stand.Request(),
+			ID:  enginetest.Request(),
 			Org: own.Org,
 			People: []licensing.DirectoryPerson{
 				{ObjectID: "alex", Email: "alex@contoso.example", Name: "Alex Wilber", Left: true},
@@ -278,14 +278,14 @@ func TestRequests(t *testing.T) {
 		if got := status(own, "directory/"+string(d.ID)); got != workflows.StatusOrphaned {
 			t.Fatal(got)
 		}
-		seat := licensing.Seat{
-			ID:      stand.Request(),
+		seat := licensing.Appointment{
+			ID:      enginetest.Request(),
 			Org:     own.Org,
 			License: "E1",
-			Person:  stand.Person("new"),
+			Person:  enginetest.Person("new"),
 			Reason:  "case 1",
 		}
-		if answer, err := own.Flows.Seat(own.Ctx(), seat); err != nil || !answer.People[0].Accepted() {
+		if answer, err := own.Flows.Appoint(own.Ctx(), seat); err != nil || !answer.People[0].Accepted() {
 			t.Fatal(answer, err)
 		}
 		own.Register("new")
@@ -298,13 +298,13 @@ func TestRequests(t *testing.T) {
 		put(t, s, "P2", "P1", outside(licensing.PrimaryContact, "low"))
 		s.Register("heir")
 		p := licensing.PreferenceChange{
-			Request: stand.Request(),
+			Request: enginetest.Request(),
 			Org:     s.Org,
 			User:    prim,
 			License: "P1",
 			Inherit: true,
 		}
-		if out, err := s.Flows.Prefer(s.Ctx(), p); err != nil || out.Below != 1 {
+		if out, err := s.Flows.SetPreference(s.Ctx(), p); err != nil || out.Below != 1 {
 			t.Fatal(out, err)
 		}
 		if a := may(t, s, prim, "P2", licensing.ViewOrders); !a.Allowed || a.Above != "P1" {
@@ -321,10 +321,10 @@ func TestRequests(t *testing.T) {
 		active(t, s, old, "H1", licensing.ManageAssignments)
 		active(t, s, old, "H2", licensing.ManageAssignments)
 		h := licensing.HandOver{
-			ID:        stand.Request(),
+			ID:        enginetest.Request(),
 			Org:       s.Org,
 			Admin:     old,
-			Successor: stand.Person("sam"),
+			Successor: enginetest.Person("sam"),
 			Licenses:  []licensing.LicenseID{"H1", "H2", "E1"},
 		}
 		out, err := s.Flows.HandOver(s.Ctx(), h)
@@ -333,11 +333,11 @@ func TestRequests(t *testing.T) {
 		}
 		s.Mail("sam", "handover", 1)
 		sam := out.People[0].User
-		agree := licensing.HandOverCommand{Request: stand.Request(), Org: s.Org, HandOver: h.ID, By: sam}
+		agree := licensing.HandOverCommand{Request: enginetest.Request(), Org: s.Org, HandOver: h.ID, By: sam}
 		_, err = s.Flows.AgreeHandOver(s.Ctx(), agree)
 		refusedBy(t, err, licensing.Conflict, "R30") // has not registered
 		s.Register("sam")
-		agree.Request = stand.Request()
+		agree.Request = enginetest.Request()
 		if v, err := s.Flows.AgreeHandOver(s.Ctx(), agree); err != nil || v.State == licensing.HandOverOpen {
 			t.Fatal(v, err)
 		}
@@ -351,15 +351,15 @@ func TestRequests(t *testing.T) {
 		s.Mail("old", "changes", 1)
 		_, err = s.Flows.CancelHandOver(
 			s.Ctx(),
-			licensing.HandOverCommand{Request: stand.Request(), Org: s.Org, HandOver: h.ID, By: sam},
+			licensing.HandOverCommand{Request: enginetest.Request(), Org: s.Org, HandOver: h.ID, By: sam},
 		)
 		refusedBy(t, err, licensing.Conflict, "R32")
 
 		again := licensing.HandOver{
-			ID:        stand.Request(),
+			ID:        enginetest.Request(),
 			Org:       s.Org,
 			Admin:     sam,
-			Successor: stand.Person("tim"),
+			Successor: enginetest.Person("tim"),
 			Licenses:  []licensing.LicenseID{"H1"},
 		}
 		if _, err := s.Flows.HandOver(s.Ctx(), again); err != nil {
@@ -367,7 +367,7 @@ func TestRequests(t *testing.T) {
 		}
 		v, err := s.Flows.CancelHandOver(
 			s.Ctx(),
-			licensing.HandOverCommand{Request: stand.Request(), Org: s.Org, HandOver: again.ID, By: sam},
+			licensing.HandOverCommand{Request: enginetest.Request(), Org: s.Org, HandOver: again.ID, By: sam},
 		)
 		if err != nil || v.State != licensing.HandOverCancelled {
 			t.Fatal(v, err)
@@ -379,7 +379,7 @@ func TestRequests(t *testing.T) {
 	t.Run("R76 where nobody is invited an open invitation ends with the assignment", func(t *testing.T) {
 		out, err := s.Flows.PutAgreement(
 			s.Ctx(),
-			licensing.AgreementPut{ID: stand.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
+			licensing.AgreementPut{ID: enginetest.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
 				License: "N1", Program: "Enterprise Agreement", ProcessedAt: time.Now().Add(-1000 * time.Hour), NoInvitation: true,
 				Contacts: []licensing.Contact{
 					{Kind: licensing.PrimaryContact, Business: "alex@contoso.example", Name: "Alex"},
@@ -388,12 +388,12 @@ func TestRequests(t *testing.T) {
 		if err != nil || out.People[0].Verdicts[0].Outcome != licensing.Assigned {
 			t.Fatalf("%+v, %v", out, err)
 		}
-		s.Becomes(s.Admin, "N1", licensing.Active)
-		_, people := s.Save(stand.Person("max", stand.Add("E1")))
+		s.Becomes(s.Admin, "N1", licensing.StatusActive)
+		_, people := s.Save(enginetest.Person("max", enginetest.Add("E1")))
 		r := s.Registration(s.Mail("max", "welcome", 1), "max@fabrikam.example")
-		s.Save(stand.Person("max", stand.Add("N1")))
-		s.Becomes(people[0].User, "E1", licensing.Active)
-		s.Becomes(people[0].User, "N1", licensing.Active)
+		s.Save(enginetest.Person("max", enginetest.Add("N1")))
+		s.Becomes(people[0].User, "E1", licensing.StatusActive)
+		s.Becomes(people[0].User, "N1", licensing.StatusActive)
 		_, err = s.Flows.Register(s.Ctx(), r)
 		refusedBy(t, err, licensing.Gone, "R29")
 		h, _ := s.Closed(workflows.InvitationID(people[0].User))

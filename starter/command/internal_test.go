@@ -150,14 +150,14 @@ func TestAVerdictIsALine(t *testing.T) {
 	}{
 		{"roles were added", licensing.Verdict{License: "E1", Outcome: licensing.Assigned,
 			Added:  []licensing.Role{licensing.Administrator},
-			Before: licensing.Active, After: licensing.AssignmentInProgress, DueAt: due},
+			Before: licensing.StatusActive, After: licensing.StatusAssignmentInProgress, DueAt: due},
 			"E1: assigned, added Administrator (Active → Assignment in Progress), " +
 				"effective from 2026-04-01 12:00 UTC"},
 		{"roles were removed", licensing.Verdict{License: "E1", Outcome: licensing.Changed,
 			Removed: []licensing.Role{licensing.InvoiceReader},
-			Before:  licensing.Active}, "E1: changed, removed Invoice Reader (Active → –)"},
+			Before:  licensing.StatusActive}, "E1: changed, removed Invoice Reader (Active → –)"},
 		{"it was refused", licensing.Verdict{License: "E1", Outcome: licensing.Refused,
-			Before: licensing.Active,
+			Before: licensing.StatusActive,
 			Error:  licensing.Refuse(licensing.Conflict, "R33", "the last one"), Advice: "Contact support."},
 			"E1: refused: the last one (R33) Contact support."},
 	} {

@@ -50,7 +50,7 @@ func (a *app) runRegister(ctx context.Context, f registerFlags) error {
 		return err
 	}
 	return a.print(out, func(w io.Writer) {
-		fmt.Fprintf(w, "Registered. Status: %s\n", licensing.AssignmentInProgress)
+		fmt.Fprintf(w, "Registered. Status: %s\n", licensing.StatusAssignmentInProgress)
 		for _, e := range out.Access {
 			fmt.Fprintf(w, "  %s: %s, effective from %s\n", e.License, RoleNames(e.Roles),
 				licensing.Clock(e.DueAt))

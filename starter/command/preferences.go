@@ -59,7 +59,7 @@ func (a *app) setPreference() *cobra.Command {
 				return Usage(errors.New("--inherit is yes or no"))
 			}
 			return a.asCaller(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.Prefer(ctx, licensing.PreferenceChange{
+				out, err := s.client.SetPreference(ctx, licensing.PreferenceChange{
 					Request: a.request(), Org: s.org, User: s.caller,
 					License: licensing.LicenseID(license), Inherit: inherit == "yes",
 				})

@@ -48,7 +48,7 @@ func (a *app) appoint() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return a.asPartner(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.Seat(ctx, licensing.Seat{
+				out, err := s.client.Appoint(ctx, licensing.Appointment{
 					ID: a.request(), Org: s.org, License: licensing.LicenseID(license),
 					Person: p.bySignIn(), Reason: reason,
 				})

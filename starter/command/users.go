@@ -45,7 +45,7 @@ func UsersTable(w io.Writer, page licensing.UserPage) {
 	var rows [][]string
 	for _, u := range page.Users {
 		status := u.Status.String()
-		if u.Status == licensing.InvitationSent && u.Delivery != "" {
+		if u.Status == licensing.StatusInvitationSent && u.Delivery != "" {
 			status += " (" + string(u.Delivery) + ")"
 		}
 		rows = append(rows, []string{

@@ -17,7 +17,7 @@ func (d *story) completion(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := d.awaitStatus(ctx, noor, "M2000", licensing.Active, "R60"); err != nil {
+	if err := d.awaitStatus(ctx, noor, "M2000", licensing.StatusActive, "R60"); err != nil {
 		return err
 	}
 	kim, err := d.userID(ctx, "kim@contoso.example")

@@ -12,14 +12,14 @@ import (
 
 // lastStatus is how everybody ends.
 var lastStatus = map[licensing.Email]licensing.Status{
-	"alex@contoso.example":   licensing.Active,
-	"dana@contoso.example":   licensing.UserNotFound,
-	"kim@contoso.example":    licensing.Active,
-	"jo@contoso.example":     licensing.Active,
-	"robin@fabrikam.example": licensing.InvitationSent,
-	"mia@fabrikam.example":   licensing.InvitationSent,
-	"tom@contoso.example":    licensing.InvitationExpired,
-	"noor@contoso.example":   licensing.Active,
+	"alex@contoso.example":   licensing.StatusActive,
+	"dana@contoso.example":   licensing.StatusUserNotFound,
+	"kim@contoso.example":    licensing.StatusActive,
+	"jo@contoso.example":     licensing.StatusActive,
+	"robin@fabrikam.example": licensing.StatusInvitationSent,
+	"mia@fabrikam.example":   licensing.StatusInvitationSent,
+	"tom@contoso.example":    licensing.StatusInvitationExpired,
+	"noor@contoso.example":   licensing.StatusActive,
 }
 
 // end shows the list as Alex sees it, checks that nothing is left undone, and says where everything is.

@@ -21,7 +21,7 @@ func (d *story) expiry(ctx context.Context) error {
 	if _, err := d.awaitMail(ctx, tom, "reminder", 1); err != nil {
 		return err
 	}
-	if err := d.awaitStatus(ctx, tom, "E2001", licensing.InvitationExpired, "R56"); err != nil {
+	if err := d.awaitStatus(ctx, tom, "E2001", licensing.StatusInvitationExpired, "R56"); err != nil {
 		return err
 	}
 	if _, err := d.awaitMail(ctx, "alex@contoso.example", "expired", 1); err != nil {
@@ -44,5 +44,5 @@ func (d *story) expiry(ctx context.Context) error {
 	if err := d.expectRefusal("tom", "registers by the old link", err, "R58"); err != nil {
 		return err
 	}
-	return d.awaitStatus(ctx, tom, "E2001", licensing.InvitationSent, "R58")
+	return d.awaitStatus(ctx, tom, "E2001", licensing.StatusInvitationSent, "R58")
 }

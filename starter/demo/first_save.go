@@ -38,5 +38,5 @@ func (d *story) firstSave(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.awaitStatus(ctx, "mia@fabrikam.example", "E2001", licensing.Failed, "R55")
+	return d.awaitStatus(ctx, "mia@fabrikam.example", "E2001", licensing.StatusFailed, "R55")
 }

@@ -50,7 +50,7 @@ func (d *story) setPreference(ctx context.Context, inherit bool) error {
 	if err != nil {
 		return err
 	}
-	out, err := d.client.Prefer(ctx, licensing.PreferenceChange{
+	out, err := d.client.SetPreference(ctx, licensing.PreferenceChange{
 		Request: newRequest(), Org: d.org, User: id, License: "M2000", Inherit: inherit,
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ func (d *story) leaving(ctx context.Context) error {
 		return fmt.Errorf("orphaned are %v, expected E2002", out.Orphaned)
 	}
 	d.event("R33", "", "E2002 has no active admin any more: operators find the run by VlStatus = Orphaned")
-	answer, err := d.client.Seat(ctx, licensing.Seat{
+	answer, err := d.client.Appoint(ctx, licensing.Appointment{
 		ID: newRequest(), Org: d.org, License: "E2002",
 		Person: licensing.PersonChange{SignIn: "kim@contoso.example"}, Reason: "case 4711",
 	})
@@ -48,7 +48,7 @@ func (d *story) leaveAndReturn(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := d.awaitStatus(ctx, email, "E2001", licensing.UserNotFound, "R85"); err != nil {
+	if err := d.awaitStatus(ctx, email, "E2001", licensing.StatusUserNotFound, "R85"); err != nil {
 		return err
 	}
 	c, err := d.userCommand(ctx, email)

@@ -22,8 +22,8 @@ func (d *story) provisioningFailure(ctx context.Context) error {
 		return err
 	}
 	d.event("R23", "jo", "registered: on E2001 %s → %s",
-		licensing.InvitationSent, licensing.AssignmentInProgress)
-	if err := d.awaitStatus(ctx, jo, "E2001", licensing.Failed, "R54"); err != nil {
+		licensing.StatusInvitationSent, licensing.StatusAssignmentInProgress)
+	if err := d.awaitStatus(ctx, jo, "E2001", licensing.StatusFailed, "R54"); err != nil {
 		return err
 	}
 	e, err := d.entry(ctx, jo, "E2001")
@@ -35,7 +35,7 @@ func (d *story) provisioningFailure(ctx context.Context) error {
 	if err := d.saveAsAlex(ctx, 0, change(jo, add("E2001", licensing.OnlineServicesManager))); err != nil {
 		return err
 	}
-	if err := d.awaitStatus(ctx, jo, "E2001", licensing.Active, "R51"); err != nil {
+	if err := d.awaitStatus(ctx, jo, "E2001", licensing.StatusActive, "R51"); err != nil {
 		return err
 	}
 	d.event("", "", "roles of Jo that the downstream system knows: %d", len(d.downstream.Grants(id)))

@@ -24,5 +24,5 @@ func (d *story) refusedMail(ctx context.Context) error {
 	if _, err := d.awaitMail(ctx, "mia.ortiz@fabrikam.example", "welcome", 1); err != nil {
 		return err
 	}
-	return d.awaitStatus(ctx, "mia@fabrikam.example", "E2001", licensing.InvitationSent, "R58")
+	return d.awaitStatus(ctx, "mia@fabrikam.example", "E2001", licensing.StatusInvitationSent, "R58")
 }

@@ -26,7 +26,7 @@ func (d *story) registration(ctx context.Context) error {
 	}
 	for _, e := range out.Access {
 		d.event("R23", "kim", "registered: on %s %s → %s, %s effective from %s",
-			e.License, licensing.InvitationSent, e.Status,
+			e.License, licensing.StatusInvitationSent, e.Status,
 			command.RoleNames(e.Roles), e.DueAt.Format("15:04:05"))
 	}
 	_, err = d.register(ctx, link, kim)
@@ -39,10 +39,10 @@ func (d *story) registration(ctx context.Context) error {
 	if _, err := d.awaitMail(ctx, kim, "registered", 1); err != nil {
 		return err
 	}
-	if err := d.awaitStatus(ctx, kim, "E2001", licensing.Active, "R60"); err != nil {
+	if err := d.awaitStatus(ctx, kim, "E2001", licensing.StatusActive, "R60"); err != nil {
 		return err
 	}
-	return d.awaitStatus(ctx, kim, "E2003", licensing.Active, "R61")
+	return d.awaitStatus(ctx, kim, "E2003", licensing.StatusActive, "R61")
 }
 
 // editInProgress tries to edit what is in progress (R52).

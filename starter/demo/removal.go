@@ -9,7 +9,7 @@ import (
 // removal takes a role from Dana, which ends it at once (R71).
 func (d *story) removal(ctx context.Context) error {
 	const dana = "dana@contoso.example"
-	if err := d.awaitStatus(ctx, dana, "E2001", licensing.Active, "R62"); err != nil {
+	if err := d.awaitStatus(ctx, dana, "E2001", licensing.StatusActive, "R62"); err != nil {
 		return err
 	}
 	if err := d.expectAccess(ctx, dana, "E2001", licensing.ManageBenefits, true); err != nil {

@@ -100,7 +100,7 @@ func (q *Query) Holdings(users []licensing.UserID) (Holdings, error) {
 }
 
 // Pending says whether the assignment waits for its user to register.
-func Pending(a *Assignment) bool { return a.State == licensing.Pending }
+func Pending(a *Assignment) bool { return a.State == licensing.AssignmentPending }
 
 // Entries returns the user's roles and due times on the License IDs whose assignment is asked for.
 func (q *Query) Entries(

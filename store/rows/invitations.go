@@ -55,9 +55,9 @@ func (i *Invitation) Change() licensing.ChangeID {
 	return licensing.InvitationChange(i.ID, i.Generation)
 }
 
-// Sending is the generation as its run knows it.
-func (i *Invitation) Sending(mail licensing.MailID) licensing.Sending {
-	return licensing.Sending{
+// Run is the generation as its run knows it.
+func (i *Invitation) Run(mail licensing.MailID) licensing.InvitationRun {
+	return licensing.InvitationRun{
 		Invitation: i.ID, Generation: i.Generation, Mail: mail,
 		ExpiresAt: i.ExpiresAt.Time, RemindAt: i.RemindAt.Time,
 	}

@@ -153,22 +153,22 @@ func (h *House) Invite(admin, name string, access ...licensing.AccessChange) lic
 }
 
 // Invitation is where the user's newest invitation stands.
-func (h *House) Invitation(user licensing.UserID) licensing.Standing {
+func (h *House) Invitation(user licensing.UserID) licensing.InvitationStatus {
 	h.Helper()
-	return Must[licensing.Standing](h.TB)(h.StandingOf(h.Context(), h.Org, user))
+	return Must[licensing.InvitationStatus](h.TB)(h.InvitationStatusOf(h.Context(), h.Org, user))
 }
 
 // WelcomeMail is the id of the welcome mail of a user's first sending.
 func (h *House) WelcomeMail(user licensing.UserID) licensing.MailID {
 	h.Helper()
-	s := h.Invitation(user).Sending
+	s := h.Invitation(user).Run
 	return licensing.MailID(string(licensing.InvitationChange(s.Invitation, s.Generation)) + ".welcome")
 }
 
 // Registers accepts the user's invitation as the addressee.
 func (h *House) Registers(user licensing.UserID, email licensing.Email) licensing.Registered {
 	h.Helper()
-	s := h.Invitation(user).Sending
+	s := h.Invitation(user).Run
 	return Must[licensing.Registered](h.TB)(h.Write().Register(h.Context(), licensing.Registration{
 		Request: Request(), Invitation: s.Invitation, Generation: s.Generation,
 		Identity: licensing.Identity{Email: email},
@@ -222,13 +222,13 @@ func (h *House) Deletes(admin string, u licensing.UserID) licensing.Deletion {
 func (h *House) Prefers(u licensing.UserID, l licensing.LicenseID, inherit bool) licensing.PreferenceAnswer {
 	h.Helper()
 	c := licensing.PreferenceChange{Request: Request(), Org: h.Org, User: u, License: l, Inherit: inherit}
-	return Must[licensing.PreferenceAnswer](h.TB)(h.Write().Prefer(h.Context(), c))
+	return Must[licensing.PreferenceAnswer](h.TB)(h.Write().SetPreference(h.Context(), c))
 }
 
 // Claims takes a mail for one attempt to send it.
-func (h *House) Claims(id licensing.MailID) licensing.Claim {
+func (h *House) Claims(id licensing.MailID) licensing.MailLease {
 	h.Helper()
-	return Must[licensing.Claim](h.TB)(h.Write().ClaimMail(h.Context(), id, Lease))
+	return Must[licensing.MailLease](h.TB)(h.Write().ClaimMail(h.Context(), id, Lease))
 }
 
 // Settles records the outcome of an attempt.

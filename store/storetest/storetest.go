@@ -50,10 +50,10 @@ type Writer interface {
 	Directory(context.Context, licensing.DirectoryChange) (licensing.DirectoryAnswer, error)
 	Save(context.Context, licensing.Save) (licensing.SaveAnswer, error)
 	Delete(context.Context, licensing.Command) (licensing.Deletion, error)
-	Prefer(context.Context, licensing.PreferenceChange) (licensing.PreferenceAnswer, error)
+	SetPreference(context.Context, licensing.PreferenceChange) (licensing.PreferenceAnswer, error)
 	Register(context.Context, licensing.Registration) (licensing.Registered, error)
 	Activate(context.Context, licensing.UserID, licensing.ChangeID, time.Time) (int, error)
-	ClaimMail(context.Context, licensing.MailID, time.Duration) (licensing.Claim, error)
+	ClaimMail(context.Context, licensing.MailID, time.Duration) (licensing.MailLease, error)
 	SettleMail(context.Context, licensing.MailID, int, licensing.Settlement) error
 }
 

@@ -70,7 +70,7 @@ func TestR84_AccessEndsAsSoonAsAPersonLeavesTheTenant(t *testing.T) {
 func TestR35_TheInvitationPageNamesNobodyAndAnEndedInvitationShowsNoRoles(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		id := h.Invitation(bob).Sending.Invitation
+		id := h.Invitation(bob).Run.Invitation
 		page := must[licensing.InvitationView](t)(h.InvitationPage(t.Context(), id))
 		equal(t, "organization", page.Organization, "Contoso")
 		equal(t, "state", page.State, licensing.InvitationOpen)

@@ -49,11 +49,11 @@ func readCursor(s string) (*cursor, error) {
 
 // mayBe is in which states an assignment must be for a person to have the status.
 var mayBe = map[licensing.Status][]licensing.AssignmentState{
-	licensing.Failed:               {licensing.Broken, licensing.Pending},
-	licensing.InvitationExpired:    {licensing.Pending},
-	licensing.AssignmentInProgress: {licensing.Propagating},
-	licensing.InvitationSent:       {licensing.Pending},
-	licensing.Active:               {licensing.Settled},
+	licensing.StatusFailed:               {licensing.AssignmentFailed, licensing.AssignmentPending},
+	licensing.StatusInvitationExpired:    {licensing.AssignmentPending},
+	licensing.StatusAssignmentInProgress: {licensing.AssignmentPropagating},
+	licensing.StatusInvitationSent:       {licensing.AssignmentPending},
+	licensing.StatusActive:               {licensing.AssignmentActive},
 }
 
 // narrow turns the filter into conditions. Those on the status only leave out who can't have it: which of
@@ -63,11 +63,11 @@ func (l *listing) narrow() {
 	f := l.filter
 	switch f.Status {
 	case "":
-	case licensing.UserNotFound:
+	case licensing.StatusUserNotFound:
 		l.where(`NOT u.in_tenant`)
-	case licensing.InvitationSent:
+	case licensing.StatusInvitationSent:
 		l.where(`u.in_tenant AND i.state = 'open'`)
-	case licensing.InvitationExpired:
+	case licensing.StatusInvitationExpired:
 		l.where(`u.in_tenant AND i.state = 'expired'`)
 	default:
 		l.where(`u.in_tenant`)
@@ -133,7 +133,7 @@ func (l *listing) gather() error {
 		{f.Role != "",
 			`SELECT g.user_id FROM grants g WHERE g.license_id IN (?) AND g.role = ?`,
 			[]any{l.asked(), f.Role}},
-		{f.Status == licensing.UserNotFound,
+		{f.Status == licensing.StatusUserNotFound,
 			`SELECT u.id FROM users u WHERE u.org_id = ? AND NOT u.in_tenant`,
 			[]any{l.org}},
 	} {

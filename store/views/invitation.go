@@ -36,7 +36,7 @@ func (v *Views) InvitationPage(
 			Organization: i.Organization, State: i.State, Generation: i.Generation,
 			ExpiresAt: i.ExpiresAt.Time,
 		}
-		if i.State == licensing.InvitationOpen || i.State == licensing.InvitationRefused {
+		if i.State == licensing.InvitationOpen || i.State == licensing.InvitationFailed {
 			page.Access, err = q.Entries(i.UserID, rows.Pending)
 		}
 		return err

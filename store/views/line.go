@@ -50,7 +50,7 @@ func (p listed) access(held []heldRow) []licensing.AccessEntry {
 				License: h.LicenseID, DueAt: h.DueAt.Time, Attempts: h.Attempts,
 				Status: licensing.StatusOf(p.Person(), h.State, licensing.InvitationState(p.Invitation)),
 			}
-			if e.Status == licensing.Failed {
+			if e.Status == licensing.StatusFailed {
 				e.Reason, e.Reference = string(h.Reason), string(h.Reference)
 			}
 			e.Advice = licensing.Advice(e.Status, e.Attempts, licensing.Policy{})
@@ -85,7 +85,7 @@ func (p listed) line(held []heldRow) licensing.UserRow {
 			row.DueAt = e.DueAt
 		}
 	}
-	row.Roles, row.Status = licensing.SortRoles(row.Roles), licensing.Foremost(all...)
+	row.Roles, row.Status = licensing.SortRoles(row.Roles), licensing.MostUrgent(all...)
 	row.Advice = licensing.Advice(row.Status, attempts, licensing.Policy{})
 	row.Decide(p.Person().Registered())
 	return row

@@ -38,12 +38,12 @@ var listShapes = []struct {
 	{"search finds one", "ada", licensing.UserFilter{Query: "c777@"}},
 	{"search finds nobody", "ada", licensing.UserFilter{Query: "nobody"}},
 	{"search finds everybody", "ada", licensing.UserFilter{Query: "crowd"}},
-	{"status of nobody", "ada", licensing.UserFilter{Status: licensing.InvitationSent}},
-	{"nobody is missing", "ada", licensing.UserFilter{Status: licensing.UserNotFound}},
+	{"status of nobody", "ada", licensing.UserFilter{Status: licensing.StatusInvitationSent}},
+	{"nobody is missing", "ada", licensing.UserFilter{Status: licensing.StatusUserNotFound}},
 	{"role of nobody", "ada", licensing.UserFilter{Role: licensing.OnlineServicesManager}},
 	{"role of some at the end", "ada", licensing.UserFilter{Role: licensing.InvoiceReader}},
 	{"role of everybody", "ada", licensing.UserFilter{Role: licensing.BenefitsReader}},
-	{"status that is outranked", "grace", licensing.UserFilter{Status: licensing.Active}},
+	{"status that is outranked", "grace", licensing.UserFilter{Status: licensing.StatusActive}},
 }
 
 // listTimes seeds n people: all Active on A1, the last twentieth on M1 too, the last few as Invoice Readers; grace's A2 has the last twentieth as Active and

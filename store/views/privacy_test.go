@@ -155,7 +155,7 @@ func TestR35_EveryReadIsWalkedOrSaysWhyNot(t *testing.T) {
 		"Access":         "answers yes or no to the system that asks for a person",
 		"InvitationPage": "for whoever holds a verified link; names nobody (TestR35_TheInvitationPageNamesNobody…)",
 
-		"Standing": "for the system", "StandingOf": "for the system",
+		"InvitationStatus": "for the system", "InvitationStatusOf": "for the system",
 		"Registered":   "for whoever made the same request",
 		"UserBySignIn": "for the system: who signs in", "OrganizationOf": "for the system",
 		"Organizations": "for operators", "Orphans": "for support: names no person",

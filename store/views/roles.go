@@ -181,12 +181,12 @@ func (p *past) change(r rows.Audit, d licensing.RolesChanged) {
 	}
 	for _, role := range d.Added {
 		on := licensing.RoleOn{User: user, Role: role, Given: stepOf(r)}
-		if r.After == rows.NullString(licensing.Active) { // registered elsewhere before
+		if r.After == rows.NullString(licensing.StatusActive) { // registered elsewhere before
 			on.Effective, on.Activated = true, r.At.Time
 		}
 		p.roles[holder{user, role}] = &on
 	}
-	if len(d.Added) > 0 && r.After == rows.NullString(licensing.UserNotFound) {
+	if len(d.Added) > 0 && r.After == rows.NullString(licensing.StatusUserNotFound) {
 		p.absent[user] = true
 	}
 }

@@ -68,7 +68,7 @@ func TestR43_ViewAccessShowsMyLicenseIDsAndCountsTheOthers(t *testing.T) {
 		equal(t, "shown", len(v.Access), 1)
 		equal(t, "License ID", v.Access[0].License, a1)
 		same(t, "grants", v.Access[0].Grants, "[{product_keys_reader admin true}]")
-		equal(t, "status of what ada sees", v.Status, licensing.Active)
+		equal(t, "status of what ada sees", v.Status, licensing.StatusActive)
 		equal(t, "invitation", v.Invitation.State, licensing.InvitationAccepted)
 		var kinds []licensing.MailKind
 		for _, m := range v.Mails {
@@ -78,7 +78,7 @@ func TestR43_ViewAccessShowsMyLicenseIDsAndCountsTheOthers(t *testing.T) {
 		same(t, "mails: not the one about grace's License IDs", kinds, "[registered welcome]")
 		g := h.View("grace", bob)
 		equal(t, "hidden from grace", g.Hidden, 1)
-		equal(t, "status of what grace sees", g.Status, licensing.AssignmentInProgress)
+		equal(t, "status of what grace sees", g.Status, licensing.StatusAssignmentInProgress)
 		same(t, "due", g.DueAt, start.Add(2*time.Hour))
 		_, err := h.User(t.Context(), h.Org, h.ID("ada"), h.ID("grace"))
 		wantRefusal(t, err, licensing.NotFound, "R43")
@@ -100,18 +100,18 @@ func TestR45_EachOfTheSixStatusesIsShownAndFound(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		roles := add(a1, licensing.ProductKeysReader)
 		users := map[licensing.Status]licensing.UserID{}
-		users[licensing.InvitationSent] = h.Invite("ada", "invitation_sent", roles)
-		users[licensing.InvitationExpired] = h.Invite("ada", "invitation_expired", roles)
-		must[licensing.MailID](t)(h.at(h.Now).Expire(t.Context(), h.Invitation(users[licensing.InvitationExpired]).Sending.Invitation, 1))
-		users[licensing.AssignmentInProgress] = h.Invite("ada", "assignment_in_progress", roles)
-		h.Registers(users[licensing.AssignmentInProgress], "assignment_in_progress@fabrikam.example")
-		users[licensing.Active] = h.Member("ada", "active", roles)
-		users[licensing.Failed] = h.Invite("ada", "failed", roles)
-		r := h.Registers(users[licensing.Failed], "failed@fabrikam.example")
+		users[licensing.StatusInvitationSent] = h.Invite("ada", "invitation_sent", roles)
+		users[licensing.StatusInvitationExpired] = h.Invite("ada", "invitation_expired", roles)
+		must[licensing.MailID](t)(h.at(h.Now).Expire(t.Context(), h.Invitation(users[licensing.StatusInvitationExpired]).Run.Invitation, 1))
+		users[licensing.StatusAssignmentInProgress] = h.Invite("ada", "assignment_in_progress", roles)
+		h.Registers(users[licensing.StatusAssignmentInProgress], "assignment_in_progress@fabrikam.example")
+		users[licensing.StatusActive] = h.Member("ada", "active", roles)
+		users[licensing.StatusFailed] = h.Invite("ada", "failed", roles)
+		r := h.Registers(users[licensing.StatusFailed], "failed@fabrikam.example")
 		if err := h.at(h.Now).Fail(t.Context(), r.User, r.Propagation.Change, r.Propagation.Dues[0], "the other side says no"); err != nil {
 			t.Fatal(err)
 		}
-		users[licensing.UserNotFound] = h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{roles}}).People[0].User
+		users[licensing.StatusUserNotFound] = h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{roles}}).People[0].User
 		h.Leaves("o-leo", "leo@contoso.example", "Leo Internal", true)
 		for status, u := range users {
 			row := h.Row("ada", u)
@@ -123,7 +123,7 @@ func TestR45_EachOfTheSixStatusesIsShownAndFound(t *testing.T) {
 			// R46: every action is possible or has its reason.
 			equal(t, row.Name+": actions and reasons", len(row.Actions)+len(row.WhyNot), 7)
 		}
-		v := h.View("ada", users[licensing.Failed])
+		v := h.View("ada", users[licensing.StatusFailed])
 		equal(t, "reason", v.Access[0].Reason, "the other side says no")
 		equal(t, "attempts", v.Access[0].Attempts, 1)
 		if v.Access[0].Reference == "" || v.Access[0].Advice == "" || v.Advice == "" {
@@ -137,10 +137,10 @@ func TestR45_TheListShowsTheStatusThatNeedsAttentionFirst(t *testing.T) {
 		bob := h.Member("ada", "bob", add(a1, licensing.ProductKeysReader))
 		h.Change("ada", licensing.PersonChange{User: bob, Access: []licensing.AccessChange{add(m1, licensing.BenefitsReader)}})
 		row := h.Row("ada", bob)
-		equal(t, "status", row.Status, licensing.AssignmentInProgress)
+		equal(t, "status", row.Status, licensing.StatusAssignmentInProgress)
 		equal(t, "License IDs", row.Licenses, 2)
 		same(t, "roles (R50)", row.Roles, "[product_keys_reader benefits_reader]")
-		same(t, "found as active", h.Names("ada", licensing.UserFilter{Status: licensing.Active, Query: "bob"}), "[]")
+		same(t, "found as active", h.Names("ada", licensing.UserFilter{Status: licensing.StatusActive, Query: "bob"}), "[]")
 	})
 }
 
@@ -181,7 +181,7 @@ func TestR48_R55_DeliveryFollowsTheNewestWelcomeMail(t *testing.T) {
 		h.Settles(id, 2, licensing.Settlement{State: licensing.MailSent, Code: 250, Answer: "ok"})
 		want(licensing.DeliverySent)
 		h.Now = h.Now.Add(time.Hour)
-		sent := must[licensing.Sending](t)(h.at(h.Now).Resend(t.Context(), h.Command("ada", bob)))
+		sent := must[licensing.InvitationRun](t)(h.at(h.Now).Resend(t.Context(), h.Command("ada", bob)))
 		want(licensing.DeliveryQueued)
 		h.Claims(sent.Mail)
 		h.Settles(sent.Mail, 1, licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "no"})
@@ -230,7 +230,7 @@ func TestR40_PagesFollowEachOtherWithoutGapOrRepetition(t *testing.T) {
 		}
 		h.Change("ada", people...)
 		for _, limit := range []int{1, 2, 7, 24, 200} {
-			for _, status := range []licensing.Status{"", licensing.InvitationSent} {
+			for _, status := range []licensing.Status{"", licensing.StatusInvitationSent} {
 				f, seen := licensing.UserFilter{Limit: limit, Status: status, Query: ""}, map[licensing.UserID]bool{}
 				for {
 					p := h.List("ada", f)
@@ -288,8 +288,8 @@ func TestR40_ALongListIsReadAnotherWayAndShowsTheSame(t *testing.T) {
 		h.Leaves("o-leo", "leo@contoso.example", "Leo Internal", true)
 		for _, f := range []licensing.UserFilter{
 			{}, {License: m1}, {License: a2}, {Role: licensing.ProductKeysReader}, {Role: licensing.ProductKeysReader, License: m1}, {Query: "invited@"},
-			{Status: licensing.InvitationSent, License: m1, Role: licensing.ProductKeysReader, Query: "i"},
-			{Status: licensing.Active}, {Status: licensing.UserNotFound}, {Status: licensing.Active, License: m1},
+			{Status: licensing.StatusInvitationSent, License: m1, Role: licensing.ProductKeysReader, Query: "i"},
+			{Status: licensing.StatusActive}, {Status: licensing.StatusUserNotFound}, {Status: licensing.StatusActive, License: m1},
 		} {
 			f = must[licensing.UserFilter](t)(f.Check())
 			ways, err := views.ReadBothWays(t.Context(), h.store.Reader(), h.Org, h.ID("ada"), f)
@@ -305,15 +305,15 @@ func TestR45_StatusRoleAndLicenseIDAreAskedOfWhatTheLineShows(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		bob := h.Member("ada", "bob", add(a1, licensing.ProductKeysReader))
 		h.Change("ada", licensing.PersonChange{User: bob, Access: []licensing.AccessChange{add(m1, licensing.BenefitsReader)}})
-		equal(t, "the line's status", h.Row("ada", bob).Status, licensing.AssignmentInProgress)
+		equal(t, "the line's status", h.Row("ada", bob).Status, licensing.StatusAssignmentInProgress)
 		for _, f := range []licensing.UserFilter{
 			{License: a1}, {License: m1}, {Role: licensing.ProductKeysReader}, {Role: licensing.ProductKeysReader, License: a1},
 		} {
-			f.Query, f.Status = "bob", licensing.AssignmentInProgress
+			f.Query, f.Status = "bob", licensing.StatusAssignmentInProgress
 			same(t, fmt.Sprintf("%+v", f), h.Names("ada", f), "[bob]")
 			f.Query = ""
 			same(t, fmt.Sprintf("%+v", f), h.Names("ada", f), "[bob]")
-			f.Status = licensing.Active
+			f.Status = licensing.StatusActive
 			if slices.Contains(h.Names("ada", f), "bob") {
 				t.Errorf("%+v: bob is in progress", f)
 			}
@@ -345,7 +345,7 @@ func TestR40_AFilterThatFindsNextToNobodyEndsACallAndTheCursorGoesOn(t *testing.
 	onBoth(t, func(t *testing.T, h *house) {
 		const n = views.MaxStrides * views.PageStride
 		h.crowd(n)
-		f, names, calls := licensing.UserFilter{Status: licensing.Active, Limit: 5}, []string{}, 0
+		f, names, calls := licensing.UserFilter{Status: licensing.StatusActive, Limit: 5}, []string{}, 0
 		for more := true; more; more = f.Cursor != "" {
 			p := h.List("ada", f)
 			for _, u := range p.Users {
@@ -358,7 +358,7 @@ func TestR40_AFilterThatFindsNextToNobodyEndsACallAndTheCursorGoesOn(t *testing.
 		}
 		// Everybody else's Failed comes before Active.
 		same(t, "active", names, "[Ada Lovelace zz last]")
-		equal(t, "failed", len(h.Names("ada", licensing.UserFilter{Status: licensing.Failed, Limit: 200})), n)
+		equal(t, "failed", len(h.Names("ada", licensing.UserFilter{Status: licensing.StatusFailed, Limit: 200})), n)
 	})
 }
 

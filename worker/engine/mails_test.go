@@ -15,7 +15,7 @@ import (
 	"vlroles/licensing"
 	"vlroles/rig"
 	"vlroles/templates"
-	"vlroles/worker/engine/stand"
+	"vlroles/worker/engine/enginetest"
 )
 
 func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
 // mail in every place that queues one, until no mail waits. Then it compares what the ledger, the relay and
 // the histories have with the table of mails. A new kind needs a story here.
 func TestL02_EveryKindOfMailIsQueuedAndSentByTheRunsThatTheTableNames(t *testing.T) {
-	s := stories{stand.New(t, stand.Options{})}
+	s := stories{enginetest.New(t, enginetest.Options{})}
 	s.aPersonIsInvitedRegistersAndIsChanged()
 	s.anInvitationExpires()
 	s.anInvitationIsForwarded()
@@ -50,21 +50,21 @@ func TestL02_EveryKindOfMailIsQueuedAndSentByTheRunsThatTheTableNames(t *testing
 	for _, m := range s.Mailbox.Messages() {
 		name, _, _ := strings.Cut(m.To, "@")
 		if !strings.HasSuffix(name, ".desk") && !slices.Contains(oneAddress, name) {
-			t.Errorf("a mail of kind %s went to %s, which is not a business email", stand.Kind(m), m.To)
+			t.Errorf("a mail of kind %s went to %s, which is not a business email", enginetest.Kind(m), m.To)
 		}
 	}
 }
 
 // stories are what people do so that mails are written. Everybody has a business email that isn't the sign-in
 // email, NAME.desk, except for those of oneAddress.
-type stories struct{ *stand.Stand }
+type stories struct{ *enginetest.Env }
 
 // oneAddress are the people for whom nobody gave a business email: the admin, and who accepts a forwarded
 // invitation.
 var oneAddress = []string{"alex", "quentin"}
 
 func person(name string, access ...licensing.AccessChange) licensing.PersonChange {
-	p := stand.Person(name, access...)
+	p := enginetest.Person(name, access...)
 	p.Business = licensing.Email(name + ".desk@fabrikam.example")
 	return p
 }
@@ -82,19 +82,19 @@ func (s stories) register(to string, number int, as string) licensing.UserID {
 }
 
 func (s stories) aPersonIsInvitedRegistersAndIsChanged() {
-	_, people := s.Save(person("kim", stand.Add("E1")))
+	_, people := s.Save(person("kim", enginetest.Add("E1")))
 	s.Mail("kim.desk", "welcome", 1)
 	if _, err := s.Flows.Resend(s.Ctx(), s.Command(people[0].User)); err != nil {
 		s.TB.Fatal(err)
 	}
 	kim := s.register("kim", 2, "kim")
-	s.Becomes(kim, "E1", licensing.Active)
-	s.Save(person("kim", stand.Add("E1", licensing.BenefitsReader)))
+	s.Becomes(kim, "E1", licensing.StatusActive)
+	s.Save(person("kim", enginetest.Add("E1", licensing.BenefitsReader)))
 }
 
 func (s stories) anInvitationExpires() {
-	save := licensing.Save{ID: stand.Request(), Org: s.Org, Admin: s.Admin, InviteFor: 2 * time.Second,
-		People: []licensing.PersonChange{person("lou", stand.Add("E1"))}}
+	save := licensing.Save{ID: enginetest.Request(), Org: s.Org, Admin: s.Admin, InviteFor: 2 * time.Second,
+		People: []licensing.PersonChange{person("lou", enginetest.Add("E1"))}}
 	if _, err := s.Flows.Save(s.Ctx(), save); err != nil {
 		s.TB.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func (s stories) anInvitationExpires() {
 
 // anInvitationIsForwarded ends with a bound invitation for what an admin gave the addressee.
 func (s stories) anInvitationIsForwarded() {
-	in := licensing.Intake{ID: stand.Request(), Org: s.Org, Name: "Contoso Ltd."}
+	in := licensing.Intake{ID: enginetest.Request(), Org: s.Org, Name: "Contoso Ltd."}
 	in.Agreements = []licensing.ContractAgreement{{
 		License: "E3", Program: "Enterprise Agreement", ProcessedAt: time.Now().Add(-24 * time.Hour),
 		Administrators: []licensing.ContractAdministrator{
@@ -119,14 +119,14 @@ func (s stories) anInvitationIsForwarded() {
 		s.TB.Fatal(err)
 	}
 	s.Mail("pia.desk", "welcome", 1)
-	s.Save(person("pia", stand.Add("E1")))
+	s.Save(person("pia", enginetest.Add("E1")))
 	s.register("pia", 1, "quentin")
 	s.Mail("pia.desk", "forwarded", 1)
 	s.Mail("pia.desk", "welcome", 2)
 }
 
 func (s stories) anAdministratorHandsOver() {
-	h := licensing.HandOver{ID: stand.Request(), Org: s.Org, Admin: s.Admin, Successor: person("sam"),
+	h := licensing.HandOver{ID: enginetest.Request(), Org: s.Org, Admin: s.Admin, Successor: person("sam"),
 		Licenses: []licensing.LicenseID{"E1"}}
 	if _, err := s.Flows.HandOver(s.Ctx(), h); err != nil {
 		s.TB.Fatal(err)

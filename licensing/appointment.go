@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Seat is support's request to make a person the administrator of a License ID that has no active admin
+// Appointment is support's request to make a person the administrator of a License ID that has no active admin
 // (R33).
-type Seat struct {
+type Appointment struct {
 	ID        RequestID     `json:"id"`
 	Org       OrgID         `json:"org"`
 	License   LicenseID     `json:"license_id"`
@@ -21,7 +21,7 @@ const MaxReason = 200
 
 // Check returns the request as a save in canonical form, or an Invalid *Error that names the first field at
 // fault.
-func (s Seat) Check(p Policy) (Save, error) {
+func (s Appointment) Check(p Policy) (Save, error) {
 	reason := CleanName(s.Reason)
 	if reason == "" || len([]rune(reason)) > MaxReason || strings.Contains(reason, "@") {
 		return Save{}, Refuse(Invalid, "R33", "reason is required: 1–%d characters, no email addresses "+
@@ -31,9 +31,9 @@ func (s Seat) Check(p Policy) (Save, error) {
 	return Save{ID: s.ID, Org: s.Org, InviteFor: s.InviteFor, People: []PersonChange{s.Person}}.Check(p)
 }
 
-// MaySeat says whether support may appoint an administrator: only where there is no active admin who could
+// MayAppoint says whether support may appoint an administrator: only where there is no active admin who could
 // (R05).
-func MaySeat(l LicenseID, known bool, admins int) error {
+func MayAppoint(l LicenseID, known bool, admins int) error {
 	switch {
 	case !known:
 		return Refuse(NotFound, "R08", "License ID %s doesn't exist in this organization", l).In("license_id")

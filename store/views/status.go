@@ -44,32 +44,32 @@ func (v *Views) Registered(ctx context.Context, r licensing.Registration) (licen
 	return out, err
 }
 
-// Standing returns where an invitation stands.
-func (v *Views) Standing(ctx context.Context, id licensing.InvitationID) (licensing.Standing, error) {
+// InvitationStatus returns where an invitation stands.
+func (v *Views) InvitationStatus(ctx context.Context, id licensing.InvitationID) (licensing.InvitationStatus, error) {
 	if !rows.IDs(string(id)) {
 		none := licensing.Refuse(licensing.NotFound, "R28", "there is no such invitation")
-		return licensing.Standing{}, none
+		return licensing.InvitationStatus{}, none
 	}
-	return v.standing(ctx, ` WHERE i.id = ?`, id)
+	return v.invitationStatus(ctx, ` WHERE i.id = ?`, id)
 }
 
-// StandingOf returns where the newest invitation of a user stands.
-func (v *Views) StandingOf(
+// InvitationStatusOf returns where the newest invitation of a user stands.
+func (v *Views) InvitationStatusOf(
 	ctx context.Context, org licensing.OrgID, user licensing.UserID,
-) (licensing.Standing, error) {
+) (licensing.InvitationStatus, error) {
 	if !rows.IDs(string(user)) {
-		return licensing.Standing{}, rows.MissingUser(nil)
+		return licensing.InvitationStatus{}, rows.MissingUser(nil)
 	}
-	return v.standing(ctx, ` WHERE i.org_id = ? AND i.user_id = ?`+rows.NewestFirst, org, user)
+	return v.invitationStatus(ctx, ` WHERE i.org_id = ? AND i.user_id = ?`+rows.NewestFirst, org, user)
 }
 
-func (v *Views) standing(ctx context.Context, which string, args ...any) (licensing.Standing, error) {
+func (v *Views) invitationStatus(ctx context.Context, which string, args ...any) (licensing.InvitationStatus, error) {
 	var i rows.Invitation
 	err := v.read(ctx, "read invitation", func(q *snapshot) error {
 		return rows.Missing(q.Get(&i, rows.SelectInvitation+which, args...), "invitation")
 	})
 	if err != nil {
-		return licensing.Standing{}, err
+		return licensing.InvitationStatus{}, err
 	}
-	return licensing.Standing{Org: i.OrgID, User: i.UserID, State: i.State, Sending: i.Sending("")}, nil
+	return licensing.InvitationStatus{Org: i.OrgID, User: i.UserID, State: i.State, Run: i.Run("")}, nil
 }

@@ -6,19 +6,19 @@ import (
 	"vlroles/licensing"
 )
 
-// Seat makes somebody the administrator of a License ID that has no active admin, in support's name (R33). It is audited with
+// Appoint makes somebody the administrator of a License ID that has no active admin, in support's name (R33). It is audited with
 // its reason. A License ID that has one is a Conflict, one that there is not NotFound.
-func (s *Store) Seat(ctx context.Context, seat licensing.Seat) (licensing.SaveAnswer, error) {
+func (s *Store) Appoint(ctx context.Context, seat licensing.Appointment) (licensing.SaveAnswer, error) {
 	sv, err := seat.Check(s.policy)
 	if err != nil {
 		return licensing.SaveAnswer{}, err
 	}
-	q := request{id: sv.ID, org: sv.Org, action: licensing.AuditSeat, license: sv.People[0].Access[0].License, content: seat}
-	return carryOut(ctx, s, q, func(t *tx) (licensing.SaveAnswer, []licensing.Work, error) {
+	q := request{id: sv.ID, org: sv.Org, action: licensing.AuditAppoint, license: sv.People[0].Access[0].License, content: seat}
+	return carryOut(ctx, s, q, func(t *tx) (licensing.SaveAnswer, []licensing.OutboxEntry, error) {
 		if err := t.vacant(q.org, q.license); err != nil {
 			return licensing.SaveAnswer{}, nil, err
 		}
-		m := outsideMandate(licensing.SeatMandate, sv)
+		m := outsideMandate(licensing.AppointmentMandate, sv)
 		m.reason = licensing.CleanName(seat.Reason)
 		return t.give(m, ask(sv.People))
 	})
@@ -37,5 +37,5 @@ func (t *tx) vacant(org licensing.OrgID, l licensing.LicenseID) error {
 	if err != nil {
 		return err
 	}
-	return licensing.MaySeat(l, known > 0, len(admins[l]))
+	return licensing.MayAppoint(l, known > 0, len(admins[l]))
 }

@@ -1,6 +1,6 @@
-// Package stand sets an engine up on real components for tests and benchmarks: a Temporal server of its own,
+// Package enginetest sets an engine up on real components for tests and benchmarks: a Temporal server of its own,
 // a database, a mail catcher, and an organization whose admin can begin to assign roles.
-package stand
+package enginetest
 
 import (
 	"context"
@@ -30,7 +30,7 @@ import (
 	"vlroles/workflows"
 )
 
-// Options say how a stand differs from the usual: SQLite, Temporal in memory, propagation of half a second.
+// Options say how an Env differs from the usual: SQLite, Temporal in memory, propagation of half a second.
 type Options struct {
 	Postgres    bool
 	Database    string // the address of an empty database, instead of one that New makes
@@ -42,8 +42,8 @@ type Options struct {
 	Patience    time.Duration
 }
 
-// Stand is what New set up. Everything ends with the test.
-type Stand struct {
+// Env is what New set up. Everything ends with the test.
+type Env struct {
 	TB       testing.TB
 	Options  Options
 	Temporal *rig.Temporal
@@ -63,10 +63,10 @@ type Stand struct {
 // Secret is a key of 32 bytes for tests.
 var Secret = base64.StdEncoding.EncodeToString([]byte("a test's key is no secret at all"))
 
-// New sets a stand up.
-func New(tb testing.TB, o Options) *Stand {
+// New sets an Env up.
+func New(tb testing.TB, o Options) *Env {
 	tb.Helper()
-	s := &Stand{TB: tb, Options: o, Org: licensing.OrgID(uuid.NewString())}
+	s := &Env{TB: tb, Options: o, Org: licensing.OrgID(uuid.NewString())}
 	s.address()
 	var err error
 	if s.Mailbox, err = rig.StartMailbox(0, ""); err != nil {
@@ -94,7 +94,7 @@ func New(tb testing.TB, o Options) *Stand {
 	return s
 }
 
-func (s *Stand) address() {
+func (s *Env) address() {
 	s.Database = "sqlite:" + filepath.Join(s.TB.TempDir(), "vlroles.db")
 	switch {
 	case s.Options.Database != "":
@@ -104,7 +104,7 @@ func (s *Stand) address() {
 	}
 }
 
-func (s *Stand) configure() {
+func (s *Env) configure() {
 	values := map[string]string{
 		"VL_DATABASE_URL": s.Database, "VL_SMTP_PORT": strconv.Itoa(s.Mailbox.Port()), "VL_LINK_KEYS": "t:" + Secret,
 		"VL_MAIL_PER_SECOND": "1000", "VL_MAIL_FROM": "vlroles@contoso.example", "TEMPORAL_ADDRESS": s.Temporal.HostPort(),
@@ -129,7 +129,7 @@ func (s *Stand) configure() {
 	}
 }
 
-func (s *Stand) database() {
+func (s *Env) database() {
 	var err error
 	if s.Rows, err = store.Open(context.Background(), s.Database, store.Options{Policy: s.Policy}); err != nil {
 		s.TB.Fatal(err)
@@ -145,7 +145,7 @@ func (s *Stand) database() {
 
 // organization takes in two agreements that Alex administers, E1 processed long ago and E2 just now, and ten
 // people.
-func (s *Stand) organization() {
+func (s *Env) organization() {
 	now := time.Now().UTC()
 	alex := []licensing.ContractAdministrator{{SignIn: "alex@contoso.example", Name: "Alex Wilber", Registered: now.Add(-time.Hour)}}
 	in := licensing.Intake{
@@ -164,7 +164,7 @@ func (s *Stand) organization() {
 }
 
 // Start runs an engine, for the first time or once more.
-func (s *Stand) Start() {
+func (s *Env) Start() {
 	s.TB.Helper()
 	e, err := engine.New(engine.Options{
 		Config: s.Config, Temporal: s.Client, Store: s.Rows, Policy: s.Policy, Patience: s.Options.Patience, Log: slog.New(slog.DiscardHandler),
@@ -184,7 +184,7 @@ func (s *Stand) Start() {
 func Request() licensing.RequestID { return licensing.RequestID(uuid.NewString()) }
 
 // Ctx is a context that no step of a test should need.
-func (s *Stand) Ctx() context.Context {
+func (s *Env) Ctx() context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	s.TB.Cleanup(cancel)
 	return ctx
@@ -209,7 +209,7 @@ func Remove(l licensing.LicenseID, roles ...licensing.Role) licensing.AccessChan
 }
 
 // Save saves in Alex's name, and fails the test where the request as a whole is refused.
-func (s *Stand) Save(people ...licensing.PersonChange) (licensing.RequestID, []licensing.PersonVerdict) {
+func (s *Env) Save(people ...licensing.PersonChange) (licensing.RequestID, []licensing.PersonVerdict) {
 	s.TB.Helper()
 	sv := licensing.Save{ID: Request(), Org: s.Org, Admin: s.Admin, People: people}
 	answer, err := s.Flows.Save(s.Ctx(), sv)
@@ -220,7 +220,7 @@ func (s *Stand) Save(people ...licensing.PersonChange) (licensing.RequestID, []l
 }
 
 // Command acts on a user in Alex's name.
-func (s *Stand) Command(u licensing.UserID) licensing.Command {
+func (s *Env) Command(u licensing.UserID) licensing.Command {
 	return licensing.Command{Request: Request(), Org: s.Org, User: u, By: s.Admin}
 }
 
@@ -235,7 +235,7 @@ func Kind(m rig.Message) string {
 }
 
 // Mail waits for the number-th mail of a kind to a person from outside, or to a whole address.
-func (s *Stand) Mail(to, kind string, number int) rig.Message {
+func (s *Env) Mail(to, kind string, number int) rig.Message {
 	s.TB.Helper()
 	if !strings.Contains(to, "@") {
 		to += "@fabrikam.example"
@@ -254,7 +254,7 @@ func (s *Stand) Mail(to, kind string, number int) rig.Message {
 }
 
 // Registration reads the link of a mail.
-func (s *Stand) Registration(m rig.Message, email licensing.Email) licensing.Registration {
+func (s *Env) Registration(m rig.Message, email licensing.Email) licensing.Registration {
 	s.TB.Helper()
 	for _, word := range strings.Fields(m.Text) {
 		token, ok := strings.CutPrefix(word, s.Config.LinkBase)
@@ -272,7 +272,7 @@ func (s *Stand) Registration(m rig.Message, email licensing.Email) licensing.Reg
 }
 
 // Register accepts the first invitation mail of a person from outside.
-func (s *Stand) Register(name string) licensing.Registered {
+func (s *Env) Register(name string) licensing.Registered {
 	s.TB.Helper()
 	out, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail(name, "welcome", 1), licensing.Email(name+"@fabrikam.example")))
 	if err != nil {
@@ -282,7 +282,7 @@ func (s *Stand) Register(name string) licensing.Registered {
 }
 
 // Status is a user's status on a License ID as Alex sees it, "" for nothing.
-func (s *Stand) Status(u licensing.UserID, l licensing.LicenseID) licensing.Status {
+func (s *Env) Status(u licensing.UserID, l licensing.LicenseID) licensing.Status {
 	s.TB.Helper()
 	v, err := s.Views.User(s.Ctx(), s.Org, s.Admin, u)
 	if licensing.KindOf(err) == licensing.NotFound {
@@ -300,13 +300,13 @@ func (s *Stand) Status(u licensing.UserID, l licensing.LicenseID) licensing.Stat
 }
 
 // Becomes waits until a user has the status.
-func (s *Stand) Becomes(u licensing.UserID, l licensing.LicenseID, want licensing.Status) {
+func (s *Env) Becomes(u licensing.UserID, l licensing.LicenseID, want licensing.Status) {
 	s.TB.Helper()
 	s.Until(fmt.Sprintf("status %s on %s", want, l), func() bool { return s.Status(u, l) == want })
 }
 
 // Until polls, for at most a minute.
-func (s *Stand) Until(what string, done func() bool) {
+func (s *Env) Until(what string, done func() bool) {
 	s.TB.Helper()
 	end := time.Now().Add(time.Minute)
 	for !done() {
@@ -318,7 +318,7 @@ func (s *Stand) Until(what string, done func() bool) {
 }
 
 // Closed waits until a workflow has ended and returns its history and how it ended.
-func (s *Stand) Closed(id string) (*historypb.History, enumspb.WorkflowExecutionStatus) {
+func (s *Env) Closed(id string) (*historypb.History, enumspb.WorkflowExecutionStatus) {
 	s.TB.Helper()
 	status := enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
 	s.Until(id+" to end", func() bool {
@@ -332,7 +332,7 @@ func (s *Stand) Closed(id string) (*historypb.History, enumspb.WorkflowExecution
 }
 
 // History reads a run's history as it is now.
-func (s *Stand) History(id, run string) *historypb.History {
+func (s *Env) History(id, run string) *historypb.History {
 	s.TB.Helper()
 	h := &historypb.History{}
 	for it := s.Client.GetWorkflowHistory(s.Ctx(), id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); it.HasNext(); {

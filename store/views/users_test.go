@@ -164,8 +164,7 @@ func TestR46_ActionsFollowTheStatusAndSayWhyOneIsMissing(t *testing.T) {
 		h.Activates(h.Registers(bob, "bob@fabrikam.example"))
 		row = h.Row("ada", bob)
 		same(t, "active", row.Actions, "[view_access edit delete]")
-		why := row.WhyNot[licensing.ResetInvite]
-		equal(t, "why not reset", why, "the person has registered already (R62)")
+		equal(t, "why not reset", row.WhyNot[licensing.ResetInvite], "the person has registered already (R62)")
 		equal(t, "no delivery", row.Delivery, "")
 		equal(t, "no delivery in View access", h.View("ada", bob).Delivery, "")
 		if !row.ExpiresAt.IsZero() {

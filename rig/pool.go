@@ -55,7 +55,7 @@ func (p *PostgresPool) take(server string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	atExit(func() { _ = dropDatabase(server, address) }) // a server of ours is gone by then, and the database with it
+	atExit(func() { _ = dropDatabase(server, address) }) // with a server of ours it is gone by then
 	return address, p.Prepare(address)
 }
 

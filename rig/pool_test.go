@@ -20,8 +20,11 @@ func execute(t testing.TB, address, statement string) error {
 func TestADatabaseOfThePoolIsEmptiedAndUsedAgain(t *testing.T) {
 	prepared := 0
 	p := PostgresPool{
-		Prepare: func(address string) error { prepared++; return execute(t, address, `CREATE TABLE one (id int)`) },
-		Empty:   func(address string) error { return execute(t, address, `TRUNCATE one`) },
+		Prepare: func(address string) error {
+			prepared++
+			return execute(t, address, `CREATE TABLE one (id int)`)
+		},
+		Empty: func(address string) error { return execute(t, address, `TRUNCATE one`) },
 	}
 	var first string
 	for _, name := range []string{"first", "second"} {
@@ -36,8 +39,8 @@ func TestADatabaseOfThePoolIsEmptiedAndUsedAgain(t *testing.T) {
 			if err := execute(t, address, `CREATE UNIQUE INDEX IF NOT EXISTS two ON one (id)`); err != nil {
 				t.Fatal(err)
 			}
-			if err := execute(t, address, `INSERT INTO one VALUES (1)`); err != nil { // a duplicate where it is not empty
-				t.Fatal(err)
+			if err := execute(t, address, `INSERT INTO one VALUES (1)`); err != nil {
+				t.Fatal(err) // a duplicate where it is not empty
 			}
 		})
 	}

@@ -32,8 +32,8 @@ type Invitation struct {
 // SelectInvitation begins a query for invitations i.
 const SelectInvitation = `
 	SELECT i.id, i.org_id, i.user_id, i.generation, i.state, i.binding, i.key_id, i.invite_seconds,
-		i.expires_at, i.remind_at, i.sendings, i.last_sent_at, i.invited_by, i.reason, i.accepted_at, i.accepted_by,
-		i.accepted_request, i.created_at
+		i.expires_at, i.remind_at, i.sendings, i.last_sent_at, i.invited_by, i.reason, i.accepted_at,
+		i.accepted_by, i.accepted_request, i.created_at
 	FROM invitations i`
 
 // NewestFirst ends a query for a person's newest invitation: the one that has not ended, where there is one.

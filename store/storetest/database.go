@@ -46,8 +46,8 @@ func (s *Schemas) Address(t testing.TB, database string) string {
 	return address
 }
 
-// empty takes all rows out of a PostgreSQL database, those of the audit too, and leaves the schema. It needs a
-// superuser, who alone can go past the triggers that keep the audit.
+// empty takes all rows out of a PostgreSQL database, those of the audit too, and leaves the schema. It needs
+// a superuser, who alone can go past the triggers that keep the audit.
 func empty(address string) error {
 	db, err := sql.Open("postgres", address)
 	if err != nil {

@@ -66,6 +66,11 @@ func External(name string, access ...licensing.AccessChange) licensing.PersonCha
 	return licensing.PersonChange{SignIn: email, Name: name, Access: access}
 }
 
+// Internal is a person of contoso.example whom an admin adds.
+func Internal(name string, access ...licensing.AccessChange) licensing.PersonChange {
+	return licensing.PersonChange{SignIn: licensing.Email(name + "@contoso.example"), Access: access}
+}
+
 // Edit is a change of a known user.
 func Edit(u licensing.UserID, access ...licensing.AccessChange) licensing.PersonChange {
 	return licensing.PersonChange{User: u, Access: access}

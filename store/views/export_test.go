@@ -13,8 +13,8 @@ const (
 	PageStride = pageStride
 )
 
-// ReadBothWays returns the names of the first ten people behind "a", first as they are found where few match, then as
-// they are read in the order of the list.
+// ReadBothWays returns the names of the first ten people behind "a", first as they are found where few match,
+// then as they are read in the order of the list.
 func ReadBothWays(
 	ctx context.Context, r *rows.Reader, org licensing.OrgID, caller licensing.UserID, f licensing.UserFilter,
 ) (ways [2][]string, err error) {

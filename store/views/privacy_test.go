@@ -12,18 +12,23 @@ import (
 	"vlroles/store/views"
 )
 
-// TestR35_R40_R41_R42_R43_EveryReadGivesEveryCallerWhatTheTableSays walks every read of the store that has a caller with
-// every kind of caller. What a caller may not see does not leave the store: the answers are searched for names and
-// License IDs that they must not hold.
+// TestR35_R40_R41_R42_R43_EveryReadGivesEveryCallerWhatTheTableSays walks every read of the store that has a
+// caller with every kind of caller. What a caller may not see does not leave the store: the answers are
+// searched for names and License IDs that they must not hold.
 func TestR35_R40_R41_R42_R43_EveryReadGivesEveryCallerWhatTheTableSays(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		other := h.other()
-		other.TakeIn(licensing.Intake{Name: "Fabrikam", Agreements: []licensing.ContractAgreement{{License: "F1", Program: "MPSA", ProcessedAt: start,
-			Administrators: []licensing.ContractAdministrator{{SignIn: "frank@other.example", Name: "Frank", Registered: start}}}}})
+		f1 := agreement("F1", "")
+		f1.Administrators = []licensing.ContractAdministrator{
+			{SignIn: "frank@other.example", Name: "Frank", Registered: start},
+		}
+		other.TakeIn(licensing.Intake{Name: "Fabrikam", Agreements: []licensing.ContractAgreement{f1}})
 
 		// P1 above P2. Target holds roles on P2 and, out of sight, on A2.
-		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "parentadmin"), contact(licensing.OnlineAdministratorContact, "heir")))
-		h.Puts(agreement("P2", "P1", contact(licensing.PrimaryContact, "direct"), contact(licensing.BillToContact, "reader")))
+		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "parentadmin"),
+			contact(licensing.OnlineAdministratorContact, "heir")))
+		h.Puts(agreement("P2", "P1", contact(licensing.PrimaryContact, "direct"),
+			contact(licensing.BillToContact, "reader")))
 		h.Joins("parentadmin")
 		h.Joins("direct")
 		h.Joins("reader")
@@ -32,7 +37,7 @@ func TestR35_R40_R41_R42_R43_EveryReadGivesEveryCallerWhatTheTableSays(t *testin
 		h.Prefers(heir, "P1", true)
 		gone := h.Member("direct@fabrikam.example", "removed", add("P2", licensing.Administrator))
 		h.Change("direct@fabrikam.example", edit(gone, take("P2", licensing.Administrator)))
-		h.Change("direct@fabrikam.example", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add("P2", licensing.Administrator)}})
+		h.Change("direct@fabrikam.example", internal("leo", add("P2", licensing.Administrator)))
 		h.Activates(h.Registers(h.ID("leo"), "leo@contoso.example"))
 		h.Hears(left(leo))
 		h.Invite("direct@fabrikam.example", "invited", add("P2", licensing.Administrator))
@@ -59,7 +64,8 @@ func TestR35_R40_R41_R42_R43_EveryReadGivesEveryCallerWhatTheTableSays(t *testin
 		reads := []struct {
 			name string
 			read func(org licensing.OrgID, by licensing.UserID) (any, error)
-			// who gets more than nothing: what the answer must hold. Everybody else gets an empty answer or a refusal.
+			// What the answer must hold for those who get any. Everybody else gets an empty answer or a
+			// refusal.
 			holds map[string][]string
 		}{
 			{"the list of P2", func(org licensing.OrgID, by licensing.UserID) (any, error) {
@@ -83,16 +89,26 @@ func TestR35_R40_R41_R42_R43_EveryReadGivesEveryCallerWhatTheTableSays(t *testin
 			}, map[string][]string{"a direct admin": {"target", "direct"}}},
 			{"the License IDs administered", func(org licensing.OrgID, by licensing.UserID) (any, error) {
 				return h.Agreements(t.Context(), org, by, false)
-			}, map[string][]string{"a direct admin": {"P2"}, "an admin of the parent": {"P1"}, "an admin of another organization": {"F1"}}},
+			}, map[string][]string{
+				"a direct admin": {"P2"}, "an admin of the parent": {"P1"},
+				"an admin of another organization": {"F1"},
+			}},
 			{"the License IDs with those below", func(org licensing.OrgID, by licensing.UserID) (any, error) {
 				return h.Agreements(t.Context(), org, by, true)
-			}, map[string][]string{"a direct admin": {"P2"}, "an admin of the parent": {"P1", "P2"}, "an admin by inheritance": {"P2"}, "an admin of another organization": {"F1"}}},
+			}, map[string][]string{
+				"a direct admin": {"P2"}, "an admin of the parent": {"P1", "P2"},
+				"an admin by inheritance": {"P2"}, "an admin of another organization": {"F1"},
+			}},
 			{"preferences", func(org licensing.OrgID, by licensing.UserID) (any, error) {
 				return h.Preferences(t.Context(), org, by)
 			},
-				map[string][]string{"a direct admin": {"P2"}, "an admin of the parent": {"P1"}, "an admin by inheritance": {"P1"}}},
-			{"hand-overs", func(org licensing.OrgID, by licensing.UserID) (any, error) { return h.HandOvers(t.Context(), org, by) },
-				map[string][]string{}},
+				map[string][]string{
+					"a direct admin": {"P2"}, "an admin of the parent": {"P1"},
+					"an admin by inheritance": {"P1"},
+				}},
+			{"hand-overs", func(org licensing.OrgID, by licensing.UserID) (any, error) {
+				return h.HandOvers(t.Context(), org, by)
+			}, map[string][]string{}},
 		}
 		secrets := []string{"A2", "product_keys_reader", "grace", "Grace", "Ada Lovelace"}
 		for _, r := range reads {
@@ -153,7 +169,7 @@ func TestR35_EveryReadIsWalkedOrSaysWhyNot(t *testing.T) {
 		"Preferences": "walked", "HandOvers": "walked",
 
 		"Access":         "answers yes or no to the system that asks for a person",
-		"InvitationPage": "for whoever holds a verified link; names nobody (TestR35_TheInvitationPageNamesNobody…)",
+		"InvitationPage": "for whoever holds a verified link; names nobody (TestR35_TheInvitationPage…)",
 
 		"InvitationStatus": "for the system", "InvitationStatusOf": "for the system",
 		"Registered":   "for whoever made the same request",
@@ -162,7 +178,7 @@ func TestR35_EveryReadIsWalkedOrSaysWhyNot(t *testing.T) {
 	}
 	for m := range reflect.TypeFor[*views.Views]().Methods() {
 		if kinds[m.Name] == "" {
-			t.Errorf("Views.%s is new: put it into the walk, or say here why nobody sees too much by it", m.Name)
+			t.Errorf("Views.%s is new: put it into the walk, or say here why nobody sees too much", m.Name)
 		}
 		delete(kinds, m.Name)
 	}

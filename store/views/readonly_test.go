@@ -15,7 +15,8 @@ func TestWhatIsWrittenThroughAReaderIsRefusedByTheDatabase(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		for name, query := range map[string]string{
 			"an insert": `INSERT INTO organizations (id, name, created_at)
-				VALUES ('0b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0009', 'Evil', '2026-03-02T09:00:00.000000Z') RETURNING name`,
+				VALUES ('0b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0009', 'Evil', '2026-03-02T09:00:00.000000Z')
+				RETURNING name`,
 			"an update": `UPDATE users SET name = 'Evil' RETURNING name`,
 			"a delete":  `DELETE FROM mails RETURNING id`,
 			"a copy": `INSERT INTO preferences
@@ -38,15 +39,16 @@ func TestWhatIsWrittenThroughAReaderIsRefusedByTheDatabase(t *testing.T) {
 	})
 }
 
-// TestWhoeverHoldsViewsCantWrite holds by the compiler: neither the views nor what they are made of hand out a
-// connection, and package views imports nothing that could open one.
+// TestWhoeverHoldsViewsCantWrite holds by the compiler: neither the views nor what they are made of hand out
+// a connection, and package views imports nothing that could open one.
 func TestWhoeverHoldsViewsCantWrite(t *testing.T) {
 	for _, held := range []reflect.Type{
 		reflect.TypeFor[*views.Views](), reflect.TypeFor[*rows.Reader](), reflect.TypeFor[*rows.Query](),
 	} {
 		for m := range held.Methods() {
 			for _, handed := range types(m.Type) {
-				if p := handed.PkgPath(); p == "database/sql" || strings.HasPrefix(p, "github.com/jmoiron/sqlx") {
+				switch p := handed.PkgPath(); p {
+				case "database/sql", "github.com/jmoiron/sqlx":
 					t.Errorf("%s.%s hands out a %s", held, m.Name, handed)
 				}
 			}

@@ -11,9 +11,11 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"vlroles/licensing"
 	"vlroles/rig"
 	"vlroles/store"
 	"vlroles/store/storetest"
+	"vlroles/store/views"
 )
 
 func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
@@ -75,6 +77,18 @@ func (h *house) writer(now time.Time) storetest.Writer { return h.at(now) }
 // other is another organization in the same database.
 func (h *house) other() *storetest.House { return storetest.Empty(h.TB, h.store.Reader(), h.writer) }
 
+// history is a page of a user's history as somebody sees it.
+func (h *house) history(who string, user licensing.UserID, page views.Page) []licensing.HistoryLine {
+	h.Helper()
+	return must[[]licensing.HistoryLine](h.TB)(h.History(h.Context(), h.Org, h.ID(who), user, page))
+}
+
+// everybody is the first page of the list that a user sees.
+func (h *house) everybody(user licensing.UserID) []licensing.UserRow {
+	h.Helper()
+	return must[licensing.UserPage](h.TB)(h.Users(h.Context(), h.Org, user, licensing.UserFilter{})).Users
+}
+
 // raw is the database without the store, to write rows past the rules.
 func (h *house) raw() *sqlx.DB {
 	h.Helper()
@@ -122,6 +136,7 @@ var (
 	policy      = storetest.Policy
 	request     = storetest.Request
 	ext         = storetest.External
+	internal    = storetest.Internal
 	edit        = storetest.Edit
 	add         = storetest.Add
 	take        = storetest.Take

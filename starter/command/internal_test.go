@@ -197,7 +197,10 @@ func TestWhatDevWroteCountsOnlyWithoutADatabaseInTheEnvironment(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			environment := func(name string) (string, bool) {
-				return c.database, name == "VL_DATABASE_URL" && c.database != ""
+				if name != "VL_DATABASE_URL" {
+					return "", false
+				}
+				return c.database, c.database != ""
 			}
 			if got, _ := besideDev(environment, c.dir)("VL_SUPPORT"); got != c.want {
 				t.Errorf("VL_SUPPORT is %q, expected %q", got, c.want)

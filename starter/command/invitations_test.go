@@ -15,7 +15,7 @@ func TestRegister(t *testing.T) {
 		{name: "the wrong person is refused", args: "register --link " + link + " --email mallory@out",
 			code: 3, want: []string{"R28"}},
 		{name: "a changed link is refused", args: "register --link " + link + "x --email kim@out", code: 3,
-			want: []string{"not valid"}},
+			want: []string{"valid: open the link"}},
 		{name: "no link is wrong input", args: "register --email kim@out", code: 2,
 			want: []string{"--link is required"}},
 		{name: "a wrong address is wrong input", args: "register --link " + link + " --email kim", code: 2,

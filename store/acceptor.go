@@ -38,9 +38,9 @@ func (a *acceptance) asStranger(dir directory) (asked, error) {
 	if name == "" {
 		name = string(who.Email)
 	}
-	fresh, refusal := dir.newcomer(who.Email, "", name, a.now)
-	if refusal != nil {
-		return asked{}, refusal
+	fresh, err := dir.newcomer(licensing.PersonChange{SignIn: who.Email, Name: name}, licensing.ForwardMandate, a.now)
+	if err != nil {
+		return asked{}, err
 	}
 	fresh.OrgID = a.invitation.OrgID
 	return asked{newcomer: &fresh}, nil

@@ -31,10 +31,10 @@ func (d *decision) loadCaller() error {
 		return nil
 	}
 	ok, err := d.Active(d.org, d.by)
-	if err == nil && !ok {
-		err = licensing.Refuse(licensing.Forbidden, "R05", "only a registered administrator of the License IDs can assign roles")
+	if err != nil {
+		return err
 	}
-	return err
+	return licensing.MayAct(ok)
 }
 
 // loadAgreements locks those that may lose an admin (R33), all in one order.
@@ -148,11 +148,8 @@ func (d *decision) loadNewcomers() error {
 		if !unknown(s) {
 			continue
 		}
-		s.user, s.refusal = dir.newcomer(s.SignIn, s.Business, s.Name, d.now)
-		s.user.OrgID = d.org
-		if d.Unknown && s.refusal != nil && s.refusal.Rule == "R63" {
-			s.refusal = nil // a contact whom the directory doesn't know shows as User not found (R57)
-		}
+		s.user, err = dir.newcomer(s.PersonChange, d.Mandate, d.now)
+		s.refusal, s.user.OrgID = licensing.RefusalOf(err), d.org
 		if !s.registered.IsZero() {
 			s.user.RegisteredAt = ts(s.registered)
 		}

@@ -45,29 +45,28 @@ func (t *tx) directory(org licensing.OrgID, keys []string) (directory, error) {
 	return d, nil
 }
 
-// newcomer makes the row of a person whom an admin adds (R44, R63, R64): internal people come from the directory with
-// their name, external ones with the name that the admin types.
-func (d directory) newcomer(signIn, business licensing.Email, name string, now time.Time) (userRow, *licensing.Error) {
+// newcomer makes the row of a person who has no profile (R44, R63, R64): internal people come from the directory with their
+// name, external ones with the name that was typed. The rules say whether the mandate may make it.
+func (d directory) newcomer(p licensing.PersonChange, m licensing.Mandate, now time.Time) (userRow, error) {
+	signIn, business, name := p.SignIn, p.Business, p.Name
 	u := userRow{ID: licensing.UserID(uuid.NewString()), Kind: licensing.External, InTenant: true, CreatedAt: ts(now)}
 	u.Address(signIn)
 	u.BusinessEmail = string(business)
 	if business == "" {
 		u.BusinessEmail = string(signIn)
 	}
-	if p, ok := d.people[signIn.Key()]; ok {
-		u.Kind, u.ObjectID = licensing.Internal, nullString(p.ObjectID)
-		name = licensing.CleanName(p.Name)
+	entry, listed := d.people[signIn.Key()]
+	managed := slices.Contains(d.domains, signIn.Domain())
+	switch {
+	case listed:
+		u.Kind, u.ObjectID = licensing.Internal, nullString(entry.ObjectID)
+		name = licensing.CleanName(entry.Name)
 		if name == "" {
 			name = string(signIn)
 		}
-	} else if slices.Contains(d.domains, signIn.Domain()) {
+	case managed:
 		u.Kind, u.InTenant = licensing.Internal, false
-		u.Rename(name)
-		return u, licensing.Refuse(licensing.NotFound, "R63", "the address is one of your organization's, but nobody in its directory has it: check the address").In("sign_in_email")
 	}
 	u.Rename(name)
-	if name == "" {
-		return u, licensing.Refuse(licensing.Invalid, "R44", "the full name of an external person is missing").In("name")
-	}
-	return u, nil
+	return u, licensing.MayCreate(licensing.Newcomer{Managed: managed, Listed: listed, Name: name}, m)
 }

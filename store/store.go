@@ -1,6 +1,11 @@
-// Package store keeps the rows: all SQL of the product, the same for PostgreSQL and SQLite. An exported method opens one
-// transaction, locks what it judges, asks package licensing for the rule and writes; rules are not decided here, except
-// for what the schema itself refuses (see migrations).
+// Package store writes the rows: all SQL that changes something, the same for PostgreSQL and SQLite. What people read stands
+// in package views, what both share in package rows.
+//
+// An exported method is one request: carryOut claims it, and whatever gives or takes a role goes one way: load (and lock)
+// what the judgement depends on, have package licensing judge it, plan what follows, write the plan. Nothing calls back.
+// Rules are decided in licensing. What the store refuses by itself is what rows alone can know: a request id that was used,
+// an organization, License ID, invitation, user or hand-over that there is not (or that the caller may not see), what belongs
+// to another organization, a person named twice, an address that somebody else has, parents that would close a loop.
 //
 // Refusals are *licensing.Error; anything else is a fault of the database and worth trying again. Times are UTC with
 // microseconds. Locks are taken in one order: agreements by License ID, then users by id, then the rest.

@@ -45,16 +45,25 @@ type run struct {
 	input    any
 }
 
-// update is what a run is asked for. The request's id makes it idempotent.
+// update is what a run is asked for. The request's id together with its content makes it idempotent: the same id
+// with other content is another update, which the run or the rows refuse (L06).
 type update struct {
-	name string
-	id   licensing.RequestID
-	args []any
+	name    string
+	id      licensing.RequestID
+	content any
+}
+
+// args is what the run is given.
+func (u update) args() []any {
+	if u.name == workflows.VerdictsUpdate { // the run was started with the content
+		return []any{licensing.Fingerprint(u.content)}
+	}
+	return []any{u.content}
 }
 
 func (u update) options(workflowID string) client.UpdateWorkflowOptions {
 	return client.UpdateWorkflowOptions{
-		WorkflowID: workflowID, UpdateName: u.name, UpdateID: string(u.id), Args: u.args,
+		WorkflowID: workflowID, UpdateName: u.name, UpdateID: string(u.id) + "." + licensing.Fingerprint([]any{u.name, u.content}), Args: u.args(),
 		WaitForStage: client.WorkflowUpdateStageCompleted,
 	}
 }

@@ -39,7 +39,7 @@ func (c *Client) handOverCommand(
 ) (out licensing.HandOverView, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	u := update{name, cmd.Request, []any{cmd}}
+	u := update{name, cmd.Request, cmd}
 	err = retryInterrupted(func() error {
 		h, err := c.Temporal.UpdateWorkflow(ctx, u.options(workflows.HandOverID(cmd.HandOver)))
 		if err != nil {

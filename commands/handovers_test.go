@@ -33,7 +33,7 @@ func TestR31_R32_ACommandOnAHandOverIsAnUpdateOfItsRun(t *testing.T) {
 			if err != nil || out.State != licensing.HandOverAgreed || len(s.updates) != 2 {
 				t.Fatalf("%+v, %v after %d calls", out, err, len(s.updates))
 			}
-			if u := s.updates[1]; u.WorkflowID != "handover/h1" || u.UpdateName != name || u.UpdateID != "r1" ||
+			if u := s.updates[1]; u.WorkflowID != "handover/h1" || u.UpdateName != name || !ofRequest(u, "r1") ||
 				u.Args[0] != cmd {
 				t.Errorf("%+v", u)
 			}

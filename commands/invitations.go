@@ -24,7 +24,7 @@ func (c *Client) Register(ctx context.Context, r licensing.Registration) (licens
 	if err := mayRegister(at, r); err != nil {
 		return out, err
 	}
-	return out, c.command(ctx, at, update{workflows.RegisterUpdate, r.Request, []any{r}}, &out)
+	return out, c.command(ctx, at, update{workflows.RegisterUpdate, r.Request, r}, &out)
 }
 
 // mayRegister refuses what the row alone refuses, before a run is asked. Who may accept is judged by the step
@@ -44,7 +44,7 @@ func (c *Client) Resend(ctx context.Context, cmd licensing.Command) (licensing.I
 	if err != nil {
 		return out, err
 	}
-	return out, c.command(ctx, at, update{workflows.ResendUpdate, cmd.Request, []any{cmd}}, &out)
+	return out, c.command(ctx, at, update{workflows.ResendUpdate, cmd.Request, cmd}, &out)
 }
 
 // Reset makes the next generation of an invitation: from an open or ended run, and from a stuck one, which it
@@ -56,7 +56,7 @@ func (c *Client) Reset(ctx context.Context, cmd licensing.Command) (licensing.In
 		return out, err
 	}
 	at.Run = licensing.InvitationRun{} // whatever was waited for ends with this
-	return out, c.command(ctx, at, update{workflows.ResetUpdate, cmd.Request, []any{cmd}}, &out)
+	return out, c.command(ctx, at, update{workflows.ResetUpdate, cmd.Request, cmd}, &out)
 }
 
 // Cancel removes the pending roles of an invitation that the caller may remove (R82).
@@ -66,7 +66,7 @@ func (c *Client) Cancel(ctx context.Context, cmd licensing.Command) (licensing.W
 	if err != nil {
 		return out, err
 	}
-	return out, c.command(ctx, at, update{workflows.CancelUpdate, cmd.Request, []any{cmd}}, &out)
+	return out, c.command(ctx, at, update{workflows.CancelUpdate, cmd.Request, cmd}, &out)
 }
 
 // standing reads the invitation that a command is for. The step that carries the command out checks what the

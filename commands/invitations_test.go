@@ -55,7 +55,7 @@ func TestR58_ACommandGoesToTheRunOfTheInvitation(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := s.starts[0]
-			if got.options.ID != "invitation/kim" || got.update.UpdateName != tc.name || got.update.UpdateID != "r1" {
+			if got.options.ID != "invitation/kim" || got.update.UpdateName != tc.name || !ofRequest(got.update, "r1") {
 				t.Errorf("started %s with %+v", got.options.ID, got.update)
 			}
 			in := got.invitation(t)

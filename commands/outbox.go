@@ -38,7 +38,7 @@ func (c *Client) invite(ctx context.Context, w licensing.OutboxEntry) error {
 	if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return err
 	}
-	return c.command(ctx, at, update{workflows.AdoptUpdate, w.Request, []any{w.Run}}, nil)
+	return c.command(ctx, at, update{workflows.AdoptUpdate, w.Request, w.Run}, nil)
 }
 
 // assign starts the run that makes a registered person's roles effective.

@@ -55,7 +55,7 @@ func TestR62_ARunThatIsOpenGoesOnWithTheNewGeneration(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := s.starts[len(s.starts)-1].update
-	if len(s.starts) != 2 || got.UpdateName != workflows.AdoptUpdate || got.UpdateID != "r1" ||
+	if len(s.starts) != 2 || got.UpdateName != workflows.AdoptUpdate || !ofRequest(got, "r1") ||
 		got.Args[0] != w.Run {
 		t.Errorf("%d starts, updated with %+v", len(s.starts), got)
 	}

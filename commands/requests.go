@@ -74,7 +74,7 @@ func (c *Client) PutAgreement(ctx context.Context, p licensing.AgreementPut) (li
 	defer cancel()
 	r := request{workflows.AgreementID(l), p.ID, p.Org, "agreement of a partner", workflows.Agreement, l}
 	err = retryInterrupted(func() error {
-		return c.updateWithStart(ctx, r.run(), update{workflows.PutUpdate, p.ID, []any{p}}, &answer)
+		return c.updateWithStart(ctx, r.run(), update{workflows.PutUpdate, p.ID, p}, &answer)
 	})
 	return answer, clientError(err)
 }
@@ -100,7 +100,7 @@ func answerOf[O any](ctx context.Context, c *Client, r request) (O, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	err := retryInterrupted(func() error {
-		return c.updateWithStart(ctx, r.run(), update{name: workflows.VerdictsUpdate, id: r.id}, &answer)
+		return c.updateWithStart(ctx, r.run(), update{workflows.VerdictsUpdate, r.id, r.input}, &answer)
 	})
 	return answer, clientError(err)
 }

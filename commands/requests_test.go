@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"testing"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -64,7 +65,7 @@ func TestEveryRequestIsAWorkflowOfItsOwnWhoseAnswerIsWaitedFor(t *testing.T) {
 				got.options.TaskQueue != workflows.Queue {
 				t.Errorf("started %+v", got.options)
 			}
-			if got.update.WorkflowID != tc.workflowID || got.update.UpdateID != "r1" ||
+			if got.update.WorkflowID != tc.workflowID || !ofRequest(got.update, "r1") ||
 				got.update.UpdateName != workflows.VerdictsUpdate ||
 				got.update.WaitForStage != client.WorkflowUpdateStageCompleted {
 				t.Errorf("updated with %+v", got.update)
@@ -155,7 +156,7 @@ func TestACallThatMetARunAtItsEndIsMadeAgainWithTheSameUpdate(t *testing.T) {
 				t.Fatalf("%+v, %v after %d calls", out, err, len(s.starts))
 			}
 			for _, st := range s.starts {
-				if st.update.UpdateID != "r1" {
+				if !ofRequest(st.update, "r1") {
 					t.Errorf("update %s", st.update.UpdateID)
 				}
 			}
@@ -176,3 +177,45 @@ func wrap(err error) error { return &wrapped{err} }
 type wrapped struct{ error }
 
 func (w *wrapped) Unwrap() error { return w.error }
+
+func TestL06_TheSameRequestIDWithOtherContentIsAnotherUpdate(t *testing.T) {
+	save := licensing.Save{ID: "r1", Org: contoso}
+	other := save
+	other.InviteFor = time.Hour
+	command := licensing.Command{Request: "r1", Org: contoso, User: kim}
+	for _, tc := range []struct {
+		name          string
+		first, second func(context.Context, *Client) error
+		same          bool
+	}{
+		{"the same save is the same update", saves(save), saves(save), true},
+		{"a save with other content is another one", saves(save), saves(other), false},
+		{"a reset under a resend's ID is another one", func(ctx context.Context, c *Client) error {
+			_, err := c.Resend(ctx, command)
+			return err
+		}, func(ctx context.Context, c *Client) error {
+			_, err := c.Reset(ctx, command)
+			return err
+		}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, s, _, _ := newClient(t)
+			s.answer = nil
+			for _, call := range []func(context.Context, *Client) error{tc.first, tc.second} {
+				if err := call(t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := s.starts[0].update.UpdateID == s.starts[1].update.UpdateID; got != tc.same {
+				t.Errorf("%s and %s", s.starts[0].update.UpdateID, s.starts[1].update.UpdateID)
+			}
+		})
+	}
+}
+
+func saves(sv licensing.Save) func(context.Context, *Client) error {
+	return func(ctx context.Context, c *Client) error {
+		_, err := c.Save(ctx, sv)
+		return err
+	}
+}

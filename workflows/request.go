@@ -61,7 +61,7 @@ func workOfDirectory(out licensing.DirectoryAnswer) int { return out.Work }
 func carryOut[I, O any](
 	ctx workflow.Context, id licensing.RequestID, s *requestStep[I, O], work func(O) int,
 ) error {
-	if err := handleVerdicts(ctx, "waits until the request is stored, for the answer", s.wait); err != nil {
+	if err := handleVerdicts(ctx, "waits until the request is stored, for the answer", s); err != nil {
 		return err
 	}
 	if err := s.run(ctx, id, work); err != nil {
@@ -70,10 +70,20 @@ func carryOut[I, O any](
 	return awaitHandlers(ctx)
 }
 
-// handleVerdicts registers the update by which a caller waits for the answer of a request.
-func handleVerdicts(ctx workflow.Context, description string, wait any) error {
-	return workflow.SetUpdateHandlerWithOptions(ctx, VerdictsUpdate, wait,
-		workflow.UpdateHandlerOptions{Description: description})
+// handleVerdicts registers the update by which a caller waits for the answer of a request. It refuses a caller
+// who uses the request's id with another content (L06).
+func handleVerdicts[I, O any](ctx workflow.Context, description string, s *requestStep[I, O]) error {
+	handler := func(ctx workflow.Context, _ string) (O, error) { return s.wait(ctx) }
+	validator := func(_ workflow.Context, fingerprint string) error {
+		//workflowcheck:ignore // a validator isn't replayed
+		if fingerprint != licensing.Fingerprint(s.in) {
+			return refusal.Encode(licensing.Refuse(licensing.Conflict, "L06",
+				"this request ID was used for another request: use a new one"))
+		}
+		return nil
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, VerdictsUpdate, handler,
+		workflow.UpdateHandlerOptions{Description: description, Validator: validator})
 }
 
 // requestStep is one step that decides and stores, with its answer.

@@ -16,7 +16,7 @@ import (
 // The number of its events doesn't depend on the number of people.
 func Save(ctx workflow.Context, s licensing.Save) error {
 	w := &save{request: newRequestStep(DecideActivity, "decide and store the request", s)}
-	err := handleVerdicts(ctx, "waits for the decision: a verdict per person and License ID", w.request.wait)
+	err := handleVerdicts(ctx, "waits for the decision: a verdict per person and License ID", w.request)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,8 @@ import (
 	"vlroles/licensing"
 )
 
-// load reads and locks everything that the judgement of these people depends on: agreements first, then users.
+// load reads and locks everything that the judgement of these people
+// depends on: agreements first, then users.
 func (t *tx) load(m mandate, people []asked) (*decision, error) {
 	d := &decision{tx: t, mandate: m}
 	for _, p := range people {
@@ -15,8 +16,8 @@ func (t *tx) load(m mandate, people []asked) (*decision, error) {
 			grants: map[licensing.LicenseID][]licensing.Grant{}})
 	}
 	for _, load := range []func() error{
-		d.loadCaller, d.loadAgreements, d.loadPeople, d.loadNewcomers, d.loadHoldings, d.loadSources, d.loadAuthority, d.loadAdmins,
-		d.loadInheritance,
+		d.loadCaller, d.loadAgreements, d.loadPeople, d.loadNewcomers, d.loadHoldings, d.loadSources,
+		d.loadAuthority, d.loadAdmins, d.loadInheritance,
 	} {
 		if err := load(); err != nil {
 			return nil, err
@@ -32,7 +33,8 @@ func (d *decision) loadCaller() error {
 	}
 	ok, err := d.Active(d.org, d.by)
 	if err == nil && !ok {
-		err = licensing.Refuse(licensing.Forbidden, "R05", "only a registered administrator of the License IDs can assign roles")
+		err = licensing.Refuse(licensing.Forbidden, "R05",
+			"only a registered administrator of the License IDs can assign roles")
 	}
 	return err
 }
@@ -172,7 +174,8 @@ func (d *decision) loadHoldings() error {
 		return err
 	}
 	for id, s := range by {
-		s.invitation, s.assignments, s.grants, s.processed = h.Invitation[id], h.Assignments[id], h.Grants[id], h.Processed[id]
+		s.invitation, s.assignments, s.grants, s.processed = h.Invitation[id], h.Assignments[id],
+			h.Grants[id], h.Processed[id]
 	}
 	return nil
 }
@@ -240,7 +243,8 @@ func (d *decision) loadSources() error {
 	d.parents = map[licensing.LicenseID]bool{}
 	for part := range slices.Chunk(unique(targets), batch) {
 		var some []licensing.LicenseID
-		if err := d.in(&some, `SELECT DISTINCT parent FROM agreements WHERE parent IN (?)`, part); err != nil {
+		err := d.in(&some, `SELECT DISTINCT parent FROM agreements WHERE parent IN (?)`, part)
+		if err != nil {
 			return err
 		}
 		for _, id := range some {

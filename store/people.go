@@ -12,7 +12,7 @@ import (
 // directory is what the tenant knows of some addresses.
 type directory struct {
 	domains []string
-	people  map[string]directoryRow // by e-mail key
+	people  map[string]directoryRow // by email key
 }
 
 type directoryRow struct {
@@ -29,7 +29,8 @@ func (t *tx) directory(org licensing.OrgID, keys []string) (directory, error) {
 	}
 	for part := range slices.Chunk(keys, batch) {
 		var rows []directoryRow
-		// Locked, so that whoever leaves meanwhile is seen by one of the two: here, or by the event that finds the new profile.
+		// Locked, so that whoever leaves meanwhile is seen by one of the two: here, or by
+		// the event that finds the new profile.
 		err := t.in(&rows, t.lock(`
 			SELECT d.object_id, d.email, d.email_key, d.name
 			FROM directory_people d
@@ -45,10 +46,13 @@ func (t *tx) directory(org licensing.OrgID, keys []string) (directory, error) {
 	return d, nil
 }
 
-// newcomer makes the row of a person whom an admin adds (R44, R63, R64): internal people come from the directory with
-// their name, external ones with the name that the admin types.
-func (d directory) newcomer(signIn, business licensing.Email, name string, now time.Time) (userRow, *licensing.Error) {
-	u := userRow{ID: licensing.UserID(uuid.NewString()), Kind: licensing.External, InTenant: true, CreatedAt: ts(now)}
+// newcomer makes the row of a person whom an admin adds (R44, R63, R64): internal people come from the
+// directory with their name, external ones with the name that the admin types.
+func (d directory) newcomer(
+	signIn, business licensing.Email, name string, now time.Time,
+) (userRow, *licensing.Error) {
+	u := userRow{ID: licensing.UserID(uuid.NewString()), Kind: licensing.External, InTenant: true,
+		CreatedAt: ts(now)}
 	u.Address(signIn)
 	u.BusinessEmail = string(business)
 	if business == "" {
@@ -63,11 +67,14 @@ func (d directory) newcomer(signIn, business licensing.Email, name string, now t
 	} else if slices.Contains(d.domains, signIn.Domain()) {
 		u.Kind, u.InTenant = licensing.Internal, false
 		u.Rename(name)
-		return u, licensing.Refuse(licensing.NotFound, "R63", "the address is one of your organization's, but nobody in its directory has it: check the address").In("sign_in_email")
+		return u, licensing.Refuse(licensing.NotFound, "R63",
+			"the address is one of your organization's, "+
+				"but nobody in its directory has it: check the address").In("sign_in_email")
 	}
 	u.Rename(name)
 	if name == "" {
-		return u, licensing.Refuse(licensing.Invalid, "R44", "the full name of an external person is missing").In("name")
+		return u, licensing.Refuse(licensing.Invalid, "R44",
+			"the full name of an external person is missing").In("name")
 	}
 	return u, nil
 }

@@ -1,9 +1,10 @@
-// Package store keeps the rows: all SQL of the product, the same for PostgreSQL and SQLite. An exported method opens one
-// transaction, locks what it judges, asks package licensing for the rule and writes; rules are not decided here, except
-// for what the schema itself refuses (see migrations).
+// Package store keeps the rows: all SQL of the product, the same for PostgreSQL and SQLite. An exported
+// method opens one transaction, locks what it judges, asks package licensing for the rule and writes; rules
+// are not decided here, except for what the schema itself refuses (see migrations).
 //
-// Refusals are *licensing.Error; anything else is a fault of the database and worth trying again. Times are UTC with
-// microseconds. Locks are taken in one order: agreements by License ID, then users by id, then the rest.
+// Refusals are *licensing.Error; anything else is a fault of the database and worth trying
+// again. Times are UTC with microseconds. Locks are taken in one order: agreements by
+// License ID, then users by id, then the rest.
 package store
 
 import (
@@ -46,8 +47,8 @@ type Options struct {
 	Now      func() time.Time // nil: the time of this machine in UTC
 }
 
-// Open connects to "postgres://…" or to a SQLite file, "sqlite:path", which is made where it is missing. It checks that
-// the database answers, and doesn't migrate.
+// Open connects to "postgres://…" or to a SQLite file, "sqlite:path", which is made where it is missing. It
+// checks that the database answers, and doesn't migrate.
 func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if o.MaxConns <= 0 {
 		o.MaxConns = 20
@@ -59,11 +60,13 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 		return openSQLite(ctx, path, o)
 	}
 	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
-		return nil, errors.New("open database: the address must start with postgres:// or with sqlite: and a path")
+		return nil,
+			errors.New("open database: the address must start with postgres:// or with sqlite: and a path")
 	}
 	db, err := sqlx.Open("postgres", address)
 	if err != nil {
-		return nil, errors.New("open database: the postgres:// address can't be read") // the driver's error may repeat the password
+		// the driver's error may repeat the password
+		return nil, errors.New("open database: the postgres:// address can't be read")
 	}
 	db.SetMaxOpenConns(o.MaxConns)
 	db.SetMaxIdleConns(o.MaxConns)
@@ -78,7 +81,8 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 
 func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)"
-	const writing = "&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=foreign_keys(on)&_txlock=immediate"
+	const writing = "&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=foreign_keys(on)" +
+		"&_txlock=immediate"
 	writes, err := sqlx.Open("sqlite", dsn+writing)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -90,7 +94,8 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	reads.SetMaxOpenConns(o.MaxConns)
 	reads.SetMaxIdleConns(o.MaxConns)
-	s := &Store{writes: writes, reads: reads, reader: rows.NewReader(reads, nil), lite: true, path: path, policy: o.Policy, now: o.Now}
+	s := &Store{writes: writes, reads: reads, reader: rows.NewReader(reads, nil), lite: true, path: path,
+		policy: o.Policy, now: o.Now}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -117,8 +122,8 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Migrate brings the schema to this version, under a lock: any number of processes may call it at once, one does the
-// work and the others wait. It returns how many migrations it applied.
+// Migrate brings the schema to this version, under a lock: any number of processes may call it at once, one
+// does the work and the others wait. It returns how many migrations it applied.
 func (s *Store) Migrate(ctx context.Context) (int, error) {
 	dialect, folder := goose.DialectPostgres, "migrations/postgres"
 	var options []goose.ProviderOption
@@ -130,7 +135,8 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 		}
 		defer release()
 	} else {
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // ask every second, for five minutes
+		// ask every second, for five minutes
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 		if err != nil {
 			return 0, fmt.Errorf("migrate: %w", err)
 		}
@@ -151,9 +157,11 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 	return len(done), nil
 }
 
-// lockFile holds a write lock on a database of its own beside the file, which SQLite gives to one process at a time.
+// lockFile holds a write lock on a database of its own beside the file, which
+// SQLite gives to one process at a time.
 func (s *Store) lockFile(ctx context.Context) (release func(), err error) {
-	db, err := sqlx.Open("sqlite", "file:"+(&url.URL{Path: s.path + "-migrate"}).EscapedPath()+"?_pragma=busy_timeout(60000)&_txlock=exclusive")
+	db, err := sqlx.Open("sqlite", "file:"+(&url.URL{Path: s.path + "-migrate"}).EscapedPath()+
+		"?_pragma=busy_timeout(60000)&_txlock=exclusive")
 	if err != nil {
 		return nil, err
 	}

@@ -31,13 +31,14 @@ type Intake struct {
 // ContractAgreement is one agreement of an intake. A parent comes before its children, or is in the database
 // already.
 type ContractAgreement struct {
-	License        LicenseID               `json:"license_id"`
-	Program        string                  `json:"program"`
-	Parent         LicenseID               `json:"parent,omitempty"`
-	ProcessedAt    time.Time               `json:"processed_at"`
-	Inactive       bool                    `json:"inactive,omitempty"`
-	NoInvitation   bool                    `json:"no_invitation,omitempty"` // people get roles without one (R76)
-	Contacts       []Contact               `json:"contacts,omitempty"`      // other kinds stay as they are
+	License     LicenseID `json:"license_id"`
+	Program     string    `json:"program"`
+	Parent      LicenseID `json:"parent,omitempty"`
+	ProcessedAt time.Time `json:"processed_at"`
+	Inactive    bool      `json:"inactive,omitempty"`
+	// people get roles without one (R76)
+	NoInvitation   bool                    `json:"no_invitation,omitempty"`
+	Contacts       []Contact               `json:"contacts,omitempty"` // other kinds stay as they are
 	Administrators []ContractAdministrator `json:"administrators,omitempty"`
 }
 
@@ -71,7 +72,8 @@ func (i Intake) Check(p Policy) (Intake, error) {
 		return i, err
 	}
 	if len(i.Domains) > MaxDomains || len(i.Directory) > MaxDirectory || len(i.Agreements) > MaxAgreements {
-		return i, Refuse(Invalid, "", "a request can have up to %d domains, %d directory people and %d agreements",
+		return i, Refuse(Invalid, "",
+			"a request can have up to %d domains, %d directory people and %d agreements",
 			MaxDomains, MaxDirectory, MaxAgreements)
 	}
 	var err error

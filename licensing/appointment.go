@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Appointment is support's request to make a person the administrator of a License ID that has no active admin
-// (R33).
+// Appointment is support's request to make a person the administrator of a
+// License ID that has no active admin (R33).
 type Appointment struct {
 	ID        RequestID     `json:"id"`
 	Org       OrgID         `json:"org"`
@@ -38,7 +38,8 @@ func MayAppoint(l LicenseID, known bool, admins int) error {
 	case !known:
 		return Refuse(NotFound, "R08", "License ID %s doesn't exist in this organization", l).In("license_id")
 	case admins > 0:
-		return Refuse(Conflict, "R05", "License ID %s has an active administrator, who can assign its roles", l).
+		return Refuse(Conflict, "R05",
+			"License ID %s has an active administrator, who can assign its roles", l).
 			In("license_id")
 	}
 	return nil

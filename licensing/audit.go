@@ -53,7 +53,8 @@ const (
 	AuditRecheck           AuditAction = "recheck"
 )
 
-// DetailVersion is the version of the details that this code writes. It rises when a detail's fields change their meaning.
+// DetailVersion is the version of the details that this code writes. It rises when a
+// detail's fields change their meaning.
 const DetailVersion = 1
 
 // Detail is what an audit line says besides its columns. An action has one type of detail, or none.
@@ -61,7 +62,8 @@ type Detail interface{ isDetail() }
 
 // The details.
 type (
-	// RolesChanged says which roles an accepted change gave and took. Given ones wait until they are activated.
+	// RolesChanged says which roles an accepted change gave and took.
+	// Given ones wait until they are activated.
 	RolesChanged struct {
 		Added   []Role  `json:"added,omitempty"`
 		Removed []Role  `json:"removed,omitempty"`
@@ -83,7 +85,8 @@ type (
 		Parent   LicenseID `json:"parent,omitempty"`
 		Inactive bool      `json:"inactive,omitempty"`
 	}
-	// ContactChanged says as what the contract names a person, or named him. Ended: he inherits nothing there any more (R90).
+	// ContactChanged says as what the contract names a person, or named him. Ended: he
+	// inherits nothing there any more (R90).
 	ContactChanged struct {
 		Kind  ContactKind `json:"kind"`
 		Ended bool        `json:"ended,omitempty"`
@@ -149,7 +152,8 @@ func decode[D Detail](text string) (Detail, error) {
 		return nil, fmt.Errorf("read audit detail: %w", err)
 	}
 	if k.Version != DetailVersion {
-		return nil, fmt.Errorf("read audit detail: version %d is unknown, this program knows %d", k.Version, DetailVersion)
+		return nil, fmt.Errorf("read audit detail: version %d is unknown, this program knows %d", k.Version,
+			DetailVersion)
 	}
 	return k.Detail, nil
 }

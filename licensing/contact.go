@@ -148,13 +148,15 @@ type ContactVerdict struct {
 // request adds the agreement.
 func MayChangeContact(active, fresh bool) bool { return active || fresh }
 
-// MayReplace says whether a contact who is listed on so many License IDs can be replaced by one request (R34).
+// MayReplace says whether a contact who is listed on so many License IDs
+// can be replaced by one request (R34).
 func MayReplace(listed int, as ContactKind) error {
 	switch {
 	case listed == 0:
 		return Refuse(NotFound, "R34", "no License ID lists that person as its %s contact", as).In("from")
 	case listed > MaxAgreements:
-		return Refuse(Invalid, "R34", "%d License IDs list that person, and one request changes at most %d: name them in parts",
+		return Refuse(Invalid, "R34",
+			"%d License IDs list that person, and one request changes at most %d: name them in parts",
 			listed, MaxAgreements).In("from")
 	}
 	return nil

@@ -124,8 +124,9 @@ const (
 // MayCompare says whether one comparison may remove so many people (R84).
 func MayCompare(known, left int) error {
 	if left > LeaversAnyhow && left*100 > known*LeaversAtMost {
-		return Refuse(Conflict, "R84", "this comparison would remove %d of %d people, so nothing was changed; "+
-			"if they did leave, remove them with `starter directory`", left, known)
+		return Refuse(Conflict, "R84",
+			"this comparison would remove %d of %d people, so nothing was changed; "+
+				"if they did leave, remove them with `starter directory`", left, known)
 	}
 	return nil
 }
@@ -136,10 +137,12 @@ type Organization struct {
 	Name string `json:"name"`
 }
 
-// MayRecheckAs says whether a profile can be bound to the directory's person: not where another profile is (R47).
+// MayRecheckAs says whether a profile can be bound to the directory's
+// person: not where another profile is (R47).
 func MayRecheckAs(free bool) error {
 	if !free {
-		return Refuse(Conflict, "R47", "the person in the directory has another profile: delete this user and assign the roles there")
+		return Refuse(Conflict, "R47",
+			"the person in the directory has another profile: delete this user and assign the roles there")
 	}
 	return nil
 }

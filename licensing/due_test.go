@@ -10,7 +10,8 @@ func TestTimesAsPeopleReadThem(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		720 * time.Hour: "30 days", 24 * time.Hour: "1 day", 36 * time.Hour: "36 hours", time.Hour: "1 hour",
 		45 * time.Minute: "45 minutes",
-		90 * time.Second: "90 seconds", 1500 * time.Millisecond: "1 second", 20 * time.Millisecond: "20ms", 0: "0s",
+		90 * time.Second: "90 seconds", 1500 * time.Millisecond: "1 second", 20 * time.Millisecond: "20ms",
+		0: "0s",
 	} {
 		if got := Period(d); got != want {
 			t.Errorf("%d reads %q, want %q", d, got, want)
@@ -95,13 +96,15 @@ func TestR53_R60_R61_WhenRolesBecomeEffective(t *testing.T) {
 		want      time.Duration // after the registration
 	}{
 		{"R60: two hours after the registration", DefaultPolicy(), ago(48 * time.Hour), 2 * time.Hour},
-		{"R61: ten hours after the processing where that is later", DefaultPolicy(), ago(time.Hour), 9 * time.Hour},
+		{"R61: ten hours after the processing where that is later", DefaultPolicy(), ago(time.Hour),
+			9 * time.Hour},
 		{"R61: an agreement processed now takes ten hours", DefaultPolicy(), noon, 10 * time.Hour},
 		{"R61: one processed eight hours ago no longer matters", DefaultPolicy(), ago(8 * time.Hour),
 			2 * time.Hour},
 		{"R61: one processed a second later does", DefaultPolicy(), ago(8*time.Hour - time.Second),
 			2*time.Hour + time.Second},
-		{"R60: an agreement without a time of processing is old", DefaultPolicy(), time.Time{}, 2 * time.Hour},
+		{"R60: an agreement without a time of processing is old", DefaultPolicy(), time.Time{},
+			2 * time.Hour},
 		{"R53: both delays are configuration", own, ago(30 * time.Minute), 30 * time.Minute},
 		{"R53: the shorter one too", own, ago(2 * time.Hour), time.Minute},
 	} {
@@ -109,8 +112,11 @@ func TestR53_R60_R61_WhenRolesBecomeEffective(t *testing.T) {
 			if got := c.p.DueAt(noon, c.processed).Sub(noon); got != c.want {
 				t.Errorf("got %s", got)
 			}
-			f := settled().but(func(f *Facts) { f.Policy, f.Agreement = c.p, &Agreement{ProcessedAt: c.processed} })
-			if j := accepted(t, f, add(BenefitsReader), Assigned, AssignmentPropagating); j.DueAt.Sub(noon) != c.want {
+			f := settled().but(func(f *Facts) {
+				f.Policy, f.Agreement = c.p, &Agreement{ProcessedAt: c.processed}
+			})
+			j := accepted(t, f, add(BenefitsReader), Assigned, AssignmentPropagating)
+			if j.DueAt.Sub(noon) != c.want {
 				t.Errorf("an assignment is due after %s", j.DueAt.Sub(noon))
 			}
 		})

@@ -27,7 +27,8 @@ func FuzzParseEmail(f *testing.F) {
 		if again, err := ParseEmail(string(e)); err != nil || again != e {
 			t.Fatalf("%q is read again as %q, %v", e, again, err)
 		}
-		if string(e) != strings.TrimSpace(s) || len(e) > 254 || strings.ContainsAny(string(e), " \r\n\t,;<>\"") ||
+		if string(e) != strings.TrimSpace(s) || len(e) > 254 ||
+			strings.ContainsAny(string(e), " \r\n\t,;<>\"") ||
 			strings.Count(string(e), "@") != 1 {
 			t.Fatalf("%q is taken as %q", s, e)
 		}
@@ -95,11 +96,12 @@ func FuzzParseRole(f *testing.F) {
 			t.Fatalf("%q is read again as %q, %v", r, again, err)
 		}
 		letters := func(s string) string {
-			return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.TrimSpace(s)))
+			return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ",
+				"").Replace(strings.TrimSpace(s)))
 		}
 		i := r.Info()
-		if got := letters(s); len(i.Permissions) == 0 || got != letters(string(r)) && got != letters(i.Name) &&
-			got != letters(i.VLSC) {
+		if got := letters(s); len(i.Permissions) == 0 ||
+			got != letters(string(r)) && got != letters(i.Name) && got != letters(i.VLSC) {
 			t.Fatalf("%q is read as %q", s, r)
 		}
 	})

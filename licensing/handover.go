@@ -26,7 +26,8 @@ const HandOverWithin = 90 * 24 * time.Hour
 // names the first field at fault.
 func (h HandOver) Check(p Policy) (Save, error) {
 	if len(h.Successor.Access) > 0 {
-		return Save{}, Refuse(Invalid, "R32", "roles can't be chosen: a hand-over always passes on Administrator").
+		return Save{}, Refuse(Invalid, "R32",
+			"roles can't be chosen: a hand-over always passes on Administrator").
 			In("successor.access")
 	}
 	if len(h.Licenses) == 0 {
@@ -144,14 +145,16 @@ var lineMessages = map[string]struct{ admin, successor string }{
 		"you aren't a direct, active administrator of License ID {license}, so you can't hand it over",
 		"the administrator who hands over isn't a direct, active administrator of License ID {license}"},
 	"R52": {
-		"the successor's roles on License ID {license} were being changed{until}: hand it over again after that",
+		"the successor's roles on License ID {license} were being changed{until}: " +
+			"hand it over again after that",
 		"your roles on License ID {license} were being changed{until}: ask for a new hand-over after that"},
 	"R57": {
 		"the successor isn't in the organization's directory, so License ID {license} can't be handed over",
 		"you aren't in the organization's directory, so License ID {license} can't be handed over"},
 	"R87": {
 		"you inherit Administrator on License ID {license}, so it can't be removed there",
-		"the administrator who hands over inherits that role on License ID {license}, so it can't be removed there"},
+		"the administrator who hands over inherits that role on License ID {license}, " +
+			"so it can't be removed there"},
 }
 
 // message returns why the line was refused, for the successor or for the one who hands over, "" where it

@@ -43,7 +43,8 @@ func TestR32_ARefusedLineIsToldToItsReader(t *testing.T) {
 
 func TestR32_ALineThatIsNotRefusedHasNoMessage(t *testing.T) {
 	for _, s := range []LineState{LineWaiting, LineDone} {
-		v := HandOverView{To: "to", Lines: []HandOverLine{{License: licenseA, State: s, Message: "an older one"}}}
+		v := HandOverView{To: "to",
+			Lines: []HandOverLine{{License: licenseA, State: s, Message: "an older one"}}}
 		if got := v.For("to").Lines[0].Message; got != "" {
 			t.Errorf("%s: %q", s, got)
 		}
@@ -80,9 +81,10 @@ func TestR32_EachRefusalOfAHandOverHasItsSentence(t *testing.T) {
 		{"by nobody's administrator", MayHandOver(licenseA, false, false)},
 		{"on somebody else's License ID",
 			judged(successor, add(Administrator), func(f *Facts) { f.Administers = false })},
-		{"to a successor whose roles are being changed", judged(successor, add(Administrator), func(f *Facts) {
-			f.Person, f.Assignment, f.DueAt = registered, AssignmentPropagating, noon
-		})},
+		{"to a successor whose roles are being changed",
+			judged(successor, add(Administrator), func(f *Facts) {
+				f.Person, f.Assignment, f.DueAt = registered, AssignmentPropagating, noon
+			})},
 		{"to a reader of invoices", judged(successor, add(Administrator), func(f *Facts) {
 			f.Person, f.Held, f.Assignment = registered, held(InvoiceReader), AssignmentActive
 		})},

@@ -43,7 +43,8 @@ func settled(roles ...Role) Facts {
 	f := Facts{
 		Now: noon, Policy: DefaultPolicy(),
 		Agreement:   &Agreement{License: licenseA, ProcessedAt: noon.AddDate(-2, 0, 0)},
-		Administers: true, Person: registered, Invitation: InvitationAccepted, Held: held(roles...), OtherAdmins: 1,
+		Administers: true, Person: registered, Invitation: InvitationAccepted, Held: held(roles...),
+		OtherAdmins: 1,
 	}
 	if len(roles) > 0 {
 		f.Assignment = AssignmentActive

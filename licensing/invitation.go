@@ -70,7 +70,8 @@ func MayResend(i Invitation, now time.Time, p Policy) error {
 		return Refuse(Conflict, "R58", "there is no open invitation: assign roles to invite the person")
 	}
 	if next := i.LastSentAt.Add(p.ResendEvery); now.Before(next) {
-		e := Refuse(Locked, "R58", "the invitation was sent recently; you can resend it after %s", Clock(next))
+		e := Refuse(Locked, "R58", "the invitation was sent recently; you can resend it after %s",
+			Clock(next))
 		e.Until = next
 		return e
 	}
@@ -153,7 +154,8 @@ type InvitationStatus struct {
 	Run   InvitationRun // without a mail
 }
 
-// MayCancel says whether an invitation in this state may be taken back: not when the person has registered (R62, R82).
+// MayCancel says whether an invitation in this state may be taken back: not when
+// the person has registered (R62, R82).
 func MayCancel(s InvitationState, p Person) error {
 	if s == InvitationAccepted || p.Registered() {
 		return Refuse(Conflict, "R62", "the person has registered already: remove the roles instead")

@@ -23,17 +23,19 @@ func TestR58_Resend(t *testing.T) {
 		rule   string
 	}{
 		{"while it is open it may be sent again", func(*Invitation) {}, "", ""},
-		{"right at the end of the cool-down too", func(i *Invitation) { i.LastSentAt = noon.Add(-5 * time.Minute) },
-			"", ""},
-		{"within the cool-down it is refused", func(i *Invitation) { i.LastSentAt = noon.Add(-4 * time.Minute) },
-			Locked, "R58"},
-		{"an expired one is to be reset", func(i *Invitation) { i.State = InvitationExpired }, Conflict, "R58"},
-		{"one whose time is up too", func(i *Invitation) { i.ExpiresAt = noon }, Conflict, "R58"},
-		{"one whose mail was refused needs another address", func(i *Invitation) { i.State = InvitationFailed },
+		{"right at the end of the cool-down too",
+			func(i *Invitation) { i.LastSentAt = noon.Add(-5 * time.Minute) }, "", ""},
+		{"within the cool-down it is refused",
+			func(i *Invitation) { i.LastSentAt = noon.Add(-4 * time.Minute) }, Locked, "R58"},
+		{"an expired one is to be reset", func(i *Invitation) { i.State = InvitationExpired },
 			Conflict, "R58"},
+		{"one whose time is up too", func(i *Invitation) { i.ExpiresAt = noon }, Conflict, "R58"},
+		{"one whose mail was refused needs another address",
+			func(i *Invitation) { i.State = InvitationFailed }, Conflict, "R58"},
 		{"a withdrawn one is gone", func(i *Invitation) { i.State = InvitationCancelled }, Conflict, "R58"},
 		{"where none is, none is sent", func(i *Invitation) { *i = Invitation{} }, Conflict, "R58"},
-		{"who has registered needs none", func(i *Invitation) { i.State = InvitationAccepted }, Conflict, "R62"},
+		{"who has registered needs none", func(i *Invitation) { i.State = InvitationAccepted },
+			Conflict, "R62"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			i := open()
@@ -100,8 +102,8 @@ var next = []string{"ask ", "use the ", "sign in ", "open the ", "reset it", "co
 	"you can resend it after", "no invitation is needed"}
 
 func TestR29_R82_AcceptedAndWithdrawnAreEnds(t *testing.T) {
-	all := []InvitationState{InvitationNone, InvitationOpen, InvitationAccepted, InvitationExpired, InvitationFailed,
-		InvitationCancelled}
+	all := []InvitationState{InvitationNone, InvitationOpen, InvitationAccepted, InvitationExpired,
+		InvitationFailed, InvitationCancelled}
 	for _, to := range all {
 		if InvitationAccepted.May(to) || InvitationCancelled.May(to) {
 			t.Errorf("an end goes on to %s", to)

@@ -52,9 +52,10 @@ func (f Facts) Before() Status {
 	return StatusOf(f.Person, f.Assignment, f.Invitation)
 }
 
-// Judge decides one change, whoever asks for it and whatever brings it (R05, R18, R19, R25, R31, R33, R52, R54, R57, R62,
-// R71, R87, R92). An admin may make anybody an admin, named on the contract or not (R26). A refusal is an *Error and writes
-// nothing. Roles can always be taken away from somebody who is not in the directory.
+// Judge decides one change, whoever asks for it and whatever brings it (R05, R18, R19, R25, R31,
+// R33, R52, R54, R57, R62, R71, R87, R92). An admin may make anybody an admin, named on the contract
+// or not (R26). A refusal is an *Error and writes nothing. Roles can always be taken away from
+// somebody who is not in the directory.
 func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if f.Agreement == nil || !f.Administers {
 		return Judgement{}, Refuse(Forbidden, "R05", "you don't administer License ID %s", c.License)
@@ -100,7 +101,9 @@ func (f Facts) compare(c AccessChange) (Judgement, *Error) {
 		}
 	}
 	if f.AdminAbove && slices.Contains(c.Remove, Administrator) && !f.holds(Administrator) {
-		return j, Refuse(Conflict, "R87", "Administrator on License ID %s is inherited from %s, so it can't be removed here", c.License, f.Above)
+		return j, Refuse(Conflict, "R87",
+			"Administrator on License ID %s is inherited from %s, so it can't be removed here", c.License,
+			f.Above)
 	}
 	for _, r := range c.Add {
 		if !f.holds(r) {
@@ -112,39 +115,48 @@ func (f Facts) compare(c AccessChange) (Judgement, *Error) {
 
 // locked is the refusal of an edit while an assignment is in progress (R52).
 func (f Facts) locked(l LicenseID) *Error {
-	e := Refuse(Locked, "R52", "an assignment on License ID %s is in progress; you can edit it after %s", l, Clock(f.DueAt))
+	e := Refuse(Locked, "R52", "an assignment on License ID %s is in progress; you can edit it after %s", l,
+		Clock(f.DueAt))
 	if f.Now.After(f.DueAt) {
-		e.Message = fmt.Sprintf("an assignment on License ID %s is in progress and should finish soon: try again in a few minutes", l)
+		e.Message = fmt.Sprintf("an assignment on License ID %s is in progress and should finish soon: "+
+			"try again in a few minutes", l)
 	}
 	e.Until = f.DueAt
 	return e
 }
 
-// mayReach says whether something may be given to the person at all: not while the directory doesn't know him (R57).
+// mayReach says whether something may be given to the person at all: not while
+// the directory doesn't know him (R57).
 func mayReach(p Person) *Error {
 	if p.InTenant() {
 		return nil
 	}
-	return Refuse(Conflict, "R57", "the person isn't in the organization's directory: re-check or delete the user")
+	return Refuse(Conflict, "R57",
+		"the person isn't in the organization's directory: re-check or delete the user")
 }
 
-// mayRemove keeps Bill To's role with its contact (R18), and every License ID, active or not, its last active admin (R30, R31, R33,
-// R38).
+// mayRemove keeps Bill To's role with its contact (R18), and every License ID, active or not, its
+// last active admin (R30, R31, R33, R38).
 func mayRemove(f Facts, l LicenseID, g Grant) *Error {
 	switch {
 	case g.Origin == ByBillTo && !f.Mandate.BillTo:
-		return Refuse(Conflict, "R18", "Invoice Reader on License ID %s comes with the Bill To contact and moves with it", l)
+		return Refuse(Conflict, "R18",
+			"Invoice Reader on License ID %s comes with the Bill To contact and moves with it", l)
 	case g.Role != Administrator:
 		return nil
 	case f.Self:
-		return Refuse(Forbidden, "R31", "you can't remove your own Administrator role on License ID %s: ask another administrator of it", l)
+		return Refuse(Forbidden, "R31",
+			"you can't remove your own Administrator role on License ID %s: ask another administrator of it",
+			l)
 	case g.Effective && f.Person.Registered() && f.Person.InTenant() && f.OtherAdmins == 0:
-		return Refuse(Conflict, "R33", "License ID %s would have no active administrator: make someone else administrator first", l)
+		return Refuse(Conflict, "R33",
+			"License ID %s would have no active administrator: make someone else administrator first", l)
 	}
 	return nil
 }
 
-// AddRule says whether what a change adds may be added: nil, or a refusal. c has what was asked for, j what of it is new.
+// AddRule says whether what a change adds may be added: nil, or a refusal. c has
+// what was asked for, j what of it is new.
 type AddRule func(f Facts, c AccessChange, j Judgement) *Error
 
 // addRules are asked about every change that adds roles, whatever brings it; [Policy.Rules] follow.
@@ -168,34 +180,38 @@ func neverBoth(f Facts, c AccessChange, j Judgement) *Error {
 	for _, r := range j.Add {
 		both := slices.ContainsFunc(j.Add, func(o Role) bool { return exclude(r, o) })
 		if both || Exclude(r, kept) {
-			return Refuse(Conflict, "R19", "nobody can be both Administrator and Invoice Reader on License ID %s: "+
-				"to swap them, remove one and add the other in the same request", c.License)
+			return Refuse(Conflict, "R19",
+				"nobody can be both Administrator and Invoice Reader on License ID %s: "+
+					"to swap them, remove one and add the other in the same request", c.License)
 		}
 	}
 	return nil
 }
 
-// neverBesideInherited keeps Invoice Reader from who inherits Administrator (R92). One that failed must not come alive by the
-// next attempt either.
+// neverBesideInherited keeps Invoice Reader from who inherits Administrator (R92). One that failed must not
+// come alive by the next attempt either.
 func neverBesideInherited(f Facts, c AccessChange, j Judgement) *Error {
-	waits := slices.ContainsFunc(f.kept(j), func(g Grant) bool { return g.Role == InvoiceReader && !g.Effective })
+	waits := slices.ContainsFunc(f.kept(j),
+		func(g Grant) bool { return g.Role == InvoiceReader && !g.Effective })
 	if f.AdminAbove && len(c.Add) > 0 && (waits || slices.Contains(j.Add, InvoiceReader)) {
-		return Refuse(Conflict, "R92", "the person inherits Administrator on License ID %s, which rules out Invoice Reader", c.License)
+		return Refuse(Conflict, "R92",
+			"the person inherits Administrator on License ID %s, which rules out Invoice Reader", c.License)
 	}
 	return nil
 }
 
 // kept returns what is held and stays.
 func (f Facts) kept(j Judgement) []Grant {
-	return slices.DeleteFunc(slices.Clone(f.Held), func(g Grant) bool { return slices.Contains(j.Remove, g.Role) })
+	return slices.DeleteFunc(slices.Clone(f.Held),
+		func(g Grant) bool { return slices.Contains(j.Remove, g.Role) })
 }
 
 func (f Facts) holds(r Role) bool {
 	return slices.ContainsFunc(f.Held, func(g Grant) bool { return g.Role == r })
 }
 
-// settle works out where the assignment stands after the judged additions and removals. renew says whether the change may
-// start a failed assignment or invite anew (R54, R62); taking roles away alone does neither.
+// settle works out where the assignment stands after the judged additions and removals. renew says whether
+// the change may start a failed assignment or invite anew (R54, R62); taking roles away alone does neither.
 func (f Facts) settle(j Judgement, renew bool) Judgement {
 	kept, waiting := f.kept(j), len(j.Add)
 	for _, g := range kept {
@@ -204,7 +220,8 @@ func (f Facts) settle(j Judgement, renew bool) Judgement {
 		}
 	}
 	again := renew && f.Assignment == AssignmentFailed && waiting > 0
-	inviting := renew && !f.Person.Registered() && f.Invitation != InvitationOpen && waiting > 0 && f.Assignment != AssignmentNone
+	inviting := renew && !f.Person.Registered() && f.Invitation != InvitationOpen && waiting > 0 &&
+		f.Assignment != AssignmentNone
 	switch {
 	case len(j.Add)+len(j.Remove) == 0 && !again && !inviting:
 		j.Outcome, j.Next = Unchanged, f.Assignment
@@ -225,7 +242,8 @@ func (f Facts) settle(j Judgement, renew bool) Judgement {
 	case f.Assignment == AssignmentFailed && waiting > 0 && !again:
 		j.Outcome, j.Next = Changed, AssignmentFailed
 	case waiting > 0:
-		j.Outcome, j.Next, j.DueAt = Assigned, AssignmentPropagating, f.Policy.DueAt(f.Now, f.Agreement.ProcessedAt)
+		j.Outcome, j.Next, j.DueAt = Assigned, AssignmentPropagating,
+			f.Policy.DueAt(f.Now, f.Agreement.ProcessedAt)
 	default:
 		j.Outcome, j.Next = Changed, AssignmentActive
 	}
@@ -238,8 +256,8 @@ func (f Facts) settle(j Judgement, renew bool) Judgement {
 // LostAfter is how long after its due time an assignment that nobody settled counts as failed.
 const LostAfter = time.Hour
 
-// Lost says whether an assignment in progress was left behind: its run was ended from outside, so nobody settles it. It
-// counts as failed, and assigning again starts it anew (R54).
+// Lost says whether an assignment in progress was left behind: its run was ended from outside, so nobody
+// settles it. It counts as failed, and assigning again starts it anew (R54).
 func Lost(s AssignmentState, due, now time.Time) bool {
 	return s == AssignmentPropagating && now.After(due.Add(LostAfter))
 }

@@ -34,9 +34,15 @@ func TestR03_ByWhomAGrantCameDecidesWhoMayTakeIt(t *testing.T) {
 
 func TestR05_OnlyAdministratorsOfTheLicenseIDChangeIt(t *testing.T) {
 	for name, f := range map[string]Facts{
-		"a caller who doesn't administer it is refused":         settled(BenefitsReader).but(func(f *Facts) { f.Administers = false }),
-		"a License ID that doesn't exist is refused alike":      settled(BenefitsReader).but(func(f *Facts) { f.Agreement = nil }),
-		"the refusal comes before the lock's, which would tell": settled(BenefitsReader).but(func(f *Facts) { f.Administers, f.Assignment, f.DueAt = false, AssignmentPropagating, noon }),
+		"a caller who doesn't administer it is refused": settled(BenefitsReader).but(func(f *Facts) {
+			f.Administers = false
+		}),
+		"a License ID that doesn't exist is refused alike": settled(BenefitsReader).but(func(f *Facts) {
+			f.Agreement = nil
+		}),
+		"the refusal comes before the lock's, which would tell": settled(BenefitsReader).but(func(f *Facts) {
+			f.Administers, f.Assignment, f.DueAt = false, AssignmentPropagating, noon
+		}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			refused(t, f, add(ProductKeysReader), Forbidden, "R05")
@@ -54,7 +60,8 @@ func TestR18_TheBillToContactsInvoiceReaderIsNotEdited(t *testing.T) {
 		refused(t, f, remove(BenefitsReader, InvoiceReader), Conflict, "R18")
 	})
 	t.Run("trading it for Administrator is refused", func(t *testing.T) {
-		refused(t, f, AccessChange{License: licenseA, Add: []Role{Administrator}, Remove: []Role{InvoiceReader}}, Conflict, "R18")
+		refused(t, f, AccessChange{License: licenseA, Add: []Role{Administrator},
+			Remove: []Role{InvoiceReader}}, Conflict, "R18")
 	})
 	t.Run("adding it again is no change and keeps its origin", func(t *testing.T) {
 		accepted(t, f, add(InvoiceReader), Unchanged, AssignmentActive)
@@ -76,7 +83,8 @@ func TestR19_AdministratorAndInvoiceReaderExcludeEachOther(t *testing.T) {
 	})
 	t.Run("an administrator to be gets no Invoice Reader", func(t *testing.T) {
 		f := settled(Administrator).but(func(f *Facts) {
-			f.Person, f.Assignment, f.Invitation, f.Held = unregistered, AssignmentPending, InvitationOpen, waiting(Administrator)
+			f.Person, f.Assignment, f.Invitation, f.Held = unregistered, AssignmentPending, InvitationOpen,
+				waiting(Administrator)
 		})
 		refused(t, f, add(InvoiceReader), Conflict, "R19")
 	})
@@ -86,28 +94,36 @@ func TestR19_AdministratorAndInvoiceReaderExcludeEachOther(t *testing.T) {
 		refused(t, f, add(Administrator), Conflict, "R19")
 	})
 	t.Run("in one change the one can take the other's place", func(t *testing.T) {
-		accepted(t, settled(InvoiceReader), swap(Administrator, InvoiceReader), Assigned, AssignmentPropagating)
-		accepted(t, settled(Administrator), swap(InvoiceReader, Administrator), Assigned, AssignmentPropagating)
+		accepted(t, settled(InvoiceReader), swap(Administrator, InvoiceReader), Assigned,
+			AssignmentPropagating)
+		accepted(t, settled(Administrator), swap(InvoiceReader, Administrator), Assigned,
+			AssignmentPropagating)
 	})
 	t.Run("trading the one for the other doesn't get round what stays", func(t *testing.T) {
 		c := AccessChange{License: licenseA, Add: []Role{InvoiceReader}, Remove: []Role{BenefitsReader}}
 		refused(t, settled(Administrator, BenefitsReader), c, Conflict, "R19")
 	})
 	t.Run("removing what isn't held makes no room", func(t *testing.T) {
-		refused(t, settled(Administrator), AccessChange{License: licenseA, Add: []Role{InvoiceReader}, Remove: []Role{InvoiceReader}}, Conflict, "R19")
+		refused(t, settled(Administrator), AccessChange{License: licenseA, Add: []Role{InvoiceReader},
+			Remove: []Role{InvoiceReader}}, Conflict, "R19")
 	})
 	t.Run("an administrator whose role failed gets no Invoice Reader", func(t *testing.T) {
-		f := settled(Administrator).but(func(f *Facts) { f.Assignment, f.Held = AssignmentFailed, waiting(Administrator) })
+		f := settled(Administrator).but(func(f *Facts) {
+			f.Assignment, f.Held = AssignmentFailed, waiting(Administrator)
+		})
 		refused(t, f, add(InvoiceReader), Conflict, "R19")
 		accepted(t, f, swap(InvoiceReader, Administrator), Assigned, AssignmentPropagating)
 	})
 	t.Run("the refusal says how they are swapped", func(t *testing.T) {
-		if e := refused(t, settled(Administrator), add(InvoiceReader), Conflict, "R19"); !strings.Contains(e.Message, "in the same request") {
+		e := refused(t, settled(Administrator), add(InvoiceReader), Conflict, "R19")
+		if !strings.Contains(e.Message, "in the same request") {
 			t.Error(e.Message)
 		}
 	})
 	t.Run("a change that adds both is invalid", func(t *testing.T) {
-		_, err := Save{People: []PersonChange{{User: "u", Access: []AccessChange{add(InvoiceReader, Administrator)}}}}.Check(DefaultPolicy())
+		_, err := Save{People: []PersonChange{
+			{User: "u", Access: []AccessChange{add(InvoiceReader, Administrator)}},
+		}}.Check(DefaultPolicy())
 		if e := refusal(t, err, Invalid, "R19"); e.Field != "people[0].access[0].add" {
 			t.Errorf("field %q", e.Field)
 		}
@@ -133,11 +149,13 @@ func TestR19_AdministratorAndInvoiceReaderExcludeEachOther(t *testing.T) {
 
 func TestR20_SeveralRolesOnOneLicenseID(t *testing.T) {
 	f := settled(BenefitsReader)
-	j := accepted(t, f, add(ProductKeysReader, BenefitsReader, OnlineServicesManager), Assigned, AssignmentPropagating)
+	j := accepted(t, f, add(ProductKeysReader, BenefitsReader, OnlineServicesManager), Assigned,
+		AssignmentPropagating)
 	if !slices.Equal(j.Add, []Role{ProductKeysReader, OnlineServicesManager}) || len(j.Remove) != 0 {
 		t.Errorf("adds %v, removes %v", j.Add, j.Remove)
 	}
-	s := Save{People: []PersonChange{{User: "u", Access: []AccessChange{add(BenefitsReader), {License: "a-200", Add: []Role{InvoiceReader}}}}}}
+	s := Save{People: []PersonChange{{User: "u",
+		Access: []AccessChange{add(BenefitsReader), {License: "a-200", Add: []Role{InvoiceReader}}}}}}
 	clean, err := s.Check(DefaultPolicy())
 	if err != nil || clean.People[0].Access[1].License != "A-200" {
 		t.Errorf("different roles on different License IDs: %+v, %v", clean, err)
@@ -149,11 +167,15 @@ func TestR20_SeveralRolesOnOneLicenseID(t *testing.T) {
 
 func TestR30_TheSuccessorMustBeActiveNotMerelyInvited(t *testing.T) {
 	l := Agreement{License: licenseA, ProcessedAt: noon.AddDate(-2, 0, 0)}
-	old := &resident{person: registered, access: map[LicenseID]*holding{licenseA: {state: AssignmentActive, grants: held(Administrator)}}}
-	successor := &resident{person: unregistered, access: map[LicenseID]*holding{licenseA: {state: AssignmentPending, grants: waiting(Administrator)}}}
+	old := &resident{person: registered,
+		access: map[LicenseID]*holding{licenseA: {state: AssignmentActive, grants: held(Administrator)}}}
+	successor := &resident{person: unregistered,
+		access: map[LicenseID]*holding{licenseA: {state: AssignmentPending, grants: waiting(Administrator)}}}
 	h := &house{now: noon, people: []*resident{old, successor}}
 	try := func() *Error {
-		_, err := Judge(settled(Administrator).but(func(f *Facts) { f.Agreement, f.OtherAdmins = &l, h.admins(licenseA)-1 }), remove(Administrator))
+		_, err := Judge(settled(Administrator).but(func(f *Facts) {
+			f.Agreement, f.OtherAdmins = &l, h.admins(licenseA)-1
+		}), remove(Administrator))
 		return err
 	}
 	refusal(t, try(), Conflict, "R33")
@@ -169,7 +191,8 @@ func TestR30_TheSuccessorMustBeActiveNotMerelyInvited(t *testing.T) {
 
 func TestR42_R69_WhoAdministersByInheritanceMayAssignHimself(t *testing.T) {
 	f := settled().but(func(f *Facts) { f.Self, f.AdminAbove, f.Above = true, true, "P-1" })
-	if j := accepted(t, f, add(Administrator), Assigned, AssignmentPropagating); !slices.Equal(j.Add, []Role{Administrator}) {
+	j := accepted(t, f, add(Administrator), Assigned, AssignmentPropagating)
+	if !slices.Equal(j.Add, []Role{Administrator}) {
 		t.Errorf("adds %v", j.Add)
 	}
 }
@@ -178,7 +201,8 @@ func TestR87_WhatIsInheritedIsNotRemovedBelow(t *testing.T) {
 	above := func(f *Facts) { f.AdminAbove, f.Above = true, "P-1" }
 	t.Run("removing it is refused, naming the parent", func(t *testing.T) {
 		for _, f := range []Facts{settled(), settled(BenefitsReader)} {
-			if e := refused(t, f.but(above), remove(Administrator), Conflict, "R87"); !strings.Contains(e.Message, "inherited from P-1") {
+			e := refused(t, f.but(above), remove(Administrator), Conflict, "R87")
+			if !strings.Contains(e.Message, "inherited from P-1") {
 				t.Error(e.Message)
 			}
 		}
@@ -192,7 +216,9 @@ func TestR87_WhatIsInheritedIsNotRemovedBelow(t *testing.T) {
 }
 
 func TestR31_NobodyRemovesHisOwnAdministrator(t *testing.T) {
-	for name, others := range map[string]int{"where there is no other admin": 0, "where there are others": 3} {
+	for name, others := range map[string]int{
+		"where there is no other admin": 0, "where there are others": 3,
+	} {
 		t.Run(name, func(t *testing.T) {
 			f := settled(Administrator).but(func(f *Facts) { f.Self, f.OtherAdmins = true, others })
 			refused(t, f, remove(Administrator), Forbidden, "R31")
@@ -207,7 +233,8 @@ func TestR31_NobodyRemovesHisOwnAdministrator(t *testing.T) {
 	})
 	t.Run("trading it for Invoice Reader is removing it", func(t *testing.T) {
 		f := settled(Administrator).but(func(f *Facts) { f.Self = true })
-		refused(t, f, AccessChange{License: licenseA, Add: []Role{InvoiceReader}, Remove: []Role{Administrator}}, Forbidden, "R31")
+		refused(t, f, AccessChange{License: licenseA, Add: []Role{InvoiceReader},
+			Remove: []Role{Administrator}}, Forbidden, "R31")
 	})
 }
 
@@ -219,14 +246,18 @@ func TestR33_LastActiveAdminIsNeverRemoved(t *testing.T) {
 	}{
 		{"the last active admin stays", func(f *Facts) { f.OtherAdmins = 0 }, "R33"},
 		{"an external one too", func(f *Facts) { f.OtherAdmins, f.Person = 0, outsider }, "R33"},
-		{"one whose other roles failed too", func(f *Facts) { f.OtherAdmins, f.Assignment = 0, AssignmentFailed }, "R33"},
+		{"one whose other roles failed too",
+			func(f *Facts) { f.OtherAdmins, f.Assignment = 0, AssignmentFailed }, "R33"},
 		{"one of two may go", func(f *Facts) {}, ""},
-		{"one who left the tenant may go: he is not active", func(f *Facts) { f.OtherAdmins, f.Person = 0, absent }, ""},
+		{"one who left the tenant may go: he is not active",
+			func(f *Facts) { f.OtherAdmins, f.Person = 0, absent }, ""},
 		{"one who is only invited may go", func(f *Facts) {
-			f.OtherAdmins, f.Person, f.Invitation, f.Assignment, f.Held = 0, unregistered, InvitationOpen, AssignmentPending, waiting(Administrator)
+			f.OtherAdmins, f.Person, f.Invitation, f.Assignment, f.Held = 0, unregistered, InvitationOpen,
+				AssignmentPending, waiting(Administrator)
 		}, ""},
 		{"one who has not registered is not active, whatever the grant says", func(f *Facts) {
-			f.OtherAdmins, f.Person, f.Invitation, f.Assignment = 0, unregistered, InvitationOpen, AssignmentPending
+			f.OtherAdmins, f.Person, f.Invitation, f.Assignment = 0, unregistered, InvitationOpen,
+				AssignmentPending
 		}, ""},
 		{"one whose role never became effective may go", func(f *Facts) {
 			f.OtherAdmins, f.Assignment, f.Held = 0, AssignmentFailed, waiting(Administrator)
@@ -236,7 +267,8 @@ func TestR33_LastActiveAdminIsNeverRemoved(t *testing.T) {
 			f := settled(Administrator).but(c.change)
 			if c.rule != "" {
 				refused(t, f, remove(Administrator), Conflict, c.rule)
-				e := refused(t, f, AccessChange{License: licenseA, Add: []Role{BenefitsReader}, Remove: []Role{Administrator}}, Conflict, c.rule)
+				e := refused(t, f, AccessChange{License: licenseA, Add: []Role{BenefitsReader},
+					Remove: []Role{Administrator}}, Conflict, c.rule)
 				if !strings.Contains(e.Message, string(licenseA)) {
 					t.Errorf("the refusal doesn't name the License ID: %s", e.Message)
 				}
@@ -249,7 +281,9 @@ func TestR33_LastActiveAdminIsNeverRemoved(t *testing.T) {
 
 func TestR52_AnAssignmentInProgressIsLocked(t *testing.T) {
 	due := noon.Add(2 * time.Hour)
-	locked := settled(BenefitsReader).but(func(f *Facts) { f.Assignment, f.DueAt, f.Held = AssignmentPropagating, due, waiting(BenefitsReader) })
+	locked := settled(BenefitsReader).but(func(f *Facts) {
+		f.Assignment, f.DueAt, f.Held = AssignmentPropagating, due, waiting(BenefitsReader)
+	})
 	for name, c := range map[string]AccessChange{
 		"adding is refused":                  add(ProductKeysReader),
 		"removing is refused":                remove(BenefitsReader),
@@ -263,7 +297,8 @@ func TestR52_AnAssignmentInProgressIsLocked(t *testing.T) {
 		})
 	}
 	t.Run("it is still locked an hour after its due time", func(t *testing.T) {
-		refused(t, locked.but(func(f *Facts) { f.Now = due.Add(LostAfter) }), add(ProductKeysReader), Locked, "R52")
+		refused(t, locked.but(func(f *Facts) { f.Now = due.Add(LostAfter) }), add(ProductKeysReader),
+			Locked, "R52")
 	})
 	t.Run("later it counts as lost and any edit starts it anew", func(t *testing.T) {
 		late := locked.but(func(f *Facts) { f.Now = due.Add(LostAfter + time.Second) })
@@ -282,20 +317,25 @@ func TestR52_AnAssignmentInProgressIsLocked(t *testing.T) {
 	})
 	t.Run("of what was lost roles can be taken away from somebody who left the tenant", func(t *testing.T) {
 		late := locked.but(func(f *Facts) {
-			f.Now, f.Person, f.Held = due.Add(LostAfter+time.Second), absent, waiting(BenefitsReader, ProductKeysReader)
+			f.Now, f.Person, f.Held = due.Add(LostAfter+time.Second), absent,
+				waiting(BenefitsReader, ProductKeysReader)
 		})
 		accepted(t, late, remove(BenefitsReader), Changed, AssignmentFailed)
 		accepted(t, late, remove(BenefitsReader, ProductKeysReader), Changed, AssignmentNone)
 		refused(t, late, add(BenefitsReader), Conflict, "R57")
 	})
 	t.Run("past its due time the refusal names no time that has gone", func(t *testing.T) {
-		e := refused(t, locked.but(func(f *Facts) { f.Now = due.Add(time.Minute) }), add(BenefitsReader), Locked, "R52")
-		if !e.Until.Equal(due) || strings.Contains(e.Message, "UTC") || !strings.Contains(e.Message, "try again in a few minutes") {
+		e := refused(t, locked.but(func(f *Facts) { f.Now = due.Add(time.Minute) }), add(BenefitsReader),
+			Locked, "R52")
+		if !e.Until.Equal(due) || strings.Contains(e.Message, "UTC") ||
+			!strings.Contains(e.Message, "try again in a few minutes") {
 			t.Errorf("until %s: %s", e.Until, e.Message)
 		}
 	})
 	t.Run("lost is only what is in progress", func(t *testing.T) {
-		for _, s := range []AssignmentState{AssignmentNone, AssignmentPending, AssignmentActive, AssignmentFailed} {
+		for _, s := range []AssignmentState{
+			AssignmentNone, AssignmentPending, AssignmentActive, AssignmentFailed,
+		} {
 			if Lost(s, due, due.AddDate(1, 0, 0)) {
 				t.Errorf("%s is lost", s)
 			}
@@ -303,7 +343,8 @@ func TestR52_AnAssignmentInProgressIsLocked(t *testing.T) {
 	})
 	t.Run("Active and Failed are not locked", func(t *testing.T) {
 		accepted(t, settled(BenefitsReader), add(ProductKeysReader), Assigned, AssignmentPropagating)
-		accepted(t, settled(BenefitsReader).but(func(f *Facts) { f.Assignment = AssignmentFailed }), add(ProductKeysReader), Assigned, AssignmentPropagating)
+		accepted(t, settled(BenefitsReader).but(func(f *Facts) { f.Assignment = AssignmentFailed }),
+			add(ProductKeysReader), Assigned, AssignmentPropagating)
 	})
 }
 
@@ -318,7 +359,8 @@ func failed(attempts int) Facts {
 // invited is a person who has not registered, with a role that waits for it.
 func invited(i InvitationState) Facts {
 	return settled(BenefitsReader).but(func(f *Facts) {
-		f.Person, f.Assignment, f.Invitation, f.Held = unregistered, AssignmentPending, i, waiting(BenefitsReader, ProductKeysReader)
+		f.Person, f.Assignment, f.Invitation, f.Held = unregistered, AssignmentPending, i,
+			waiting(BenefitsReader, ProductKeysReader)
 	})
 }
 
@@ -333,7 +375,8 @@ func TestR54_AssigningAgainIsANewAttempt(t *testing.T) {
 		accepted(t, failed(1), add(OnlineServicesManager), Assigned, AssignmentPropagating)
 	})
 	t.Run("taking an effective role away leaves it failed", func(t *testing.T) {
-		if j := accepted(t, failed(1), remove(BenefitsReader), Changed, AssignmentFailed); j.Attempts != 1 || !j.DueAt.IsZero() {
+		j := accepted(t, failed(1), remove(BenefitsReader), Changed, AssignmentFailed)
+		if j.Attempts != 1 || !j.DueAt.IsZero() {
 			t.Errorf("got %+v", j)
 		}
 	})
@@ -341,7 +384,8 @@ func TestR54_AssigningAgainIsANewAttempt(t *testing.T) {
 		accepted(t, failed(1), remove(OnlineServicesManager), Unchanged, AssignmentFailed)
 	})
 	t.Run("taking away what failed leaves the rest active, with the attempts forgotten", func(t *testing.T) {
-		if j := accepted(t, failed(3), remove(ProductKeysReader), Changed, AssignmentActive); j.Attempts != 0 {
+		j := accepted(t, failed(3), remove(ProductKeysReader), Changed, AssignmentActive)
+		if j.Attempts != 0 {
 			t.Errorf("%d attempts", j.Attempts)
 		}
 	})
@@ -357,18 +401,21 @@ func TestR57_NothingIsAssignedToSomebodyWhoIsNotInTheDirectory(t *testing.T) {
 		{"a new role is refused", gone(settled(BenefitsReader)), add(ProductKeysReader)},
 		{"a first role is refused", gone(settled()), add(ProductKeysReader)},
 		{"a new attempt is refused", gone(failed(1)), add(ProductKeysReader)},
-		{"another role for an open invitation is refused", gone(invited(InvitationOpen)), add(OnlineServicesManager)},
+		{"another role for an open invitation is refused", gone(invited(InvitationOpen)),
+			add(OnlineServicesManager)},
 		{"a new invitation is refused", gone(invited(InvitationExpired)), add(BenefitsReader)},
 	} {
 		t.Run(c.name, func(t *testing.T) { refused(t, c.facts, c.change, Conflict, "R57") })
 	}
 	t.Run("a role can be taken away", func(t *testing.T) {
-		accepted(t, gone(settled(BenefitsReader, ProductKeysReader)), remove(BenefitsReader), Changed, AssignmentActive)
+		accepted(t, gone(settled(BenefitsReader, ProductKeysReader)), remove(BenefitsReader), Changed,
+			AssignmentActive)
 		accepted(t, gone(failed(1)), remove(BenefitsReader), Changed, AssignmentFailed)
 		accepted(t, gone(invited(InvitationExpired)), remove(BenefitsReader), Changed, AssignmentPending)
 	})
 	t.Run("an external person is not asked", func(t *testing.T) {
-		accepted(t, settled().but(func(f *Facts) { f.Person = outsider }), add(ProductKeysReader), Assigned, AssignmentPropagating)
+		accepted(t, settled().but(func(f *Facts) { f.Person = outsider }), add(ProductKeysReader), Assigned,
+			AssignmentPropagating)
 	})
 }
 
@@ -382,22 +429,37 @@ func TestR62_WhoIsInvitedAndWhoIsNot(t *testing.T) {
 		next    AssignmentState
 	}{
 		{"somebody new is invited", unknown, add(BenefitsReader), Invited, AssignmentPending},
-		{"somebody with a profile goes straight to In Progress", settled(), add(BenefitsReader), Assigned, AssignmentPropagating},
-		{"an open invitation carries another role too", invited(InvitationOpen), add(OnlineServicesManager), Joined, AssignmentPending},
+		{"somebody with a profile goes straight to In Progress", settled(), add(BenefitsReader), Assigned,
+			AssignmentPropagating},
+		{"an open invitation carries another role too", invited(InvitationOpen), add(OnlineServicesManager),
+			Joined, AssignmentPending},
 		{"an open invitation from elsewhere carries this License ID too",
-			unknown.but(func(f *Facts) { f.Invitation = InvitationOpen }), add(BenefitsReader), Joined, AssignmentPending},
-		{"adding what is held changes nothing while it is open", invited(InvitationOpen), add(BenefitsReader), Unchanged, AssignmentPending},
-		{"after an expiry a new role invites anew", invited(InvitationExpired), add(OnlineServicesManager), Invited, AssignmentPending},
-		{"after an expiry the same role invites anew", invited(InvitationExpired), add(BenefitsReader), Invited, AssignmentPending},
-		{"after a refused mail the same role invites anew", invited(InvitationFailed), add(BenefitsReader), Invited, AssignmentPending},
-		{"after a withdrawal a role invites anew", unknown.but(func(f *Facts) { f.Invitation = InvitationCancelled }), add(BenefitsReader), Invited, AssignmentPending},
-		{"after an expiry taking a role away invites nobody", invited(InvitationExpired), remove(BenefitsReader), Changed, AssignmentPending},
-		{"after an expiry taking away what isn't held changes nothing", invited(InvitationExpired), remove(OnlineServicesManager), Unchanged, AssignmentPending},
+			unknown.but(func(f *Facts) { f.Invitation = InvitationOpen }), add(BenefitsReader), Joined,
+			AssignmentPending},
+		{"adding what is held changes nothing while it is open", invited(InvitationOpen), add(BenefitsReader),
+			Unchanged, AssignmentPending},
+		{"after an expiry a new role invites anew", invited(InvitationExpired), add(OnlineServicesManager),
+			Invited, AssignmentPending},
+		{"after an expiry the same role invites anew", invited(InvitationExpired), add(BenefitsReader),
+			Invited, AssignmentPending},
+		{"after a refused mail the same role invites anew", invited(InvitationFailed), add(BenefitsReader),
+			Invited, AssignmentPending},
+		{"after a withdrawal a role invites anew",
+			unknown.but(func(f *Facts) { f.Invitation = InvitationCancelled }), add(BenefitsReader), Invited,
+			AssignmentPending},
+		{"after an expiry taking a role away invites nobody", invited(InvitationExpired),
+			remove(BenefitsReader), Changed, AssignmentPending},
+		{"after an expiry taking away what isn't held changes nothing", invited(InvitationExpired),
+			remove(OnlineServicesManager), Unchanged, AssignmentPending},
 		{"after an expiry a role for another invites anew", invited(InvitationExpired),
-			AccessChange{License: licenseA, Add: []Role{OnlineServicesManager}, Remove: []Role{BenefitsReader}}, Invited, AssignmentPending},
-		{"while it is open a role can be taken away", invited(InvitationOpen), remove(BenefitsReader), Changed, AssignmentPending},
-		{"with the last role nothing is left", invited(InvitationOpen), remove(BenefitsReader, ProductKeysReader), Changed, AssignmentNone},
-		{"taking a role away where nothing is held changes nothing", unknown, remove(BenefitsReader), Unchanged, AssignmentNone},
+			AccessChange{License: licenseA, Add: []Role{OnlineServicesManager},
+				Remove: []Role{BenefitsReader}}, Invited, AssignmentPending},
+		{"while it is open a role can be taken away", invited(InvitationOpen), remove(BenefitsReader),
+			Changed, AssignmentPending},
+		{"with the last role nothing is left", invited(InvitationOpen),
+			remove(BenefitsReader, ProductKeysReader), Changed, AssignmentNone},
+		{"taking a role away where nothing is held changes nothing", unknown, remove(BenefitsReader),
+			Unchanged, AssignmentNone},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := accepted(t, c.facts, c.change, c.outcome, c.next)
@@ -410,7 +472,8 @@ func TestR62_WhoIsInvitedAndWhoIsNot(t *testing.T) {
 
 func TestR71_AddedRolesWaitAndRemovedOnesGoAtOnce(t *testing.T) {
 	t.Run("roles only taken away: active, without a due time", func(t *testing.T) {
-		j := accepted(t, settled(BenefitsReader, ProductKeysReader), remove(BenefitsReader), Changed, AssignmentActive)
+		j := accepted(t, settled(BenefitsReader, ProductKeysReader), remove(BenefitsReader), Changed,
+			AssignmentActive)
 		if !slices.Equal(j.Remove, []Role{BenefitsReader}) || !j.DueAt.IsZero() {
 			t.Errorf("got %+v", j)
 		}
@@ -418,7 +481,8 @@ func TestR71_AddedRolesWaitAndRemovedOnesGoAtOnce(t *testing.T) {
 	t.Run("one given and one taken: in progress for two hours", func(t *testing.T) {
 		c := AccessChange{License: licenseA, Add: []Role{ProductKeysReader}, Remove: []Role{BenefitsReader}}
 		j := accepted(t, settled(BenefitsReader), c, Assigned, AssignmentPropagating)
-		if !slices.Equal(j.Remove, []Role{BenefitsReader}) || !slices.Equal(j.Add, []Role{ProductKeysReader}) || !j.DueAt.Equal(noon.Add(2*time.Hour)) {
+		if !slices.Equal(j.Remove, []Role{BenefitsReader}) ||
+			!slices.Equal(j.Add, []Role{ProductKeysReader}) || !j.DueAt.Equal(noon.Add(2*time.Hour)) {
 			t.Errorf("got %+v", j)
 		}
 	})
@@ -449,10 +513,13 @@ func TestR92_InheritedAdministratorExcludesInvoiceReader(t *testing.T) {
 		accepted(t, settled().but(above), add(BenefitsReader), Assigned, AssignmentPropagating)
 	})
 	t.Run("one that failed doesn't come alive by another attempt", func(t *testing.T) {
-		f := settled(InvoiceReader).but(func(f *Facts) { f.AdminAbove, f.Assignment, f.Held = true, AssignmentFailed, waiting(InvoiceReader) })
+		f := settled(InvoiceReader).but(func(f *Facts) {
+			f.AdminAbove, f.Assignment, f.Held = true, AssignmentFailed, waiting(InvoiceReader)
+		})
 		refused(t, f, add(InvoiceReader), Conflict, "R92")
 		refused(t, f, add(BenefitsReader), Conflict, "R92")
-		accepted(t, f, AccessChange{License: licenseA, Add: []Role{BenefitsReader}, Remove: []Role{InvoiceReader}}, Assigned, AssignmentPropagating)
+		accepted(t, f, AccessChange{License: licenseA, Add: []Role{BenefitsReader},
+			Remove: []Role{InvoiceReader}}, Assigned, AssignmentPropagating)
 		accepted(t, f, remove(InvoiceReader), Changed, AssignmentNone)
 		f.Held = append(f.Held, held(BenefitsReader)...)
 		accepted(t, f, remove(BenefitsReader), Changed, AssignmentFailed)

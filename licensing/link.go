@@ -28,14 +28,16 @@ func ParseLinkKeys(s string) (LinkKeys, error) {
 	for n, part := range strings.Split(s, ",") {
 		id, enc, ok := strings.Cut(strings.TrimSpace(part), ":")
 		if !ok || !isKeyID(id) {
-			return LinkKeys{}, fmt.Errorf("link key %d: want id:base64 with an id of 1 to 16 letters and digits", n+1)
+			return LinkKeys{},
+				fmt.Errorf("link key %d: want id:base64 with an id of 1 to 16 letters and digits", n+1)
 		}
 		raw, err := base64.StdEncoding.DecodeString(enc)
 		if err != nil {
 			return LinkKeys{}, fmt.Errorf("link key %q: the secret is not base64", id)
 		}
 		if len(raw) < 32 {
-			return LinkKeys{}, fmt.Errorf("link key %q: the secret has %d bytes, at least 32 are needed", id, len(raw))
+			return LinkKeys{}, fmt.Errorf("link key %q: the secret has %d bytes, at least 32 are needed", id,
+				len(raw))
 		}
 		if _, twice := k.secrets[id]; twice {
 			return LinkKeys{}, fmt.Errorf("link key %q is given twice", id)

@@ -1,12 +1,13 @@
 package licensing
 
-// Mandate says in whose name roles are given and taken, and what that name may do. Every way in which a role comes or goes
-// has one; the rules read it in [Facts], so that no way gets past them.
+// Mandate says in whose name roles are given and taken, and what that name may do. Every way in which a role
+// comes or goes has one; the rules read it in [Facts], so that no way gets past them.
 type Mandate struct {
 	Action AuditAction // what the audit calls an accepted or refused change
 	Rule   string      // under which an accepted change is made; "": what follows from its outcome
 
-	Contract    bool // the roles belong to the contract: origin contract, Bill To's Invoice Reader included (R03, R18)
+	// the roles belong to the contract: origin contract, Bill To's Invoice Reader included (R03, R18)
+	Contract    bool
 	Forwardable bool // whoever receives the invitation's mail may register instead (R28)
 	WhileLocked bool // holds while an assignment is in progress (R52)
 	Unknown     bool // reaches people whom the directory doesn't know (R27, R57)
@@ -21,17 +22,21 @@ var (
 	// SaveMandate is an admin's, for the License IDs that he administers (R05).
 	SaveMandate = Mandate{Action: AuditSave, Confirms: true}
 	// ContractMandate is the partner's, for whom a contract names (R03, R25, R28).
-	ContractMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true, Unknown: true, BillTo: true}
+	ContractMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true,
+		Unknown: true, BillTo: true}
 	// ImportMandate is the partner's, for administrators who have registered elsewhere before (R25).
-	ImportMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true, Unknown: true, BillTo: true,
-		Registered: true}
-	// ForwardMandate moves what the contract gave from the addressee of an invitation to who accepts it (R28).
-	ForwardMandate = Mandate{Action: AuditForward, Rule: "R28", Contract: true, WhileLocked: true, BillTo: true}
+	ImportMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true,
+		Unknown: true, BillTo: true, Registered: true}
+	// ForwardMandate moves what the contract gave from the addressee of
+	// an invitation to who accepts it (R28).
+	ForwardMandate = Mandate{Action: AuditForward, Rule: "R28", Contract: true,
+		WhileLocked: true, BillTo: true}
 	// RegisterMandate puts in progress what a person was given before he registered (R23). It gives nothing.
 	RegisterMandate = Mandate{Action: AuditRegister, Rule: "R23"}
 	// DeleteMandate takes everything away that the caller administers (R80).
 	DeleteMandate = Mandate{Action: AuditDelete, Rule: "R80", WhileLocked: true, BillTo: true}
-	// CancelMandate takes back what a person who has not registered was given on the caller's License IDs (R82).
+	// CancelMandate takes back what a person who has not registered was
+	// given on the caller's License IDs (R82).
 	CancelMandate = Mandate{Action: AuditCancel, Rule: "R82", WhileLocked: true, BillTo: true}
 	// AppointmentMandate is support's, for a License ID that has no active admin (R33).
 	AppointmentMandate = Mandate{Action: AuditAppoint, Rule: "R33"}
@@ -43,8 +48,8 @@ var (
 
 // Mandates returns all of them.
 func Mandates() []Mandate {
-	return []Mandate{SaveMandate, ContractMandate, ImportMandate, ForwardMandate, DeleteMandate, CancelMandate, AppointmentMandate,
-		HandOverMandate, TakeOverMandate}
+	return []Mandate{SaveMandate, ContractMandate, ImportMandate, ForwardMandate, DeleteMandate,
+		CancelMandate, AppointmentMandate, HandOverMandate, TakeOverMandate}
 }
 
 // Origin returns what a role that is given under the mandate comes from (R03, R18).

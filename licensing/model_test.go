@@ -40,7 +40,8 @@ func newHouse(t *rapid.T) *house {
 		})
 	}
 	for i := range 4 {
-		r := &resident{person: Person{Kind: Internal, Present: true}, above: map[LicenseID]bool{}, access: map[LicenseID]*holding{}}
+		r := &resident{person: Person{Kind: Internal, Present: true}, above: map[LicenseID]bool{},
+			access: map[LicenseID]*holding{}}
 		if rapid.Bool().Draw(t, "external") {
 			r.person = Person{Kind: External}
 		}
@@ -50,11 +51,14 @@ func newHouse(t *rapid.T) *house {
 		for _, l := range h.licenses {
 			switch {
 			case i == 0 || i == 1 && r.person.Registered():
-				r.access[l.License] = &holding{state: AssignmentActive, grants: []Grant{{Administrator, ByContract, true}}}
-			case i == 3 || rapid.IntRange(0, 4).Draw(t, "above") == 0: // the fourth one may take the last admin away but for R33
+				r.access[l.License] = &holding{state: AssignmentActive,
+					grants: []Grant{{Administrator, ByContract, true}}}
+			// the fourth one may take the last admin away but for R33
+			case i == 3 || rapid.IntRange(0, 4).Draw(t, "above") == 0:
 				r.above[l.License] = true
 			case r.person.Registered() && rapid.IntRange(0, 4).Draw(t, "bill to") == 0:
-				r.access[l.License] = &holding{state: AssignmentActive, grants: []Grant{{InvoiceReader, ByBillTo, true}}}
+				r.access[l.License] = &holding{state: AssignmentActive,
+					grants: []Grant{{InvoiceReader, ByBillTo, true}}}
 			}
 		}
 		h.people = append(h.people, r)
@@ -91,14 +95,18 @@ func (h *house) save(t *rapid.T) {
 			by = r
 		}
 	}
-	some := rapid.SliceOfN(rapid.SampledFrom([]Role{Administrator, InvoiceReader, BenefitsReader, ProductKeysReader}), 0, 2)
-	c, bad := AccessChange{License: l.License, Add: some.Draw(t, "add"), Remove: some.Draw(t, "remove")}.check()
+	some := rapid.SliceOfN(
+		rapid.SampledFrom([]Role{Administrator, InvoiceReader, BenefitsReader, ProductKeysReader}), 0, 2)
+	c, bad := AccessChange{License: l.License, Add: some.Draw(t, "add"),
+		Remove: some.Draw(t, "remove")}.check()
 	if bad != nil {
 		return
 	}
 	f := Facts{
-		Now: h.now, Policy: h.policy, Agreement: &l, Administers: by.active(l.License) || by.above[l.License], Self: by == to,
-		Person: to.person, Invitation: to.invite.State, AdminAbove: to.above[l.License], OtherAdmins: h.admins(l.License),
+		Now: h.now, Policy: h.policy, Agreement: &l, Administers: by.active(l.License) || by.above[l.License],
+		Self:   by == to,
+		Person: to.person, Invitation: to.invite.State, AdminAbove: to.above[l.License],
+		OtherAdmins: h.admins(l.License),
 	}
 	if to.active(l.License) {
 		f.OtherAdmins--
@@ -113,7 +121,8 @@ func (h *house) save(t *rapid.T) {
 		t.Fatalf("Judge changed the facts")
 	}
 	if no != nil {
-		if f.Administers && f.Assignment == AssignmentPropagating && !h.now.After(f.DueAt.Add(LostAfter)) && (no.Kind != Locked || !no.Until.Equal(f.DueAt)) {
+		if f.Administers && f.Assignment == AssignmentPropagating && !h.now.After(f.DueAt.Add(LostAfter)) &&
+			(no.Kind != Locked || !no.Until.Equal(f.DueAt)) {
 			t.Fatalf("R52: in progress until %s, but refused by %v", f.DueAt, no)
 		}
 		return
@@ -158,7 +167,8 @@ func (h *house) write(t *rapid.T, to *resident, l Agreement, j Judgement) {
 		a = &holding{}
 		to.access[l.License] = a
 	}
-	a.grants = slices.DeleteFunc(slices.Clone(a.grants), func(g Grant) bool { return slices.Contains(j.Remove, g.Role) })
+	a.grants = slices.DeleteFunc(slices.Clone(a.grants),
+		func(g Grant) bool { return slices.Contains(j.Remove, g.Role) })
 	for _, r := range j.Add {
 		a.grants = append(a.grants, Grant{Role: r, Origin: ByAdmin})
 	}
@@ -173,7 +183,8 @@ func (h *house) write(t *rapid.T, to *resident, l Agreement, j Judgement) {
 		t.Fatalf("R62: joined an invitation that is %q", to.invite.State)
 	}
 	if j.Outcome == Invited {
-		to.invite = Invitation{State: InvitationOpen, SignIn: "them@contoso.example", Generation: to.invite.Generation + 1, ExpiresAt: h.now.Add(h.policy.InviteFor)}
+		to.invite = Invitation{State: InvitationOpen, SignIn: "them@contoso.example",
+			Generation: to.invite.Generation + 1, ExpiresAt: h.now.Add(h.policy.InviteFor)}
 	}
 }
 
@@ -183,7 +194,8 @@ func (h *house) register(t *rapid.T) {
 	if r.person.Registered() || !r.person.InTenant() {
 		t.Skip()
 	}
-	if err := MayRegister(r.invite, Identity{Email: "them@contoso.example"}, r.invite.Generation, h.now); err != nil {
+	err := MayRegister(r.invite, Identity{Email: "them@contoso.example"}, r.invite.Generation, h.now)
+	if err != nil {
 		t.Skip(err.Error())
 	}
 	r.person.RegisteredAt, r.invite.State = h.now, InvitationAccepted
@@ -215,7 +227,8 @@ func (h *house) settle(t *rapid.T) {
 // mail is what may happen to an invitation besides.
 func (h *house) mail(t *rapid.T) {
 	r := h.somebody(t, "whose")
-	next := rapid.SampledFrom([]InvitationState{InvitationExpired, InvitationFailed, InvitationOpen}).Draw(t, "next")
+	next := rapid.SampledFrom([]InvitationState{InvitationExpired, InvitationFailed, InvitationOpen}).
+		Draw(t, "next")
 	if r.person.Registered() || r.invite.State == InvitationNone || !r.invite.State.May(next) {
 		t.Skip()
 	}
@@ -250,7 +263,8 @@ func (h *house) check(t *rapid.T) {
 				t.Fatalf("R23: %s has not registered", at)
 			case r.person.Registered() && a.state == AssignmentPending:
 				t.Fatalf("%s waits for a registration that has been", at)
-			case a.state == AssignmentActive && slices.ContainsFunc(a.grants, func(g Grant) bool { return !g.Effective }):
+			case a.state == AssignmentActive &&
+				slices.ContainsFunc(a.grants, func(g Grant) bool { return !g.Effective }):
 				t.Fatalf("R51: %s is active, but a role of it is not", at)
 			}
 		}

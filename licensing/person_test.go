@@ -12,7 +12,8 @@ func TestR44_TheDisplayName(t *testing.T) {
 		{"blanks around it are dropped", "  Ada Lovelace\t", "Ada Lovelace"},
 		{"every script is taken", "山田 太郎", "山田 太郎"},
 		{"a joiner inside a name is taken", "क्\u200dष", "क्\u200dष"},
-		{"256 characters are taken, whatever their bytes", strings.Repeat("ü", 256), strings.Repeat("ü", 256)},
+		{"256 characters are taken, whatever their bytes", strings.Repeat("ü", 256),
+			strings.Repeat("ü", 256)},
 		{"257 characters are too many", strings.Repeat("a", 257), ""},
 		{"nothing is refused", "", ""},
 		{"blanks are refused", " \t\u00a0 ", ""},
@@ -41,7 +42,8 @@ func TestR44_ADirectorysNameIsCleaned(t *testing.T) {
 		{"line breaks become blanks", "Ada\nLovelace\r", "Ada Lovelace"},
 		{"what reorders text goes", "\u202eAda\u2069", "Ada"},
 		{"bytes that are no UTF-8 go", "A\xffda", "Ada"},
-		{"a long one is cut without a blank at its end", strings.Repeat("a", 255) + " b", strings.Repeat("a", 255)},
+		{"a long one is cut without a blank at its end", strings.Repeat("a", 255) + " b",
+			strings.Repeat("a", 255)},
 		{"where nothing to see is left it is empty", "\u200b\x00\n", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

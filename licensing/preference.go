@@ -5,11 +5,12 @@ import "slices"
 // Preference is one person's choice whether to inherit Administrator below an agreement that names the person
 // as a contact (R88–R90).
 type Preference struct {
-	License LicenseID   `json:"license_id"`
-	Program string      `json:"program"`
-	Inherit bool        `json:"inherit"`
-	Below   int         `json:"below"`             // how many License IDs are below it
-	Without []LicenseID `json:"without,omitempty"` // License IDs below where Invoice Reader rules it out (R92)
+	License LicenseID `json:"license_id"`
+	Program string    `json:"program"`
+	Inherit bool      `json:"inherit"`
+	Below   int       `json:"below"` // how many License IDs are below it
+	// License IDs below where Invoice Reader rules it out (R92)
+	Without []LicenseID `json:"without,omitempty"`
 }
 
 // PreferenceChange is a contact's request to set the preference of one agreement.
@@ -34,8 +35,8 @@ type PreferenceAnswer struct {
 	Work    int  `json:"work"`
 }
 
-// MaySetPreference says whether the person may set the preference of the agreement. Its registered Primary, Notices
-// and Online Administrator contacts may, while they are in the tenant (R88, R90).
+// MaySetPreference says whether the person may set the preference of the agreement. Its registered Primary,
+// Notices and Online Administrator contacts may, while they are in the tenant (R88, R90).
 func MaySetPreference(p Person, as []ContactKind, l LicenseID) error {
 	named := slices.ContainsFunc(as, ContactKind.MayInherit)
 	if !p.Registered() || !p.InTenant() || !named {

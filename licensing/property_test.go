@@ -12,26 +12,34 @@ import (
 
 // Generators of whatever may arrive.
 var (
-	anyRole   = rapid.OneOf(rapid.SampledFrom([]string{"administrator", "Invoice Reader", "Download", "benefits-reader", "owner"}), rapid.String())
-	anyEmail  = rapid.OneOf(rapid.StringMatching(`\s?[A-Za-z0-9.+_-]{1,6}@[A-Za-z0-9-]{1,4}(\.[A-Za-z0-9-]{1,4}){0,2}\s?`), rapid.String())
-	anyName   = rapid.OneOf(rapid.StringMatching(`[ \tA-Za-zäß\x{200b}\x{202e}\x{2028}\n]{0,8}`), rapid.String(), anyBytes)
+	anyRole = rapid.OneOf(rapid.SampledFrom([]string{"administrator", "Invoice Reader", "Download",
+		"benefits-reader", "owner"}), rapid.String())
+	anyEmail = rapid.OneOf(rapid.StringMatching(
+		`\s?[A-Za-z0-9.+_-]{1,6}@[A-Za-z0-9-]{1,4}(\.[A-Za-z0-9-]{1,4}){0,2}\s?`), rapid.String())
+	anyName = rapid.OneOf(rapid.StringMatching(`[ \tA-Za-zäß\x{200b}\x{202e}\x{2028}\n]{0,8}`),
+		rapid.String(), anyBytes)
 	anyID     = rapid.OneOf(rapid.StringMatching(`\s?[A-Za-z0-9-]{0,34}`), rapid.String())
 	anyBytes  = rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) })
 	anyPerson = rapid.Custom(func(t *rapid.T) Person {
-		p := Person{Kind: rapid.SampledFrom([]PersonKind{Internal, External, ""}).Draw(t, "kind"), Present: rapid.Bool().Draw(t, "present")}
+		p := Person{Kind: rapid.SampledFrom([]PersonKind{Internal, External, ""}).Draw(t, "kind"),
+			Present: rapid.Bool().Draw(t, "present")}
 		if rapid.Bool().Draw(t, "registered") {
 			p.RegisteredAt = noon
 		}
 		return p
 	})
-	anyInvite = rapid.SampledFrom([]InvitationState{InvitationNone, InvitationOpen, InvitationAccepted, InvitationExpired, InvitationFailed, InvitationCancelled, "lost"})
-	anyState  = rapid.SampledFrom([]AssignmentState{AssignmentNone, AssignmentPending, AssignmentPropagating, AssignmentActive, AssignmentFailed, "lost"})
-	anyTime   = rapid.Map(rapid.Int64Range(-1e6, 1e6), func(s int64) time.Time { return noon.Add(time.Duration(s) * time.Second) })
+	anyInvite = rapid.SampledFrom([]InvitationState{InvitationNone, InvitationOpen, InvitationAccepted,
+		InvitationExpired, InvitationFailed, InvitationCancelled, "lost"})
+	anyState = rapid.SampledFrom([]AssignmentState{AssignmentNone, AssignmentPending, AssignmentPropagating,
+		AssignmentActive, AssignmentFailed, "lost"})
+	anyTime = rapid.Map(rapid.Int64Range(-1e6, 1e6),
+		func(s int64) time.Time { return noon.Add(time.Duration(s) * time.Second) })
 )
 
 func TestR45_AStatusIsAlwaysOneOfSix(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p, a, i := anyPerson.Draw(t, "person"), anyState.Draw(t, "assignment"), anyInvite.Draw(t, "invitation")
+		p, a, i := anyPerson.Draw(t, "person"), anyState.Draw(t, "assignment"),
+			anyInvite.Draw(t, "invitation")
 		s := StatusOf(p, a, i)
 		if !slices.Contains(Statuses(), s) {
 			t.Fatalf("the status is %q", s)
@@ -47,7 +55,8 @@ func TestR45_ForemostRespectsPrecedenceAndNoOrder(t *testing.T) {
 		in := rapid.SliceOfN(rapid.SampledFrom(Statuses()), 1, 9).Draw(t, "statuses")
 		got := MostUrgent(in...)
 		rank := func(s Status) int { return slices.Index(Statuses(), s) }
-		if !slices.Contains(in, got) || slices.ContainsFunc(in, func(s Status) bool { return rank(s) < rank(got) }) {
+		if !slices.Contains(in, got) ||
+			slices.ContainsFunc(in, func(s Status) bool { return rank(s) < rank(got) }) {
 			t.Fatalf("of %v %s is foremost", in, got)
 		}
 		if other := MostUrgent(rapid.Permutation(in).Draw(t, "another order")...); other != got {
@@ -71,7 +80,8 @@ func TestR46_R59_AnActionIsPossibleOrThereIsAReason(t *testing.T) {
 					t.Errorf("R52: %s is not possible while %s", a, s)
 				}
 			}
-			if s != StatusInvitationSent && s != StatusInvitationExpired && registered && (slices.Contains(can, ResendMail) || slices.Contains(can, ResetInvite)) {
+			if s != StatusInvitationSent && s != StatusInvitationExpired && registered &&
+				(slices.Contains(can, ResendMail) || slices.Contains(can, ResetInvite)) {
 				t.Errorf("R62: somebody registered can be invited while %s", s)
 			}
 		}
@@ -82,7 +92,8 @@ func TestR58_AnyChangedLinkIsRefused(t *testing.T) {
 	k := ring(t, "k1:"+secretOf(1, 32)+",k0:"+secretOf(2, 32))
 	rapid.Check(t, func(t *rapid.T) {
 		id := InvitationID(rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}`).Draw(t, "id"))
-		generation, key := rapid.IntRange(1, 1000).Draw(t, "generation"), rapid.SampledFrom([]string{"k0", "k1", "gone"}).Draw(t, "key")
+		generation, key := rapid.IntRange(1, 1000).Draw(t, "generation"),
+			rapid.SampledFrom([]string{"k0", "k1", "gone"}).Draw(t, "key")
 		s := token(t, k, id, generation, key)
 		if i, g, err := k.Verify(s); err != nil || i != id || g != generation {
 			t.Fatalf("got %s, %d, %v", i, g, err)
@@ -176,7 +187,8 @@ func TestR67_CheckingASaveTwiceChangesNothing(t *testing.T) {
 			return good.Draw(t, "value")
 		})
 	}
-	adds := mostly(rapid.SampledFrom([]string{"Administrator", "Download", "benefits-reader", " product_keys_reader"}), anyRole)
+	adds := mostly(rapid.SampledFrom([]string{"Administrator", "Download", "benefits-reader",
+		" product_keys_reader"}), anyRole)
 	removes := mostly(rapid.SampledFrom([]string{"Invoice Reader", "online services manager"}), anyRole)
 	email := mostly(rapid.StringMatching(` ?[A-Za-z]{1,9}(\.[a-z]{1,3})?@[a-z]{2,4}\.example\t?`), anyEmail)
 	name := mostly(rapid.SampledFrom([]string{"", " Ada Lovelace ", "山田 太郎"}), anyName)
@@ -188,10 +200,12 @@ func TestR67_CheckingASaveTwiceChangesNothing(t *testing.T) {
 		return out
 	}
 	change := rapid.Custom(func(t *rapid.T) AccessChange {
-		return AccessChange{License: LicenseID(license.Draw(t, "license")), Add: list(t, adds, 1, 4, "add"), Remove: list(t, removes, 0, 2, "remove")}
+		return AccessChange{License: LicenseID(license.Draw(t, "license")), Add: list(t, adds, 1, 4, "add"),
+			Remove: list(t, removes, 0, 2, "remove")}
 	})
 	person := rapid.Custom(func(t *rapid.T) PersonChange {
-		p := PersonChange{Access: rapid.SliceOfN(change, rapid.SampledFrom([]int{0, 1, 1, 1}).Draw(t, "least"), 3).Draw(t, "access")}
+		p := PersonChange{Access: rapid.SliceOfN(change,
+			rapid.SampledFrom([]int{0, 1, 1, 1}).Draw(t, "least"), 3).Draw(t, "access")}
 		if rapid.Bool().Draw(t, "known") {
 			p.User = UserID(rapid.StringN(1, 4, -1).Draw(t, "user"))
 		} else {
@@ -204,7 +218,10 @@ func TestR67_CheckingASaveTwiceChangesNothing(t *testing.T) {
 	})
 	taken := 0
 	rapid.Check(t, func(t *rapid.T) {
-		in := Save{People: rapid.SliceOfN(person, rapid.SampledFrom([]int{0, 1, 1, 1}).Draw(t, "least"), 3).Draw(t, "people"), InviteFor: time.Duration(rapid.SampledFrom([]int64{0, 0, 0, int64(48 * time.Hour), -1}).Draw(t, "for"))}
+		in := Save{People: rapid.SliceOfN(person, rapid.SampledFrom([]int{0, 1, 1, 1}).Draw(t, "least"),
+			3).Draw(t, "people"),
+			InviteFor: time.Duration(rapid.SampledFrom([]int64{0, 0, 0, int64(48 * time.Hour), -1}).Draw(t,
+				"for"))}
 		out, err := in.Check(DefaultPolicy())
 		if err != nil {
 			if KindOf(err) != Invalid {
@@ -229,7 +246,8 @@ func TestR60_R61_DueTimesAreMonotone(t *testing.T) {
 		start, processed := anyTime.Draw(t, "start"), anyTime.Draw(t, "processed")
 		later := time.Duration(rapid.Int64Range(0, 1e15).Draw(t, "later"))
 		due := p.DueAt(start, processed)
-		if p.DueAt(start.Add(later), processed).Before(due) || p.DueAt(start, processed.Add(later)).Before(due) || p.DueAt(start, time.Time{}).After(due) {
+		if p.DueAt(start.Add(later), processed).Before(due) ||
+			p.DueAt(start, processed.Add(later)).Before(due) || p.DueAt(start, time.Time{}).After(due) {
 			t.Fatalf("later is earlier")
 		}
 		if due.Before(start.Add(p.Propagation)) || due.Before(processed.Add(p.Processing)) {
@@ -278,8 +296,10 @@ func TestR52_ALockedAssignmentIsAlwaysRefusedUntilItIsDue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := settled().but(func(f *Facts) {
 			f.Person, f.Invitation = anyPerson.Draw(t, "person"), anyInvite.Draw(t, "invitation")
-			f.Assignment, f.DueAt, f.Now = AssignmentPropagating, anyTime.Draw(t, "due"), anyTime.Draw(t, "now")
-			f.Self, f.AdminAbove, f.OtherAdmins = rapid.Bool().Draw(t, "self"), rapid.Bool().Draw(t, "above"), rapid.IntRange(0, 2).Draw(t, "others")
+			f.Assignment, f.DueAt, f.Now = AssignmentPropagating, anyTime.Draw(t, "due"),
+				anyTime.Draw(t, "now")
+			f.Self, f.AdminAbove, f.OtherAdmins = rapid.Bool().Draw(t, "self"), rapid.Bool().Draw(t, "above"),
+				rapid.IntRange(0, 2).Draw(t, "others")
 			f.Held = append(held(names(t, "held")...), waiting(names(t, "waiting")...)...)
 		})
 		_, e := Judge(f, AccessChange{License: licenseA, Add: names(t, "add"), Remove: names(t, "remove")})
@@ -295,12 +315,15 @@ func TestR28_R29_R47_R56_R58_WhoeverMayRegisterHasTheRight(t *testing.T) {
 	object := rapid.SampledFrom([]ObjectID{"", "o-1", "o-2"})
 	rapid.Check(t, func(t *rapid.T) {
 		i := Invitation{
-			State: anyInvite.Draw(t, "state"), Binding: rapid.SampledFrom([]Binding{Bound, Forwardable, ""}).Draw(t, "binding"),
+			State:      anyInvite.Draw(t, "state"),
+			Binding:    rapid.SampledFrom([]Binding{Bound, Forwardable, ""}).Draw(t, "binding"),
 			Generation: rapid.IntRange(0, 3).Draw(t, "generation"), ExpiresAt: anyTime.Draw(t, "expires"),
 			SignIn: email.Draw(t, "addressee"), ObjectID: object.Draw(t, "addressee's object"),
 		}
-		who, gen, now := Identity{Email: email.Draw(t, "who"), ObjectID: object.Draw(t, "object")}, rapid.IntRange(0, 3).Draw(t, "link"), anyTime.Draw(t, "now")
-		alive := (i.State == InvitationOpen || i.State == InvitationFailed) && gen == i.Generation && now.Before(i.ExpiresAt)
+		who, gen, now := Identity{Email: email.Draw(t, "who"), ObjectID: object.Draw(t, "object")},
+			rapid.IntRange(0, 3).Draw(t, "link"), anyTime.Draw(t, "now")
+		alive := (i.State == InvitationOpen || i.State == InvitationFailed) && gen == i.Generation &&
+			now.Before(i.ExpiresAt)
 		known := i.ObjectID != "" && who.ObjectID != ""
 		match := known && i.ObjectID == who.ObjectID || !known && i.SignIn.Key() == who.Email.Key()
 		want := alive && (i.Binding == Forwardable || match)

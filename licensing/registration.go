@@ -15,8 +15,9 @@ type Registered struct {
 	User        UserID        `json:"user"`
 	Propagation Propagation   `json:"propagation"`
 	Access      []AccessEntry `json:"access"`
-	Notice      MailID        `json:"notice,omitempty"` // mail to the addressee: somebody else registered (R28)
-	Again       InvitationRun `json:"again,omitzero"`   // the addressee's, to what an admin gave (R28)
+	// mail to the addressee: somebody else registered (R28)
+	Notice MailID        `json:"notice,omitempty"`
+	Again  InvitationRun `json:"again,omitzero"` // the addressee's, to what an admin gave (R28)
 }
 
 // Identity is who registers: what the identity provider vouches for.
@@ -81,31 +82,37 @@ func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 	return nil
 }
 
-// MayForward says whether somebody else than the addressee may accept, to whom so many License IDs' roles would move: none
-// where he has them, or where what he has excludes them (R19, R28, R92). Nothing changes then.
+// MayForward says whether somebody else than the addressee may accept, to whom so many
+// License IDs' roles would move: none where he has them, or where what he has excludes them
+// (R19, R28, R92). Nothing changes then.
 func MayForward(moves int) error {
 	if moves == 0 {
-		return Refuse(Conflict, "R28", "none of these roles can be given to you: ask the person who forwarded the email to register")
+		return Refuse(Conflict, "R28",
+			"none of these roles can be given to you: ask the person who forwarded the email to register")
 	}
 	return nil
 }
 
-// MayBind says whether the addressee's profile can be bound to the directory's person: not where another profile is.
+// MayBind says whether the addressee's profile can be bound to the directory's
+// person: not where another profile is.
 func MayBind(free bool) error {
 	if !free {
-		return Refuse(Conflict, "R47", "you have another profile here: ask the person who invited you to assign the roles to that one")
+		return Refuse(Conflict, "R47",
+			"you have another profile here: ask the person who invited you to assign the roles to that one")
 	}
 	return nil
 }
 
-// MayTakeOver says whether the identity may accept a forwarded invitation as the person bound to this object id, "" for none:
-// the same account, and in the tenant (R47, R84).
+// MayTakeOver says whether the identity may accept a forwarded invitation as the person bound to this object
+// id, "" for none: the same account, and in the tenant (R47, R84).
 func MayTakeOver(bound ObjectID, p Person, who Identity) error {
 	switch {
 	case bound != "" && who.ObjectID != "" && bound != who.ObjectID:
-		return Refuse(Forbidden, "R47", "your sign-in email belongs to another account here: ask your organization's help desk")
+		return Refuse(Forbidden, "R47",
+			"your sign-in email belongs to another account here: ask your organization's help desk")
 	case !p.InTenant():
-		return Refuse(Forbidden, "R84", "you are not in the organization's directory: ask your organization's help desk")
+		return Refuse(Forbidden, "R84",
+			"you are not in the organization's directory: ask your organization's help desk")
 	}
 	return nil
 }

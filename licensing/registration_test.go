@@ -22,29 +22,32 @@ func TestR28_R29_R47_R56_R58_R82_WhoMayRegister(t *testing.T) {
 		{"R28: nobody may without an address", func(*Invitation) {}, Identity{}, 3, Forbidden, "R28"},
 		{"R28: an unknown binding is a bound one", func(i *Invitation) { i.Binding = "" }, eve, 3, Forbidden,
 			"R28"},
-		{"R28: whoever has it may where it is forwardable", func(i *Invitation) { i.Binding = Forwardable }, eve, 3,
-			"", ""},
+		{"R28: whoever has it may where it is forwardable", func(i *Invitation) { i.Binding = Forwardable },
+			eve, 3, "", ""},
 		{"R47: a recycled address is another person", func(i *Invitation) { i.ObjectID = "o-1" },
 			Identity{Email: ada.Email, ObjectID: "o-2"}, 3, Forbidden, "R47"},
 		{"R47: the same person may under a new address", func(i *Invitation) { i.ObjectID = "o-1" },
 			Identity{Email: eve.Email, ObjectID: "o-1"}, 3, "", ""},
 		{"R47: an object id that nobody knows replaces no address", func(*Invitation) {},
 			Identity{Email: eve.Email, ObjectID: "o-1"}, 3, Forbidden, "R28"},
-		{"R29: the second one finds it used", func(i *Invitation) { i.State = InvitationAccepted }, ada, 3, Gone,
-			"R29"},
-		{"R29: by an older link too", func(i *Invitation) { i.State = InvitationAccepted }, ada, 1, Gone, "R29"},
+		{"R29: the second one finds it used", func(i *Invitation) { i.State = InvitationAccepted },
+			ada, 3, Gone, "R29"},
+		{"R29: by an older link too", func(i *Invitation) { i.State = InvitationAccepted }, ada, 1,
+			Gone, "R29"},
 		{"R82: a withdrawn one is dead", func(i *Invitation) { i.State = InvitationCancelled }, ada, 3, Gone,
 			"R82"},
 		{"R58: an older link is dead", func(*Invitation) {}, ada, 2, Gone, "R58"},
 		{"R58: a link of a generation that never was is dead", func(*Invitation) {}, ada, 4, Gone, "R58"},
-		{"R56: an expired one is dead", func(i *Invitation) { i.State = InvitationExpired }, ada, 3, Gone, "R56"},
-		{"R56: one whose time is up is dead before anybody notes it", func(i *Invitation) { i.ExpiresAt = noon },
-			ada, 3, Gone, "R56"},
-		{"R56: a second before it lives", func(i *Invitation) { i.ExpiresAt = noon.Add(time.Second) }, ada, 3, "",
-			""},
+		{"R56: an expired one is dead", func(i *Invitation) { i.State = InvitationExpired }, ada, 3,
+			Gone, "R56"},
+		{"R56: one whose time is up is dead before anybody notes it",
+			func(i *Invitation) { i.ExpiresAt = noon }, ada, 3, Gone, "R56"},
+		{"R56: a second before it lives", func(i *Invitation) { i.ExpiresAt = noon.Add(time.Second) },
+			ada, 3, "", ""},
 		{"R55: a link that was seen although the mail was refused works",
 			func(i *Invitation) { i.State = InvitationFailed }, ada, 3, "", ""},
-		{"R28: one in no state is none", func(i *Invitation) { i.State = InvitationNone }, ada, 3, NotFound, "R28"},
+		{"R28: one in no state is none", func(i *Invitation) { i.State = InvitationNone }, ada, 3,
+			NotFound, "R28"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			i := open()
@@ -99,8 +102,8 @@ func TestR28_R47_R66_AnIdentityThatRegistersIsRead(t *testing.T) {
 }
 
 func TestR28_R29_R58_ARefusalSaysWhatToDoNext(t *testing.T) {
-	for _, state := range []InvitationState{InvitationNone, InvitationOpen, InvitationAccepted, InvitationExpired,
-		InvitationFailed, InvitationCancelled} {
+	for _, state := range []InvitationState{InvitationNone, InvitationOpen, InvitationAccepted,
+		InvitationExpired, InvitationFailed, InvitationCancelled} {
 		i := open()
 		i.State, i.LastSentAt = state, noon
 		for what, err := range map[string]error{

@@ -49,7 +49,8 @@ type RoleInfo struct {
 
 var roles = []RoleInfo{
 	{Administrator, "Administrator", "Administrator", []Permission{
-		ManageAssignments, ViewContracts, ViewOrders, ViewContractKeys, CreateLicenseSummaries, DownloadSoftware,
+		ManageAssignments, ViewContracts, ViewOrders, ViewContractKeys, CreateLicenseSummaries,
+		DownloadSoftware,
 		ViewProductKeys, ManageActivation, ManageBenefits, ReserveOnlineServices, ManageSubscriptions}},
 	{LicensePositionReader, "License position reader", "Licensing Info Viewer", []Permission{
 		ViewContracts, ViewOrders, ViewContractKeys, CreateLicenseSummaries}},

@@ -22,8 +22,8 @@ func permits(t *testing.T, r Role, want ...Permission) {
 func TestR01_PermissionsAreAClosedSet(t *testing.T) {
 	want := []string{"manage_assignments", "view_contracts", "view_orders", "view_contract_keys",
 		"create_license_summaries",
-		"download_software", "view_product_keys", "manage_activation", "manage_benefits", "reserve_online_services",
-		"manage_subscriptions", "list_invoices", "download_invoices"}
+		"download_software", "view_product_keys", "manage_activation", "manage_benefits",
+		"reserve_online_services", "manage_subscriptions", "list_invoices", "download_invoices"}
 	if got := len(Permissions()); got != len(want) {
 		t.Fatalf("%d permissions, want %d", got, len(want))
 	}

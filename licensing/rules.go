@@ -131,13 +131,16 @@ var rules = []Rule{
 var laws = []Rule{
 	{"L01", "What was answered as done happens within minutes, whichever part stops in between."},
 	{"L02", "Every mail ends as sent, refused, given up or dropped, and none waits forever."},
-	{"L03", "What the caller may do is judged first, and unknown, hidden and foreign things get the same answer."},
+	{"L03", "What the caller may do is judged first, " +
+		"and unknown, hidden and foreign things get the same answer."},
 	{"L04", "Every act names its principal, and the audit keeps it, also for a request refused as a whole."},
-	{"L05", "An address is never an identity: that is an issuer with a subject, or the directory's object id."},
+	{"L05",
+		"An address is never an identity: that is an issuer with a subject, or the directory's object id."},
 	{"L06", "A request id belongs to one caller and one content, and no caller can claim a derived one."},
 	{"L07", "Nobody can be flooded with mail, and a name in a mail carries no address, link or instruction."},
 	{"L08", "A downstream system never ends up with more than is granted."},
-	{"L09", "A registration proves where it is decided that it came by the link, whose token is kept nowhere."},
+	{"L09",
+		"A registration proves where it is decided that it came by the link, whose token is kept nowhere."},
 	{"L10", "Personal data has an end, and the audit keeps ids, not addresses."},
 }
 

@@ -119,7 +119,8 @@ func checkAccess(changes []AccessChange) ([]AccessChange, error) {
 			return changes, in(field, err)
 		}
 		if slices.Contains(seen, clean.License) {
-			return changes, Refuse(Invalid, "R08", "License ID %s is listed twice for this person", clean.License).
+			return changes, Refuse(Invalid, "R08", "License ID %s is listed twice for this person",
+				clean.License).
 				In(field)
 		}
 		seen = append(seen, clean.License)
@@ -151,7 +152,8 @@ func (c AccessChange) check() (AccessChange, error) {
 		}
 		for _, o := range c.Add {
 			if exclude(r, o) {
-				return c, Refuse(Invalid, "R19", "nobody can be both Administrator and Invoice Reader on one License ID").
+				return c, Refuse(Invalid, "R19",
+					"nobody can be both Administrator and Invoice Reader on one License ID").
 					In("add")
 			}
 		}

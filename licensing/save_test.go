@@ -19,7 +19,8 @@ func TestR08_R10_R66_TheFormOfASave(t *testing.T) {
 	license := func(i int) AccessChange {
 		return AccessChange{License: LicenseID(fmt.Sprintf("L%d", i)), Add: []Role{BenefitsReader}}
 	}
-	good := PersonChange{SignIn: "ada@contoso.example", Name: "Ada", Access: []AccessChange{add(BenefitsReader)}}
+	good := PersonChange{SignIn: "ada@contoso.example", Name: "Ada",
+		Access: []AccessChange{add(BenefitsReader)}}
 	with := func(change func(*PersonChange)) []PersonChange {
 		p := good
 		p.Access = slices.Clone(good.Access)
@@ -41,7 +42,8 @@ func TestR08_R10_R66_TheFormOfASave(t *testing.T) {
 		{"501 people are refused", many(501, func(i int) PersonChange { return good }), "R70", "people"},
 		{"id and email both are refused", with(func(p *PersonChange) { p.User = "u-1" }), "R66",
 			"people[0].sign_in_email"},
-		{"neither is refused", with(func(p *PersonChange) { p.SignIn = "" }), "R66", "people[0].sign_in_email"},
+		{"neither is refused", with(func(p *PersonChange) { p.SignIn = "" }), "R66",
+			"people[0].sign_in_email"},
 		{"a bad sign-in email is refused", with(func(p *PersonChange) { p.SignIn = "ada" }), "R66",
 			"people[0].sign_in_email"},
 		{"a bad business email is refused", with(func(p *PersonChange) { p.Business = "ada" }), "R66",
@@ -50,7 +52,8 @@ func TestR08_R10_R66_TheFormOfASave(t *testing.T) {
 			with(func(p *PersonChange) { p.Business = "office@fabrikam.example" }), "", ""},
 		{"the same business email for two is taken",
 			append(with(func(p *PersonChange) { p.Business = "o@c.example" }),
-				PersonChange{SignIn: "bob@contoso.example", Business: "o@c.example", Access: good.Access}), "", ""},
+				PersonChange{SignIn: "bob@contoso.example", Business: "o@c.example", Access: good.Access}),
+			"", ""},
 		{"the same person twice is refused, whatever the case", append(with(func(*PersonChange) {}),
 			PersonChange{SignIn: "ADA@contoso.example", Access: good.Access}), "R66", "people[1]"},
 		{"a bad name is refused", with(func(p *PersonChange) { p.Name = "A\nB" }), "R44", "people[0].name"},
@@ -97,10 +100,11 @@ func TestR08_R10_R66_TheFormOfASave(t *testing.T) {
 }
 
 func TestR21_ASaveIsReadIntoItsCanonicalForm(t *testing.T) {
-	in := Save{People: []PersonChange{{SignIn: " Ada@contoso.example ", Name: " Ada ", Access: []AccessChange{{
-		License: " a-1 ", Add: []Role{"Download", "benefits reader", "product_download_manager"},
-		Remove: []Role{"Online-Services-Manager"},
-	}}}}}
+	in := Save{People: []PersonChange{{SignIn: " Ada@contoso.example ", Name: " Ada ",
+		Access: []AccessChange{{
+			License: " a-1 ", Add: []Role{"Download", "benefits reader", "product_download_manager"},
+			Remove: []Role{"Online-Services-Manager"},
+		}}}}}
 	out, err := in.Check(DefaultPolicy())
 	if err != nil {
 		t.Fatal(err)

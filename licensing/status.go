@@ -97,7 +97,8 @@ func StatusOf(p Person, a AssignmentState, i InvitationState) Status {
 	case i == InvitationExpired:
 		return StatusInvitationExpired
 	}
-	return StatusFailed // the mail was refused (R55), or the state is impossible: either way an admin must see it
+	// the mail was refused (R55), or the state is impossible: either way an admin must see it
+	return StatusFailed
 }
 
 // Delivery is the sub-state of Invitation sent (R55).
@@ -200,7 +201,8 @@ func Advice(s Status, attempts int, p Policy) string {
 			return strings.TrimSpace("The assignment failed " + itoa(int64(attempts)) +
 				" times. Contact support and quote the reference. " + p.Support)
 		}
-		return "Assign the roles again. If the person has never registered, you can also reset the invitation."
+		return "Assign the roles again. If the person has never registered, " +
+			"you can also reset the invitation."
 	case StatusInvitationExpired:
 		return "Reset the invitation to send a new link."
 	case StatusUserNotFound:

@@ -8,11 +8,14 @@ import (
 
 func TestR45_OneOfSixStatuses(t *testing.T) {
 	want := map[Status]string{
-		StatusUserNotFound: "User not found", StatusFailed: "Failed", StatusInvitationExpired: "Invitation expired",
-		StatusAssignmentInProgress: "Assignment in Progress", StatusInvitationSent: "Invitation sent", StatusActive: "Active",
+		StatusUserNotFound: "User not found", StatusFailed: "Failed",
+		StatusInvitationExpired:    "Invitation expired",
+		StatusAssignmentInProgress: "Assignment in Progress", StatusInvitationSent: "Invitation sent",
+		StatusActive: "Active",
 	}
 	if got := Statuses(); !slices.Equal(got,
-		[]Status{StatusUserNotFound, StatusFailed, StatusInvitationExpired, StatusAssignmentInProgress, StatusInvitationSent, StatusActive}) {
+		[]Status{StatusUserNotFound, StatusFailed, StatusInvitationExpired, StatusAssignmentInProgress,
+			StatusInvitationSent, StatusActive}) {
 		t.Errorf("the order of attention is %v", got)
 	}
 	for s, label := range want {
@@ -43,8 +46,10 @@ func TestR45_TheListShowsWhatNeedsAttentionFirst(t *testing.T) {
 	}{
 		{"not found before failed", []Status{StatusFailed, StatusUserNotFound}, StatusUserNotFound},
 		{"failed before expired", []Status{StatusInvitationExpired, StatusFailed}, StatusFailed},
-		{"expired before in progress", []Status{StatusAssignmentInProgress, StatusInvitationExpired}, StatusInvitationExpired},
-		{"in progress before sent", []Status{StatusInvitationSent, StatusAssignmentInProgress}, StatusAssignmentInProgress},
+		{"expired before in progress", []Status{StatusAssignmentInProgress, StatusInvitationExpired},
+			StatusInvitationExpired},
+		{"in progress before sent", []Status{StatusInvitationSent, StatusAssignmentInProgress},
+			StatusAssignmentInProgress},
 		{"sent before active", []Status{StatusActive, StatusInvitationSent}, StatusInvitationSent},
 		{"active where all are", []Status{StatusActive, StatusActive}, StatusActive},
 		{"active for none", nil, StatusActive},
@@ -65,24 +70,29 @@ func TestR51_R52_R54_R55_R56_R57_WhichStatusAPersonHas(t *testing.T) {
 		i    InvitationState
 		want Status
 	}{
-		{"R51: registered, propagated and granted is Active", registered, AssignmentActive, InvitationAccepted, StatusActive},
-		{"R51: a registered person who never was invited is Active", outsider, AssignmentActive, InvitationNone, StatusActive},
+		{"R51: registered, propagated and granted is Active", registered, AssignmentActive,
+			InvitationAccepted, StatusActive},
+		{"R51: a registered person who never was invited is Active", outsider, AssignmentActive,
+			InvitationNone, StatusActive},
 		{"R52: before the due time it is in progress", registered, AssignmentPropagating, InvitationAccepted,
 			StatusAssignmentInProgress},
-		{"R54: what could not be activated is Failed", registered, AssignmentFailed, InvitationAccepted, StatusFailed},
-		{"R54: it is Failed whatever becomes of an invitation", registered, AssignmentFailed, InvitationOpen, StatusFailed},
-		{"R55: who has not registered has Invitation sent", unregistered, AssignmentPending, InvitationOpen, StatusInvitationSent},
-		{"R55: a refused mail is Failed", unregistered, AssignmentPending, InvitationFailed, StatusFailed},
-		{"R56: who did not register in time has Invitation expired", unregistered, AssignmentPending, InvitationExpired,
-			StatusInvitationExpired},
-		{"R57: who isn't in the directory is not found, active or not", absent, AssignmentActive, InvitationAccepted,
-			StatusUserNotFound},
-		{"R57: an invited person who left is not found", Person{Kind: Internal}, AssignmentPending, InvitationOpen,
-			StatusUserNotFound},
-		{"R57: an external person is never looked for", Person{Kind: External}, AssignmentPending, InvitationOpen,
-			StatusInvitationSent},
-		{"a state that should not be is Failed: an admin must see it", unregistered, AssignmentPending, InvitationCancelled,
+		{"R54: what could not be activated is Failed", registered, AssignmentFailed, InvitationAccepted,
 			StatusFailed},
+		{"R54: it is Failed whatever becomes of an invitation", registered, AssignmentFailed, InvitationOpen,
+			StatusFailed},
+		{"R55: who has not registered has Invitation sent", unregistered, AssignmentPending, InvitationOpen,
+			StatusInvitationSent},
+		{"R55: a refused mail is Failed", unregistered, AssignmentPending, InvitationFailed, StatusFailed},
+		{"R56: who did not register in time has Invitation expired", unregistered, AssignmentPending,
+			InvitationExpired, StatusInvitationExpired},
+		{"R57: who isn't in the directory is not found, active or not", absent, AssignmentActive,
+			InvitationAccepted, StatusUserNotFound},
+		{"R57: an invited person who left is not found", Person{Kind: Internal}, AssignmentPending,
+			InvitationOpen, StatusUserNotFound},
+		{"R57: an external person is never looked for", Person{Kind: External}, AssignmentPending,
+			InvitationOpen, StatusInvitationSent},
+		{"a state that should not be is Failed: an admin must see it", unregistered, AssignmentPending,
+			InvitationCancelled, StatusFailed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := StatusOf(c.p, c.a, c.i); got != c.want {
@@ -101,13 +111,16 @@ func TestR46_R59_WhatCanBeDoneNow(t *testing.T) {
 	}{
 		{"Invitation sent", StatusInvitationSent, false,
 			[]Action{ViewAccess, EditAccess, ResendMail, ResetInvite, DeleteUser}},
-		{"Invitation expired", StatusInvitationExpired, false, []Action{ViewAccess, EditAccess, ResetInvite, DeleteUser}},
+		{"Invitation expired", StatusInvitationExpired, false,
+			[]Action{ViewAccess, EditAccess, ResetInvite, DeleteUser}},
 		{"Assignment in Progress", StatusAssignmentInProgress, true, []Action{ViewAccess, DeleteUser}},
 		{"Active", StatusActive, true, []Action{ViewAccess, EditAccess, DeleteUser}},
 		{"Failed, registered", StatusFailed, true, []Action{ViewAccess, AssignAgain, DeleteUser}},
-		{"Failed, never registered", StatusFailed, false, []Action{ViewAccess, AssignAgain, ResetInvite, DeleteUser}},
+		{"Failed, never registered", StatusFailed, false,
+			[]Action{ViewAccess, AssignAgain, ResetInvite, DeleteUser}},
 		{"User not found, registered", StatusUserNotFound, true, []Action{ViewAccess, Recheck, DeleteUser}},
-		{"User not found, never registered", StatusUserNotFound, false, []Action{ViewAccess, Recheck, DeleteUser}},
+		{"User not found, never registered", StatusUserNotFound, false,
+			[]Action{ViewAccess, Recheck, DeleteUser}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := Actions(c.status, c.registered); !slices.Equal(got, c.want) {

@@ -28,7 +28,8 @@ func (f UserFilter) Check() (UserFilter, error) {
 	valid := utf8.ValidString(f.Query) // before ToLower, which replaces invalid bytes
 	f.Query = strings.ToLower(strings.TrimSpace(f.Query))
 	if !valid || utf8.RuneCountInString(f.Query) > MaxName || strings.ContainsRune(f.Query, 0) {
-		return f, Refuse(Invalid, "R40", "a search can have up to %d characters of valid UTF-8", MaxName).In("q")
+		return f, Refuse(Invalid, "R40", "a search can have up to %d characters of valid UTF-8",
+			MaxName).In("q")
 	}
 	err := cmp.Or(
 		parseGiven("status", &f.Status, ParseStatus),
@@ -76,7 +77,9 @@ type UserRow struct {
 // Decide sets the actions that are possible now, and why the others are not (R46, R59).
 func (r *UserRow) Decide(registered bool) {
 	r.Actions, r.WhyNot = Actions(r.Status, registered), map[Action]string{}
-	for _, a := range []Action{ViewAccess, EditAccess, ResendMail, ResetInvite, AssignAgain, Recheck, DeleteUser} {
+	for _, a := range []Action{
+		ViewAccess, EditAccess, ResendMail, ResetInvite, AssignAgain, Recheck, DeleteUser,
+	} {
 		if why := WhyNot(a, r.Status, registered); why != "" {
 			r.WhyNot[a] = why
 		}
@@ -86,9 +89,10 @@ func (r *UserRow) Decide(registered bool) {
 // UserView is what View access shows (R43).
 type UserView struct {
 	UserRow
-	RegisteredAt time.Time       `json:"registered_at,omitzero"`
-	Access       []AccessEntry   `json:"access"`               // on the License IDs that the caller administers
-	Hidden       int             `json:"hidden"`               // how many others the user has permissions on
-	Invitation   *InvitationLine `json:"invitation,omitempty"` // the newest
-	Mails        []MailLine      `json:"mails"`                // the newest ones, oldest first
+	RegisteredAt time.Time `json:"registered_at,omitzero"`
+	// on the License IDs that the caller administers
+	Access     []AccessEntry   `json:"access"`
+	Hidden     int             `json:"hidden"`               // how many others the user has permissions on
+	Invitation *InvitationLine `json:"invitation,omitempty"` // the newest
+	Mails      []MailLine      `json:"mails"`                // the newest ones, oldest first
 }

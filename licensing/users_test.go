@@ -23,15 +23,16 @@ func TestR40_TheFilterOfTheList(t *testing.T) {
 		{"a NUL can't", UserFilter{Query: "a\x00"}, UserFilter{}, "q"},
 		{"License ID and role are read into their canonical form",
 			UserFilter{License: " a-1", Role: "Download", Status: StatusFailed},
-			UserFilter{License: "A-1", Role: ProductDownloadManager, Status: StatusFailed, Limit: UsersOnPage}, ""},
+			UserFilter{License: "A-1", Role: ProductDownloadManager, Status: StatusFailed,
+				Limit: UsersOnPage}, ""},
 		{"an unknown status is refused", UserFilter{Status: "done"}, UserFilter{}, "status"},
 		{"a bad License ID is refused", UserFilter{License: "a 1"}, UserFilter{}, "license_id"},
 		{"an unknown role is refused", UserFilter{Role: "owner"}, UserFilter{}, "role"},
 		{"200 are the most on a page", UserFilter{Limit: MaxUsers}, UserFilter{Limit: MaxUsers}, ""},
 		{"201 are too many", UserFilter{Limit: MaxUsers + 1}, UserFilter{}, "limit"},
 		{"fewer than none is refused", UserFilter{Limit: -1}, UserFilter{}, "limit"},
-		{"the cursor stays as it is", UserFilter{Cursor: " aB="}, UserFilter{Cursor: " aB=", Limit: UsersOnPage},
-			""},
+		{"the cursor stays as it is", UserFilter{Cursor: " aB="},
+			UserFilter{Cursor: " aB=", Limit: UsersOnPage}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := c.in.Check()

@@ -4,9 +4,10 @@ import "time"
 
 // Propagation is what one change makes effective for one user, and when.
 type Propagation struct {
-	Change  ChangeID    `json:"change"`
-	Mail    MailID      `json:"mail,omitempty"`    // the mail that tells the user
-	Dues    []time.Time `json:"dues,omitempty"`    // distinct and ascending; none where roles were only removed
+	Change ChangeID `json:"change"`
+	Mail   MailID   `json:"mail,omitempty"` // the mail that tells the user
+	// distinct and ascending; none where roles were only removed
+	Dues    []time.Time `json:"dues,omitempty"`
 	Removed bool        `json:"removed,omitempty"` // roles were removed, which is effective already
 }
 

@@ -2,7 +2,8 @@ package store
 
 import "vlroles/licensing"
 
-// asAddressee is the addressee who registers. Somebody whom the directory knows by now becomes internal (R47).
+// asAddressee is the addressee who registers. Somebody whom the
+// directory knows by now becomes internal (R47).
 func (a *acceptance) asAddressee(dir directory) (asked, error) {
 	u := &a.addressee
 	self := asked{PersonChange: licensing.PersonChange{User: u.ID}}
@@ -11,15 +12,16 @@ func (a *acceptance) asAddressee(dir directory) (asked, error) {
 		return self, nil
 	}
 	var other int
-	if err := a.get(&other, `SELECT COUNT(*) FROM users WHERE org_id = ? AND object_id = ?`, u.OrgID, p.ObjectID); err != nil {
+	err := a.get(&other, `SELECT COUNT(*) FROM users WHERE org_id = ? AND object_id = ?`, u.OrgID, p.ObjectID)
+	if err != nil {
 		return self, err
 	}
 	u.Kind, u.ObjectID, u.InTenant = licensing.Internal, nullString(p.ObjectID), true
 	return self, licensing.MayBind(other == 0)
 }
 
-// asStranger is somebody else than the addressee: by object id first, since addresses are given to others (R47). Nobody who
-// has left the tenant gets anything (R84).
+// asStranger is somebody else than the addressee: by object id first, since addresses are given to others
+// (R47). Nobody who has left the tenant gets anything (R84).
 func (a *acceptance) asStranger(dir directory) (asked, error) {
 	who := a.registration.Identity
 	u, err := a.profileOf(who)
@@ -27,10 +29,12 @@ func (a *acceptance) asStranger(dir directory) (asked, error) {
 		return asked{}, err
 	}
 	if u != nil {
-		return asked{PersonChange: licensing.PersonChange{User: u.ID}}, licensing.MayTakeOver(licensing.ObjectID(u.ObjectID), u.Person(), who)
+		return asked{PersonChange: licensing.PersonChange{User: u.ID}},
+			licensing.MayTakeOver(licensing.ObjectID(u.ObjectID), u.Person(), who)
 	}
 	if p, ok := dir.people[who.Email.Key()]; ok {
-		if err := licensing.MayTakeOver(licensing.ObjectID(p.ObjectID), licensing.Person{Present: true}, who); err != nil {
+		err := licensing.MayTakeOver(licensing.ObjectID(p.ObjectID), licensing.Person{Present: true}, who)
+		if err != nil {
 			return asked{}, err
 		}
 	}
@@ -50,7 +54,8 @@ func (a *acceptance) asStranger(dir directory) (asked, error) {
 func (a *acceptance) profileOf(who licensing.Identity) (*userRow, error) {
 	var same []licensing.UserID
 	if who.ObjectID != "" {
-		err := a.all(&same, `SELECT id FROM users WHERE org_id = ? AND object_id = ?`, a.invitation.OrgID, who.ObjectID)
+		err := a.all(&same, `SELECT id FROM users WHERE org_id = ? AND object_id = ?`, a.invitation.OrgID,
+			who.ObjectID)
 		if err != nil {
 			return nil, err
 		}

@@ -6,14 +6,15 @@ import (
 	"vlroles/licensing"
 )
 
-// Appoint makes somebody the administrator of a License ID that has no active admin, in support's name (R33). It is audited with
-// its reason. A License ID that has one is a Conflict, one that there is not NotFound.
+// Appoint makes somebody the administrator of a License ID that has no active admin, in support's name (R33).
+// It is audited with its reason. A License ID that has one is a Conflict, one that there is not NotFound.
 func (s *Store) Appoint(ctx context.Context, seat licensing.Appointment) (licensing.SaveAnswer, error) {
 	sv, err := seat.Check(s.policy)
 	if err != nil {
 		return licensing.SaveAnswer{}, err
 	}
-	q := request{id: sv.ID, org: sv.Org, action: licensing.AuditAppoint, license: sv.People[0].Access[0].License, content: seat}
+	q := request{id: sv.ID, org: sv.Org, action: licensing.AuditAppoint,
+		license: sv.People[0].Access[0].License, content: seat}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.SaveAnswer, []licensing.OutboxEntry, error) {
 		if err := t.vacant(q.org, q.license); err != nil {
 			return licensing.SaveAnswer{}, nil, err
@@ -30,7 +31,8 @@ func (t *tx) vacant(org licensing.OrgID, l licensing.LicenseID) error {
 		return err
 	}
 	var known int
-	if err := t.get(&known, `SELECT COUNT(*) FROM agreements WHERE org_id = ? AND license_id = ?`, org, l); err != nil {
+	err := t.get(&known, `SELECT COUNT(*) FROM agreements WHERE org_id = ? AND license_id = ?`, org, l)
+	if err != nil {
 		return err
 	}
 	admins, err := t.ActiveAdmins([]licensing.LicenseID{l})

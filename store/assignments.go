@@ -12,9 +12,12 @@ import (
 	"vlroles/store/rows"
 )
 
-// Activate makes what a change put in progress effective, as far as it is due at upTo, and returns how many License IDs
-// became active. Rows that another change took over, or that are gone, are not touched (R51, R53).
-func (s *Store) Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time) (int, error) {
+// Activate makes what a change put in progress effective, as far as it is due at upTo, and
+// returns how many License IDs became active. Rows that another change took over, or that
+// are gone, are not touched (R51, R53).
+func (s *Store) Activate(
+	ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time,
+) (int, error) {
 	var ids []licensing.LicenseID
 	err := s.write(ctx, "activate", func(t *tx) error {
 		ids = nil
@@ -27,30 +30,37 @@ func (s *Store) Activate(ctx context.Context, user licensing.UserID, change lice
 			return err
 		}
 		for _, l := range ids {
-			if _, err := t.exec(`UPDATE grants SET effective = true WHERE user_id = ? AND license_id = ?`, user, l); err != nil {
+			_, err := t.exec(`UPDATE grants SET effective = true WHERE user_id = ? AND license_id = ?`,
+				user, l)
+			if err != nil {
 				return err
 			}
 		}
-		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditActivate, rule: "R51", after: licensing.StatusActive})
+		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditActivate, rule: "R51",
+			after: licensing.StatusActive})
 	})
 	return len(ids), err
 }
 
-// Fail marks what a change has due at upTo as Failed with the reason and a reference, and counts the attempt (R54). What
-// was effective before stays so.
-func (s *Store) Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string) error {
+// Fail marks what a change has due at upTo as Failed with the reason and a reference, and counts the attempt
+// (R54). What was effective before stays so.
+func (s *Store) Fail(
+	ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string,
+) error {
 	return s.write(ctx, "mark assignment as failed", func(t *tx) error {
 		var ids []licensing.LicenseID
 		err := t.all(&ids, `
 			UPDATE assignments
-			SET state = 'failed', due_at = NULL, attempts = attempts + 1, reason = ?, reference = ?, changed_at = ?
+			SET state = 'failed', due_at = NULL, attempts = attempts + 1, reason = ?, reference = ?,
+				changed_at = ?
 			WHERE user_id = ? AND change_id = ? AND state = 'propagating' AND due_at <= ?
 			RETURNING license_id`, reason, reference(user, change), ts(t.now), user, change, ts(upTo))
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditFail, rule: "R54", after: licensing.StatusFailed,
-			detail: licensing.FailureNoted{Reason: reason}})
+		return t.auditSettled(ids,
+			auditLine{user: user, action: licensing.AuditFail, rule: "R54", after: licensing.StatusFailed,
+				detail: licensing.FailureNoted{Reason: reason}})
 	})
 }
 
@@ -60,9 +70,9 @@ func reference(user licensing.UserID, change licensing.ChangeID) string {
 	return "VL-" + strings.ToUpper(hex.EncodeToString(sum[:5]))
 }
 
-// Effective returns a user's grants as a downstream system must know them before Activate: what is effective, with what
-// is due at upTo by any change, so that of two changes told at once none takes back the other's, and Administrator where it
-// is inherited (R88). A person who may use nothing has none (R02, R84).
+// Effective returns a user's grants as a downstream system must know them before Activate: what is effective,
+// with what is due at upTo by any change, so that of two changes told at once none takes back the other's,
+// and Administrator where it is inherited (R88). A person who may use nothing has none (R02, R84).
 func (s *Store) Effective(
 	ctx context.Context, user licensing.UserID, upTo time.Time,
 ) (e licensing.Effective, err error) {
@@ -72,8 +82,8 @@ func (s *Store) Effective(
 			return missing(err, "user")
 		}
 		e = licensing.Effective{
-			Org: u.OrgID, User: u.ID, Email: licensing.Email(u.SignInEmail), Object: licensing.ObjectID(u.ObjectID),
-			Grants: []licensing.EffectiveGrant{},
+			Org: u.OrgID, User: u.ID, Email: licensing.Email(u.SignInEmail),
+			Object: licensing.ObjectID(u.ObjectID), Grants: []licensing.EffectiveGrant{},
 		}
 		if !u.Person().Registered() || !u.Person().InTenant() {
 			return nil

@@ -2,7 +2,8 @@ package store
 
 import "vlroles/licensing"
 
-// auditLine is one line of the audit on its way to its row: who did what to whom, on which License ID, by which rule.
+// auditLine is one line of the audit on its way to its row: who did what to
+// whom, on which License ID, by which rule.
 type auditLine struct {
 	org           licensing.OrgID
 	by            licensing.UserID // "": the system, or a partner by contract
@@ -17,8 +18,10 @@ type auditLine struct {
 }
 
 const insertAudit = `
-	INSERT INTO audit (at, org_id, actor, action, outcome, user_id, license_id, request_id, rule, before, after, detail)
-	VALUES (:at, :org_id, :actor, :action, :outcome, :user_id, :license_id, :request_id, :rule, :before, :after, :detail)`
+	INSERT INTO audit (at, org_id, actor, action, outcome, user_id, license_id, request_id, rule, before,
+		after, detail)
+	VALUES (:at, :org_id, :actor, :action, :outcome, :user_id, :license_id, :request_id, :rule, :before,
+		:after, :detail)`
 
 // audit writes lines.
 func (t *tx) audit(lines ...auditLine) error {
@@ -40,8 +43,10 @@ func (t *tx) auditRow(l auditLine) (auditRow, error) {
 	}
 	detail, err := licensing.EncodeDetail(l.detail)
 	return auditRow{
-		At: ts(t.now), OrgID: l.org, Actor: nullString(l.by), Action: l.action, Outcome: outcome, UserID: nullString(l.user), LicenseID: nullString(l.license),
-		RequestID: nullString(l.request), Rule: nullString(l.rule), Before: nullString(l.before), After: nullString(l.after), Detail: detail,
+		At: ts(t.now), OrgID: l.org, Actor: nullString(l.by), Action: l.action, Outcome: outcome,
+		UserID: nullString(l.user), LicenseID: nullString(l.license),
+		RequestID: nullString(l.request), Rule: nullString(l.rule), Before: nullString(l.before),
+		After: nullString(l.after), Detail: detail,
 	}, err
 }
 
@@ -58,7 +63,8 @@ func (l auditLine) on(ids []licensing.LicenseID) []auditLine {
 // auditEverywhere writes the line once for each License ID that its user has something on, and returns them.
 func (t *tx) auditEverywhere(l auditLine) ([]licensing.LicenseID, error) {
 	var ids []licensing.LicenseID
-	if err := t.all(&ids, `SELECT license_id FROM assignments WHERE user_id = ? ORDER BY license_id`, l.user); err != nil {
+	err := t.all(&ids, `SELECT license_id FROM assignments WHERE user_id = ? ORDER BY license_id`, l.user)
+	if err != nil {
 		return nil, err
 	}
 	return ids, t.audit(l.on(ids)...)

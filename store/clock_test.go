@@ -24,8 +24,10 @@ func (s *Store) ticking(from time.Time) *Store {
 func TestAllRowsOfOneTransactionCarryTheTimeAtWhichItBegan(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		sv := licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"), People: []licensing.PersonChange{
-			ext("kim", add(a1, licensing.BenefitsReader)), ext("pat", add(a1, licensing.ProductKeysReader))}}
+		sv := licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"),
+			People: []licensing.PersonChange{
+				ext("kim", add(a1, licensing.BenefitsReader)),
+				ext("pat", add(a1, licensing.ProductKeysReader))}}
 		if _, err := s.ticking(h.Now).Save(t.Context(), sv); err != nil {
 			t.Fatal(err)
 		}
@@ -60,6 +62,7 @@ func TestEachAttemptAtATransactionHasItsOwnTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "times", times, []time.Time{start.Add(time.Second), start.Add(2 * time.Second), start.Add(3 * time.Second)})
+		same(t, "times", times,
+			[]time.Time{start.Add(time.Second), start.Add(2 * time.Second), start.Add(3 * time.Second)})
 	})
 }

@@ -24,16 +24,16 @@ func commandLine(a licensing.AuditAction, rule string, c licensing.Command) audi
 	return auditLine{org: c.Org, by: c.By, request: c.Request, action: a, rule: rule, user: c.User}
 }
 
-// commanded is what a command is about: the user, locked, what the user has, and on which License IDs of it the caller may
-// decide.
+// commanded is what a command is about: the user, locked, what the user has, and on which
+// License IDs of it the caller may decide.
 type commanded struct {
 	user     userRow
 	holdings holdings
 	mine     []licensing.LicenseID
 }
 
-// command reads what a command is about. A caller who may decide on none of the user's License IDs learns only that there
-// is no such user (R05, R43).
+// command reads what a command is about. A caller who may decide on none of the user's License IDs learns
+// only that there is no such user (R05, R43).
 func (t *tx) command(c licensing.Command) (commanded, error) {
 	var out commanded
 	rows, err := t.lockUsers(c.Org, []string{string(c.User)}, nil)
@@ -56,13 +56,15 @@ func (t *tx) command(c licensing.Command) (commanded, error) {
 	return out, nil
 }
 
-// commandOnRoles is command where the last admin may be taken away: agreements are locked before the user, as everywhere.
+// commandOnRoles is command where the last admin may be taken away: agreements are
+// locked before the user, as everywhere.
 func (t *tx) commandOnRoles(c licensing.Command) (commanded, error) {
 	if !ids(string(c.User)) {
 		return commanded{}, missingUser(nil)
 	}
 	var held []licensing.LicenseID
-	if err := t.all(&held, `SELECT license_id FROM assignments WHERE user_id = ? AND org_id = ?`, c.User, c.Org); err != nil {
+	err := t.all(&held, `SELECT license_id FROM assignments WHERE user_id = ? AND org_id = ?`, c.User, c.Org)
+	if err != nil {
 		return commanded{}, err
 	}
 	if err := t.lockAgreements(held); err != nil {

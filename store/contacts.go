@@ -10,9 +10,11 @@ import (
 	"vlroles/licensing"
 )
 
-// ChangeContact carries out a Change of Contact Information Request (R34): on the License IDs that it names, or on all that
-// list the present contact. Inactive agreements are skipped (R37).
-func (s *Store) ChangeContact(ctx context.Context, ch licensing.ContactChange) (licensing.IntakeAnswer, error) {
+// ChangeContact carries out a Change of Contact Information Request (R34): on the License IDs that it names,
+// or on all that list the present contact. Inactive agreements are skipped (R37).
+func (s *Store) ChangeContact(
+	ctx context.Context, ch licensing.ContactChange,
+) (licensing.IntakeAnswer, error) {
 	ch, err := ch.Check(s.policy)
 	if err != nil {
 		return licensing.IntakeAnswer{}, err
@@ -45,8 +47,8 @@ func (c *contract) changeContact(ch licensing.ContactChange) error {
 	return c.decideNamed()
 }
 
-// lockListed locks and returns the License IDs of the request. Those that list the present contact are looked up once to know
-// what to lock, and again under the lock: another request may have been first.
+// lockListed locks and returns the License IDs of the request. Those that list the present contact are looked
+// up once to know what to lock, and again under the lock: another request may have been first.
 func (c *contract) lockListed(ch licensing.ContactChange) ([]licensing.LicenseID, error) {
 	if ch.From == "" {
 		return ch.Licenses, c.lockAgreements(ch.Licenses)
@@ -69,7 +71,8 @@ func (c *contract) listed(ch licensing.ContactChange) ([]licensing.LicenseID, er
 		FROM contacts c
 		JOIN users u ON u.id = c.user_id
 		JOIN agreements a ON a.license_id = c.license_id
-		WHERE a.org_id = ? AND c.kind = ? AND c.until IS NULL AND (u.sign_in_key = ? OR lower(u.business_email) = ?)
+		WHERE a.org_id = ? AND c.kind = ? AND c.until IS NULL
+		AND (u.sign_in_key = ? OR lower(u.business_email) = ?)
 		ORDER BY c.license_id`, c.org, ch.Contact.Kind, ch.From.Key(), ch.From.Key())
 	if err != nil {
 		return nil, err
@@ -99,8 +102,8 @@ func inOrder(in []licensing.Contact) []licensing.Contact {
 	return out
 }
 
-// name notes a contact, and what the contact gets by being named: a role where the contact is a new one (R25, R18), nothing
-// where it was the contact before.
+// name notes a contact, and what the contact gets by being named: a role where the contact is a new one (R25,
+// R18), nothing where it was the contact before.
 func (c *contract) name(l licensing.LicenseID, contact licensing.Contact, ex existingAgreement) error {
 	v := licensing.ContactVerdict{License: l, Kind: contact.Kind, Outcome: licensing.ContactNamed}
 	user, holder, err := c.find(contact)
@@ -122,8 +125,9 @@ func (c *contract) name(l licensing.LicenseID, contact licensing.Contact, ex exi
 	default:
 		v.Former, v.Rule = former, "R34"
 		person := c.person(holder, contact)
-		c.named = append(c.named, named{license: l, kind: contact.Kind, user: user, person: person, former: former,
-			verdict: len(c.answer.Contacts)})
+		c.named = append(c.named,
+			named{license: l, kind: contact.Kind, user: user, person: person, former: former,
+				verdict: len(c.answer.Contacts)})
 		c.give(person, l, contact.Kind.Role())
 		if contact.Kind == licensing.BillToContact {
 			err = c.leaveBillTo(l, holder)
@@ -133,9 +137,11 @@ func (c *contract) name(l licensing.LicenseID, contact licensing.Contact, ex exi
 	return err
 }
 
-// present returns who is the contact now, "" for nobody, and whether the partner names the same person again: by the sign-in
-// email, or by the address on the contract.
-func (c *contract) present(l licensing.LicenseID, contact licensing.Contact) (former licensing.UserID, same bool, err error) {
+// present returns who is the contact now, "" for nobody, and whether the partner names the same person again:
+// by the sign-in email, or by the address on the contract.
+func (c *contract) present(
+	l licensing.LicenseID, contact licensing.Contact,
+) (former licensing.UserID, same bool, err error) {
 	var row struct {
 		User     licensing.UserID `db:"user_id"`
 		SignIn   string           `db:"sign_in_key"`
@@ -157,23 +163,26 @@ func (c *contract) present(l licensing.LicenseID, contact licensing.Contact) (fo
 	return row.User, row.SignIn == key || !row.Left && row.Business.Key() == key, err
 }
 
-// find returns the profile of a contact, "" for none, and the one that has the contact's roles: another one where somebody
-// else accepted the contact's invitation instead (R27, R28). Where the partner gives no sign-in email, whoever registered by
-// the invitation that was mailed to the business email is that person; that somebody claims the address is not enough.
+// find returns the profile of a contact, "" for none, and the one that has the contact's roles: another one
+// where somebody else accepted the contact's invitation instead (R27, R28). Where the partner gives no
+// sign-in email, whoever registered by the invitation that was mailed to the business email is that person;
+// that somebody claims the address is not enough.
 func (c *contract) find(contact licensing.Contact) (user, holder licensing.UserID, err error) {
 	key := contact.SignIn.Key()
 	if contact.SignIn == "" {
 		key = contact.Business.Key()
 	}
 	var rows []licensing.UserID
-	if err := c.all(&rows, `SELECT id FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org, key); err != nil {
+	err = c.all(&rows, `SELECT id FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org, key)
+	if err != nil {
 		return "", "", err
 	}
 	if len(rows) == 0 && contact.SignIn == "" {
 		err := c.all(&rows, `
 			SELECT DISTINCT u.id
 			FROM mails m
-			JOIN invitations i ON i.id = m.invitation_id AND i.state = 'accepted' AND i.accepted_by = i.user_id
+			JOIN invitations i ON i.id = m.invitation_id AND i.state = 'accepted'
+			AND i.accepted_by = i.user_id
 			JOIN users u ON u.id = i.user_id AND u.in_tenant
 			WHERE m.org_id = ? AND m.kind = 'welcome' AND lower(m.recipient) = ?
 			LIMIT 2`, c.org, key)
@@ -188,8 +197,8 @@ func (c *contract) find(contact licensing.Contact) (user, holder licensing.UserI
 	return rows[0], holder, err
 }
 
-// instead returns who has the roles of a contact: the contact, or whoever accepted the contact's invitation instead and has
-// neither left nor been deleted since (R28, R47, R80).
+// instead returns who has the roles of a contact: the contact, or whoever accepted the contact's invitation
+// instead and has neither left nor been deleted since (R28, R47, R80).
 func (c *contract) instead(user licensing.UserID) (licensing.UserID, error) {
 	var holder licensing.UserID
 	err := c.get(&holder, `
@@ -244,8 +253,8 @@ func (c *contract) administrator(l licensing.LicenseID, first licensing.Contract
 	return nil
 }
 
-// replace plans the new contact in the place of the former one, who keeps Administrator and inherits nothing any more (R34,
-// R90).
+// replace plans the new contact in the place of the former one, who keeps Administrator and
+// inherits nothing any more (R34, R90).
 func (c *contract) replace(p *plan, n named, holder *subject) error {
 	if holder.refusal != nil {
 		return holder.refusal.In("contacts")
@@ -265,7 +274,8 @@ func (c *contract) replace(p *plan, n named, holder *subject) error {
 		p.billTo = append(p.billTo, grantRow{LicenseID: n.license, UserID: holder.user.ID})
 	}
 	line := c.line(user, n.license)
-	line.action, line.rule, line.detail = licensing.AuditContactNamed, "R34", licensing.ContactChanged{Kind: n.kind}
+	line.action, line.rule, line.detail = licensing.AuditContactNamed, "R34",
+		licensing.ContactChanged{Kind: n.kind}
 	p.audit = append(p.audit, line)
 	return nil
 }
@@ -282,7 +292,8 @@ func (c *contract) leave(p *plan, n named) error {
 	})
 	var ends int
 	if len(still) == 0 {
-		err = c.get(&ends, `SELECT COUNT(*) FROM preferences WHERE license_id = ? AND user_id = ? AND inherit`, n.license, n.former)
+		err = c.get(&ends, `SELECT COUNT(*) FROM preferences
+			WHERE license_id = ? AND user_id = ? AND inherit`, n.license, n.former)
 		if err != nil {
 			return err
 		}

@@ -9,14 +9,16 @@ import (
 	"vlroles/licensing"
 )
 
-// PutAgreement takes in one agreement with those whom it names, new or changed, of an organization that is known (R03, R18,
-// R25, R27, R34, R37). It is one transaction; a refusal is an *licensing.Error and writes nothing at all.
+// PutAgreement takes in one agreement with those whom it names, new or changed, of an organization
+// that is known (R03, R18, R25, R27, R34, R37). It is one transaction; a refusal is an
+// *licensing.Error and writes nothing at all.
 func (s *Store) PutAgreement(ctx context.Context, a licensing.AgreementPut) (licensing.IntakeAnswer, error) {
 	a, err := a.Check(s.policy)
 	if err != nil {
 		return licensing.IntakeAnswer{}, err
 	}
-	q := request{id: a.ID, org: a.Org, action: licensing.AuditPutAgreement, license: a.Agreement.License, content: a}
+	q := request{id: a.ID, org: a.Org, action: licensing.AuditPutAgreement,
+		license: a.Agreement.License, content: a}
 	return s.fromPartner(ctx, q, a.InviteFor, func(c *contract) error {
 		c.strict = true
 		return c.takeIn([]licensing.ContractAgreement{a.Agreement}, "")
@@ -24,7 +26,9 @@ func (s *Store) PutAgreement(ctx context.Context, a licensing.AgreementPut) (lic
 }
 
 // fromPartner carries a partner's request out.
-func (s *Store) fromPartner(ctx context.Context, q request, inviteFor time.Duration, do func(*contract) error) (licensing.IntakeAnswer, error) {
+func (s *Store) fromPartner(
+	ctx context.Context, q request, inviteFor time.Duration, do func(*contract) error,
+) (licensing.IntakeAnswer, error) {
 	return carryOut(ctx, s, q, func(t *tx) (licensing.IntakeAnswer, []licensing.OutboxEntry, error) {
 		c := t.newContract(q, inviteFor)
 		err := do(c)
@@ -32,8 +36,8 @@ func (s *Store) fromPartner(ctx context.Context, q request, inviteFor time.Durat
 	})
 }
 
-// contract is what a partner says of agreements, on its way from names to rows: it gathers who gets what, and has that
-// decided as a whole.
+// contract is what a partner says of agreements, on its way from names to rows: it gathers who gets
+// what, and has that decided as a whole.
 type contract struct {
 	*tx
 	mandate
@@ -97,7 +101,9 @@ func (c *contract) mayTakeIn(a licensing.ContractAgreement, was existingAgreemen
 }
 
 // nameAll gathers everybody whom the agreements name.
-func (c *contract) nameAll(agreements []licensing.ContractAgreement, found map[licensing.LicenseID]existingAgreement) error {
+func (c *contract) nameAll(
+	agreements []licensing.ContractAgreement, found map[licensing.LicenseID]existingAgreement,
+) error {
 	for _, a := range agreements {
 		ex := found[a.License]
 		ex.Active = !a.Inactive
@@ -123,7 +129,8 @@ func (c *contract) person(user licensing.UserID, contact licensing.Contact) int 
 	}
 	key, change := string(user), licensing.PersonChange{User: user}
 	if user == "" {
-		key, change = signIn.Key(), licensing.PersonChange{SignIn: signIn, Business: contact.Business, Name: contact.Name}
+		key, change = signIn.Key(),
+			licensing.PersonChange{SignIn: signIn, Business: contact.Business, Name: contact.Name}
 	}
 	n, known := c.place[key]
 	if !known {
@@ -134,7 +141,8 @@ func (c *contract) person(user licensing.UserID, contact licensing.Contact) int 
 	return n
 }
 
-// give asks for a role. Administrator takes the place of Invoice Reader, which is skipped beside it and audited (R19).
+// give asks for a role. Administrator takes the place of Invoice Reader, which
+// is skipped beside it and audited (R19).
 func (c *contract) give(person int, l licensing.LicenseID, r licensing.Role) {
 	if r == "" {
 		return
@@ -167,7 +175,8 @@ func (c *contract) access(person int, l licensing.LicenseID) *licensing.AccessCh
 	return &(*all)[n]
 }
 
-// decideNamed has everybody judged in the contract's name, and writes that together with who is a contact now.
+// decideNamed has everybody judged in the contract's name, and writes
+// that together with who is a contact now.
 func (c *contract) decideNamed() error {
 	for _, n := range c.named {
 		c.people[n.person].contact = true

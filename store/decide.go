@@ -27,7 +27,8 @@ type decision struct {
 	admins     map[licensing.LicenseID][]licensing.UserID // active admins, where one may be removed
 	above      rows.Inherited                             // where the people inherit Administrator (R88)
 	sources    holdings                                   // what roles are copied from (R72)
-	parents    map[licensing.LicenseID]bool               // of those that roles are copied to: which have others below
+	// of those that roles are copied to: which have others below
+	parents map[licensing.LicenseID]bool
 }
 
 // subject is one person of a decision: what was asked and loaded of him, and what was judged.

@@ -7,10 +7,10 @@ import (
 	"vlroles/licensing"
 )
 
-// Delete takes all roles from a user on the License IDs that the caller administers (R80). What is in progress ends, and an
-// invitation that has nothing left to give dies with its links (R82); where the user is the last active admin the License ID
-// is refused and the rest proceeds (R83). The organization's account is not touched (R81). A user whom the caller may not see
-// is NotFound.
+// Delete takes all roles from a user on the License IDs that the caller administers (R80). What is in
+// progress ends, and an invitation that has nothing left to give dies with its links (R82); where the user is
+// the last active admin the License ID is refused and the rest proceeds (R83). The organization's account is
+// not touched (R81). A user whom the caller may not see is NotFound.
 func (s *Store) Delete(ctx context.Context, c licensing.Command) (licensing.Deletion, error) {
 	q := commandRequest(licensing.AuditDelete, c)
 	return carryOut(ctx, s, q, func(t *tx) (licensing.Deletion, []licensing.OutboxEntry, error) {
@@ -54,7 +54,9 @@ func (seen commanded) everything() []asked {
 // disinherit plans the end of what the user inherits from agreements that the caller administers (R52, R80).
 func (p *plan) disinherit(t *tx, m mandate, user licensing.UserID) error {
 	var opted []licensing.LicenseID
-	if err := t.all(&opted, `SELECT license_id FROM preferences WHERE user_id = ? AND inherit ORDER BY license_id`, user); err != nil {
+	err := t.all(&opted,
+		`SELECT license_id FROM preferences WHERE user_id = ? AND inherit ORDER BY license_id`, user)
+	if err != nil {
 		return err
 	}
 	may, err := t.Administers(m.org, m.by, opted)

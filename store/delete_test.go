@@ -20,8 +20,11 @@ func TestR80_R81_DeletingAUserTakesAllRolesThatTheCallerAdministersAndLeavesTheR
 		equal(t, "what others administer stays", h.May(kim, a2, licensing.ManageBenefits).Allowed, true)
 		same(t, "the caller's list", h.Names("ada", licensing.UserFilter{}), []string{"Ada Lovelace"})
 		same(t, "the other's list", h.Names("grace", licensing.UserFilter{}), []string{"Grace Hopper", "kim"})
-		same(t, "R81: directory and profile stay", []int{h.Count(`SELECT COUNT(*) FROM directory_people`), h.Count(`SELECT COUNT(*) FROM users WHERE id = ?`, kim)}, []int{people, 1})
-		equal(t, "R70: one mail", h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes' AND id LIKE ?`, kim, "%"+string(kim)+"%"), 2)
+		same(t, "R81: directory and profile stay", []int{h.Count(`SELECT COUNT(*) FROM directory_people`),
+			h.Count(`SELECT COUNT(*) FROM users WHERE id = ?`, kim)}, []int{people, 1})
+		equal(t, "R70: one mail",
+			h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes' AND id LIKE ?`, kim,
+				"%"+string(kim)+"%"), 2)
 		_, err := s.atTime(h.Now).Delete(t.Context(), h.Command("ada", kim))
 		wantRefusal(t, err, licensing.NotFound, "R43")
 	})
@@ -36,8 +39,10 @@ func TestR52_R82_DeletingEndsWhatIsInProgressAndTheLinksOfAnInvitation(t *testin
 		c := h.Command("ada", kim)
 		must[licensing.Deletion](t)(s.atTime(h.Now).Delete(t.Context(), c))
 		work := must[[]licensing.OutboxEntry](t)(s.Outbox(t.Context(), c.Request))
-		same(t, "the run ends", []any{work[0].Kind, work[0].Propagation.Change}, []any{licensing.OutboxStop, change})
-		equal(t, "a late activation", must[int](t)(s.atTime(v.DueAt).Activate(t.Context(), kim, change, v.DueAt)), 0)
+		same(t, "the run ends", []any{work[0].Kind, work[0].Propagation.Change},
+			[]any{licensing.OutboxStop, change})
+		equal(t, "a late activation",
+			must[int](t)(s.atTime(v.DueAt).Activate(t.Context(), kim, change, v.DueAt)), 0)
 
 		lee := h.Invite("ada", "lee", add(a1, licensing.BenefitsReader))
 		i := h.Invitation(lee).Run.Invitation
@@ -90,17 +95,20 @@ func TestR85_AUserWhoIsNotFoundStaysUntilRemovedFromAllLicenseIDs(t *testing.T) 
 
 // from copies roles.
 func from(target, source licensing.LicenseID, user licensing.UserID, replace bool) licensing.AccessChange {
-	return licensing.AccessChange{License: target, From: &licensing.RoleSource{User: user, License: source, Replace: replace}}
+	return licensing.AccessChange{License: target,
+		From: &licensing.RoleSource{User: user, License: source, Replace: replace}}
 }
 
 func TestR72_PastingReplacesTheRolesOfEachTargetWithAVerdictOfItsOwn(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader, licensing.ProductKeysReader), add(m1, licensing.OnlineServicesManager))
+		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader, licensing.ProductKeysReader),
+			add(m1, licensing.OnlineServicesManager))
 		lee := h.Member("ada", "lee", add(m1, licensing.InvoiceReader))
 		busy := h.Member("ada", "busy", add(a1, licensing.BenefitsReader))
 		h.Change("ada", edit(busy, add(a1, licensing.OnlineServicesManager)))
-		h.Puts(agreement("C1", "", licensing.Contact{Kind: licensing.PrimaryContact, Business: "ada@contoso.example", Name: "Ada"}, contact(licensing.BillToContact, "lee")))
+		h.Puts(agreement("C1", "", licensing.Contact{Kind: licensing.PrimaryContact,
+			Business: "ada@contoso.example", Name: "Ada"}, contact(licensing.BillToContact, "lee")))
 		h.ActivatesChange(h.ID("ada"), "C1")
 		h.ActivatesChange(lee, "C1")
 		out := h.TryChange("ada",
@@ -118,10 +126,13 @@ func TestR72_PastingReplacesTheRolesOfEachTargetWithAVerdictOfItsOwn(t *testing.
 				got = append(got, line)
 			}
 		}
-		same(t, "verdicts", got, []string{"M1 assigned", "B1 assigned", "C1 assigned", "A1 refused R72", "A1 refused R52"})
+		same(t, "verdicts", got,
+			[]string{"M1 assigned", "B1 assigned", "C1 assigned", "A1 refused R72", "A1 refused R52"})
 		same(t, "kim on M1: replaced", h.Held(kim, m1), "benefits_reader? product_keys_reader?")
-		same(t, "lee on C1: Bill To's is not overwritten", h.Held(lee, "C1"), "benefits_reader? invoice_reader product_keys_reader?")
-		h.refusesChange("grace", edit(kim, from(a2, a1, "", true)), licensing.Forbidden, "R05") // not admin of the source
+		same(t, "lee on C1: Bill To's is not overwritten", h.Held(lee, "C1"),
+			"benefits_reader? invoice_reader product_keys_reader?")
+		// not admin of the source
+		h.refusesChange("grace", edit(kim, from(a2, a1, "", true)), licensing.Forbidden, "R05")
 	})
 }
 
@@ -132,7 +143,8 @@ func TestR77_ImportingAddsTheRolesOfChosenUsersWhereTheCallerIsAdminOfBothButNot
 		equal(t, "outcome", h.Verdict("ada", edit(kim, from(a1, m1, "", false))).Outcome, licensing.Assigned)
 		equal(t, "roles", h.Held(kim, a1), "benefits_reader? product_keys_reader")
 		h.ActivatesChange(kim, a1)
-		h.refusesChange("ada", edit(kim, from(m1, a1, "", false)), licensing.Conflict, "R77") // M1 stands above B1
+		// M1 stands above B1
+		h.refusesChange("ada", edit(kim, from(m1, a1, "", false)), licensing.Conflict, "R77")
 		h.refusesChange("grace", edit(kim, from(a2, a1, "", false)), licensing.Forbidden, "R05")
 		h.refusesChange("ada", edit(kim, from(a2, a1, "", false)), licensing.Forbidden, "R05")
 	})
@@ -142,8 +154,10 @@ func TestR67_VerifyingGivesTheVerdictsOfASaveAndHasNoEffect(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader))
-		sv := licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"), People: []licensing.PersonChange{
-			edit(kim, add(a1, licensing.ProductKeysReader)), ext("new", add(a1, licensing.BenefitsReader), add(a2, licensing.BenefitsReader))}}
+		sv := licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"),
+			People: []licensing.PersonChange{
+				edit(kim, add(a1, licensing.ProductKeysReader)),
+				ext("new", add(a1, licensing.BenefitsReader), add(a2, licensing.BenefitsReader))}}
 		rows := h.census()
 		out := must[licensing.SaveAnswer](t)(s.atTime(h.Now).Verify(t.Context(), sv))
 		equal(t, "rows", h.census(), rows)
@@ -160,14 +174,19 @@ func TestR67_VerifyingGivesTheVerdictsOfASaveAndHasNoEffect(t *testing.T) {
 func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.Hears(licensing.DirectoryPerson{ObjectID: "o-grace", Email: "grace@contoso.example", Name: "Grace Hopper", Left: true})
-		seat := licensing.Appointment{ID: newRequest(), Org: h.Org, License: a2, Person: licensing.PersonChange{SignIn: "leo@contoso.example"}, Reason: "case 4711"}
+		h.Hears(licensing.DirectoryPerson{ObjectID: "o-grace", Email: "grace@contoso.example",
+			Name: "Grace Hopper", Left: true})
+		seat := licensing.Appointment{ID: newRequest(), Org: h.Org, License: a2,
+			Person: licensing.PersonChange{SignIn: "leo@contoso.example"}, Reason: "case 4711"}
 		out := must[licensing.SaveAnswer](t)(s.atTime(h.Now).Appoint(t.Context(), seat))
 		leo := out.People[0].User
 		equal(t, "outcome", out.People[0].Verdicts[0].Outcome, licensing.Invited)
 		h.Activates(h.Registers(leo, "leo@contoso.example"))
 		equal(t, "may", h.May(leo, a2, licensing.ManageAssignments).Allowed, true)
-		equal(t, "audited with the reason", h.Count(`SELECT COUNT(*) FROM audit WHERE action = 'support.seat' AND outcome = 'done' AND detail LIKE '%case 4711%' AND license_id = 'A2'`), 1)
+		equal(t, "audited with the reason",
+			h.Count(`SELECT COUNT(*) FROM audit
+				WHERE action = 'support.seat' AND outcome = 'done' AND detail LIKE '%case 4711%'
+				AND license_id = 'A2'`), 1)
 		for name, c := range map[string]struct {
 			license licensing.LicenseID
 			reason  string
@@ -178,7 +197,8 @@ func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 			"where there is no such agreement": {"NONE", "case 1", licensing.NotFound, "R08"},
 			"without a reason":                 {b1, " ", licensing.Invalid, "R33"},
 			"with somebody's address":          {b1, "ann@x.example asked", licensing.Invalid, "R33"},
-			"with a long reason":               {b1, strings.Repeat("x", licensing.MaxReason+1), licensing.Invalid, "R33"},
+			"with a long reason": {b1, strings.Repeat("x", licensing.MaxReason+1),
+				licensing.Invalid, "R33"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				seat.ID, seat.License, seat.Reason = newRequest(), c.license, c.reason
@@ -192,7 +212,8 @@ func TestR33_SupportSeatsAnAdminWhereThereIsNoneAndOnlyThere(t *testing.T) {
 func TestR80_DeletingAnHeirEndsWhatHeInherits(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "heir"), contact(licensing.NoticesContact, "note")))
+		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "heir"),
+			contact(licensing.NoticesContact, "note")))
 		h.Puts(agreement("P2", "P1", contact(licensing.PrimaryContact, "low")))
 		heir := h.Joins("heir")
 		h.Joins("note")
@@ -204,6 +225,7 @@ func TestR80_DeletingAnHeirEndsWhatHeInherits(t *testing.T) {
 		same(t, "an admin below is told", low.Inherits, []licensing.LicenseID{"P2"})
 		equal(t, "and it stays", h.May(heir, "P2", licensing.ManageAssignments).Rule, "R88")
 		out := h.Deletes("note@fabrikam.example", heir)
-		same(t, "an admin of the parent", []any{len(out.Inherits), h.May(heir, "P2", licensing.ManageAssignments).Allowed}, []any{0, false})
+		same(t, "an admin of the parent", []any{len(out.Inherits),
+			h.May(heir, "P2", licensing.ManageAssignments).Allowed}, []any{0, false})
 	})
 }

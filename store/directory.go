@@ -10,9 +10,11 @@ import (
 	"vlroles/licensing"
 )
 
-// Directory takes in what a tenant says of some of its people (R47, R84–R86). Whoever left has no access from this
-// transaction on; the License IDs that lost their last active admin by it are named and audited (R33).
-func (s *Store) Directory(ctx context.Context, d licensing.DirectoryChange) (licensing.DirectoryAnswer, error) {
+// Directory takes in what a tenant says of some of its people (R47, R84–R86). Whoever left has no access from
+// this transaction on; the License IDs that lost their last active admin by it are named and audited (R33).
+func (s *Store) Directory(
+	ctx context.Context, d licensing.DirectoryChange,
+) (licensing.DirectoryAnswer, error) {
 	d, err := d.Check()
 	if err != nil {
 		return licensing.DirectoryAnswer{}, err
@@ -60,7 +62,9 @@ func (c *directoryImport) take(people []licensing.DirectoryPerson) error {
 }
 
 // lockAdministered locks the License IDs that may lose an admin, as a save does that removes one (R33).
-func (c *directoryImport) lockAdministered(people []licensing.DirectoryPerson) ([]licensing.LicenseID, error) {
+func (c *directoryImport) lockAdministered(
+	people []licensing.DirectoryPerson,
+) ([]licensing.LicenseID, error) {
 	var objects []string
 	for _, p := range people {
 		if p.Left {
@@ -88,7 +92,8 @@ func (c *directoryImport) lockAdministered(people []licensing.DirectoryPerson) (
 // one takes in one person.
 func (c *directoryImport) one(p licensing.DirectoryPerson) error {
 	var old personRow
-	err := c.get(&old, `SELECT object_id, email, email_key, name, present FROM directory_people WHERE org_id = ? AND object_id = ?`, c.org, p.ObjectID)
+	err := c.get(&old, `SELECT object_id, email, email_key, name, present FROM directory_people
+		WHERE org_id = ? AND object_id = ?`, c.org, p.ObjectID)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
@@ -105,8 +110,8 @@ func (c *directoryImport) one(p licensing.DirectoryPerson) error {
 		INSERT INTO directory_people (org_id, object_id, email, email_key, name, present, changed_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (org_id, object_id) DO UPDATE
-		SET email = excluded.email, email_key = excluded.email_key, name = excluded.name, present = excluded.present,
-			changed_at = excluded.changed_at`,
+		SET email = excluded.email, email_key = excluded.email_key, name = excluded.name,
+			present = excluded.present, changed_at = excluded.changed_at`,
 		c.org, p.ObjectID, string(p.Email), p.Email.Key(), p.Name, !p.Left, ts(c.now))
 	if err != nil {
 		return err
@@ -117,10 +122,11 @@ func (c *directoryImport) one(p licensing.DirectoryPerson) error {
 // addressFree refuses the address of somebody else who is present.
 func (c *directoryImport) addressFree(p licensing.DirectoryPerson) error {
 	var other int
-	err := c.get(&other, `SELECT COUNT(*) FROM directory_people WHERE org_id = ? AND email_key = ? AND object_id <> ? AND present`,
-		c.org, p.Email.Key(), p.ObjectID)
+	err := c.get(&other, `SELECT COUNT(*) FROM directory_people
+		WHERE org_id = ? AND email_key = ? AND object_id <> ? AND present`, c.org, p.Email.Key(), p.ObjectID)
 	if err == nil && other > 0 {
-		return licensing.Refuse(licensing.Conflict, "R47", "another person who is present has this address").In("email")
+		return licensing.Refuse(licensing.Conflict, "R47",
+			"another person who is present has this address").In("email")
 	}
 	return err
 }
@@ -192,20 +198,23 @@ func (c *directoryImport) line(user licensing.UserID, action licensing.AuditActi
 	return auditLine{org: c.org, request: c.request, user: user, action: action, rule: rule}
 }
 
-// park takes the address away from the profile of whoever had it before: it is another person's now, who inherits nothing
-// (R47). No address contains a blank, so nobody finds the profile by it.
+// park takes the address away from the profile of whoever had it before: it is another person's now, who
+// inherits nothing (R47). No address contains a blank, so nobody finds the profile by it.
 func (c *directoryImport) park(p licensing.DirectoryPerson) error {
 	_, err := c.exec(`
 		UPDATE users
 		SET sign_in_key = object_id || ' ' || sign_in_key
-		WHERE org_id = ? AND sign_in_key = ? AND object_id IS NOT NULL AND object_id <> ?`, c.org, p.Email.Key(), p.ObjectID)
+		WHERE org_id = ? AND sign_in_key = ? AND object_id IS NOT NULL AND object_id <> ?`,
+		c.org, p.Email.Key(), p.ObjectID)
 	return err
 }
 
-// bind gives a profile that the directory did not know the object of the person who has its address now (R57).
+// bind gives a profile that the directory did not know the object of the
+// person who has its address now (R57).
 func (c *directoryImport) bind(p licensing.DirectoryPerson) error {
 	var u userRow
-	err := c.get(&u, c.lock(selectUser+` WHERE u.org_id = ? AND u.sign_in_key = ? AND u.kind = 'internal' AND u.object_id IS NULL`, "u"), c.org, p.Email.Key())
+	err := c.get(&u, c.lock(selectUser+` WHERE u.org_id = ? AND u.sign_in_key = ? AND u.kind = 'internal'
+		AND u.object_id IS NULL`, "u"), c.org, p.Email.Key())
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -221,13 +230,15 @@ func (c *directoryImport) bind(p licensing.DirectoryPerson) error {
 	return err
 }
 
-// rename gives the profile the directory's name and address. A business e-mail that was the old address moves along; an
-// address that an external profile has stays with that one.
+// rename gives the profile the directory's name and address. A business email that was the old address moves
+// along; an address that an external profile has stays with that one.
 func (c *directoryImport) rename(u *userRow, p licensing.DirectoryPerson) error {
 	u.Rename(p.Name)
 	if u.SignInKey != p.Email.Key() {
 		var taken int
-		if err := c.get(&taken, `SELECT COUNT(*) FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org, p.Email.Key()); err != nil {
+		err := c.get(&taken, `SELECT COUNT(*) FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org,
+			p.Email.Key())
+		if err != nil {
 			return err
 		}
 		if taken == 0 {
@@ -289,7 +300,8 @@ func (s *Store) Present(ctx context.Context, org licensing.OrgID) ([]licensing.D
 	}
 	out := make([]licensing.DirectoryPerson, len(rows))
 	for n, r := range rows {
-		out[n] = licensing.DirectoryPerson{ObjectID: licensing.ObjectID(r.ObjectID), Email: licensing.Email(r.Email), Name: r.Name}
+		out[n] = licensing.DirectoryPerson{ObjectID: licensing.ObjectID(r.ObjectID),
+			Email: licensing.Email(r.Email), Name: r.Name}
 	}
 	return out, nil
 }

@@ -10,7 +10,8 @@ import (
 // colleague is Leo, internal, Active with a role on A1.
 func (h *house) colleague() licensing.UserID {
 	h.Helper()
-	leo := h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
+	leo := h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example",
+		Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
 	h.Activates(h.Registers(leo, "leo@contoso.example"))
 	return leo
 }
@@ -24,7 +25,8 @@ func TestR84_R85_R86_WhoLeavesHasNoAccessAtOnceStaysListedAndReturnsByAnAdminsRe
 		same(t, "who left, work", []any{out.Left, out.Work}, []any{[]licensing.UserID{id}, 1})
 		h.Denied(id, a1, licensing.ManageBenefits, "R84")
 		equal(t, "listed", h.Row("ada", id).Status, licensing.StatusUserNotFound)
-		same(t, "actions (R59)", h.Row("ada", id).Actions, []licensing.Action{licensing.ViewAccess, licensing.Recheck, licensing.DeleteUser})
+		same(t, "actions (R59)", h.Row("ada", id).Actions,
+			[]licensing.Action{licensing.ViewAccess, licensing.Recheck, licensing.DeleteUser})
 
 		_, err := s.atTime(h.Now).Recheck(t.Context(), h.Command("ada", id))
 		wantRefusal(t, err, licensing.Conflict, "R86")
@@ -45,20 +47,25 @@ func TestR47_AnAddressThatIsGivenToSomebodyElseGivesNoAccess(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		old := h.colleague()
-		h.Hears(left(leo), licensing.DirectoryPerson{ObjectID: "o-leo-2", Email: "leo@contoso.example", Name: "Leonie Other"})
-		out := h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add(a1, licensing.ProductKeysReader)}}).People[0]
+		h.Hears(left(leo), licensing.DirectoryPerson{ObjectID: "o-leo-2", Email: "leo@contoso.example",
+			Name: "Leonie Other"})
+		out := h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example",
+			Access: []licensing.AccessChange{add(a1, licensing.ProductKeysReader)}}).People[0]
 		if out.User == old || out.Verdicts[0].Outcome != licensing.Invited {
 			t.Fatalf("%+v", out)
 		}
 		h.Activates(h.Registers(out.User, "leo@contoso.example"))
-		same(t, "roles", []string{h.Held(old, a1), h.Held(out.User, a1)}, []string{"benefits_reader", "product_keys_reader"})
+		same(t, "roles", []string{h.Held(old, a1), h.Held(out.User, a1)},
+			[]string{"benefits_reader", "product_keys_reader"})
 		h.Denied(old, a1, licensing.ManageBenefits, "R84")
 		h.Denied(out.User, a1, licensing.ManageBenefits, "R02")
 		// The first one returns under another address.
-		h.Hears(licensing.DirectoryPerson{ObjectID: "o-leo", Email: "leo.first@contoso.example", Name: "Leo Internal"})
+		h.Hears(licensing.DirectoryPerson{ObjectID: "o-leo", Email: "leo.first@contoso.example",
+			Name: "Leo Internal"})
 		must[licensing.Rechecked](t)(s.atTime(h.Now).Recheck(t.Context(), h.Command("ada", old)))
 		v := h.View("ada", old)
-		same(t, "sign-in and business e-mail", []licensing.Email{v.SignIn, v.Business}, []licensing.Email{"leo.first@contoso.example", "leo.first@contoso.example"})
+		same(t, "sign-in and business email", []licensing.Email{v.SignIn, v.Business},
+			[]licensing.Email{"leo.first@contoso.example", "leo.first@contoso.example"})
 		equal(t, "may again", h.May(old, a1, licensing.ManageBenefits).Allowed, true)
 	})
 }
@@ -66,10 +73,15 @@ func TestR47_AnAddressThatIsGivenToSomebodyElseGivesNoAccess(t *testing.T) {
 func TestR47_AnInvitationOfSomebodyWhoLeftIsNotAcceptedByWhoHasTheAddressNow(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		old := h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
+		old := h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example",
+			Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
 		at := h.Invitation(old).Run
-		h.Hears(left(leo), licensing.DirectoryPerson{ObjectID: "o-leo-2", Email: "leo@contoso.example", Name: "Leonie Other"})
-		for _, who := range []licensing.Identity{{Email: "leo@contoso.example"}, {Email: "leo@contoso.example", ObjectID: "o-leo-2"}, {Email: "leo@contoso.example", ObjectID: "o-leo"}} {
+		h.Hears(left(leo), licensing.DirectoryPerson{ObjectID: "o-leo-2", Email: "leo@contoso.example",
+			Name: "Leonie Other"})
+		for _, who := range []licensing.Identity{
+			{Email: "leo@contoso.example"}, {Email: "leo@contoso.example", ObjectID: "o-leo-2"},
+			{Email: "leo@contoso.example", ObjectID: "o-leo"},
+		} {
 			if _, err := h.accept(at.Invitation, at.Generation, who); err == nil {
 				t.Errorf("%+v registered", who)
 			}
@@ -85,9 +97,11 @@ func TestR44_R47_ANameAndAnAddressFollowTheDirectory(t *testing.T) {
 		rows := h.census()
 		equal(t, "nothing new", h.Hears(leo).Changed, 0)
 		equal(t, "rows", h.census(), rows)
-		h.Hears(licensing.DirectoryPerson{ObjectID: "o-leo", Email: "leopold@contoso.example", Name: "Leopold Internal"})
+		h.Hears(licensing.DirectoryPerson{ObjectID: "o-leo", Email: "leopold@contoso.example",
+			Name: "Leopold Internal"})
 		v := h.View("ada", id)
-		same(t, "name and addresses", []any{v.Name, v.SignIn, v.Business}, []any{"Leopold Internal", "leopold@contoso.example", "leopold@contoso.example"})
+		same(t, "name and addresses", []any{v.Name, v.SignIn, v.Business},
+			[]any{"Leopold Internal", "leopold@contoso.example", "leopold@contoso.example"})
 		equal(t, "still may", h.May(id, a1, licensing.ManageBenefits).Allowed, true)
 	})
 }
@@ -98,10 +112,14 @@ func TestR33_TheTenantsLastAdminMayLeaveAndLeavesAnOrphanThatIsNamed(t *testing.
 		same(t, "at first", must[[]licensing.Orphan](t)(h.Orphans(t.Context(), h.Org)), []licensing.Orphan{})
 		h.Member("ada", "second", add(a1, licensing.Administrator))
 		h.Invite("ada", "waits", add(m1, licensing.Administrator))
-		out := h.Hears(licensing.DirectoryPerson{ObjectID: "o-ada", Email: "ada@contoso.example", Name: "Ada Lovelace", Left: true})
+		out := h.Hears(licensing.DirectoryPerson{ObjectID: "o-ada", Email: "ada@contoso.example",
+			Name: "Ada Lovelace", Left: true})
 		same(t, "orphaned", out.Orphaned, []licensing.LicenseID{m1})
-		same(t, "shown", must[[]licensing.Orphan](t)(h.Orphans(t.Context(), h.Org)), []licensing.Orphan{{License: m1, Program: "MBSA", Waiting: 1}})
-		equal(t, "audited", h.Count(`SELECT COUNT(*) FROM audit WHERE action = 'agreement.orphaned' AND license_id = ?`, m1), 1)
+		same(t, "shown", must[[]licensing.Orphan](t)(h.Orphans(t.Context(), h.Org)),
+			[]licensing.Orphan{{License: m1, Program: "MBSA", Waiting: 1}})
+		equal(t, "audited",
+			h.Count(`SELECT COUNT(*) FROM audit WHERE action = 'agreement.orphaned' AND license_id = ?`, m1),
+			1)
 	})
 }
 
@@ -114,26 +132,31 @@ func TestR57_SomebodyOfTheContractIsFoundWhenTheDirectoryHearsOfHim(t *testing.T
 		}}}).People[0].User
 		equal(t, "before", h.Row("ada", id).Status, licensing.StatusUserNotFound)
 		h.Hears(licensing.DirectoryPerson{ObjectID: "o-new", Email: "new@contoso.example", Name: "New Comer"})
-		same(t, "after", []any{h.Row("ada", id).Status, h.Row("ada", id).Name}, []any{licensing.StatusInvitationSent, "New Comer"})
+		same(t, "after", []any{h.Row("ada", id).Status, h.Row("ada", id).Name},
+			[]any{licensing.StatusInvitationSent, "New Comer"})
 	})
 }
 
 func TestR84_AChangeThatIsRefusedWritesNothingAndTheSameRequestAnswersTheSame(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		_, err := s.atTime(h.Now).Directory(t.Context(), licensing.DirectoryChange{ID: newRequest(), Org: h.Org, People: []licensing.DirectoryPerson{
-			left(leo), {ObjectID: "o-new", Email: "ADA@contoso.example", Name: "New"}}})
+		_, err := s.atTime(h.Now).Directory(t.Context(),
+			licensing.DirectoryChange{ID: newRequest(), Org: h.Org, People: []licensing.DirectoryPerson{
+				left(leo), {ObjectID: "o-new", Email: "ADA@contoso.example", Name: "New"}}})
 		wantRefusal(t, err, licensing.Conflict, "R47")
-		equal(t, "Leo is there", h.Count(`SELECT COUNT(*) FROM directory_people WHERE object_id = 'o-leo' AND present`), 1)
+		equal(t, "Leo is there",
+			h.Count(`SELECT COUNT(*) FROM directory_people WHERE object_id = 'o-leo' AND present`), 1)
 
 		id := h.colleague()
-		c := licensing.DirectoryChange{ID: newRequest(), Org: h.Org, People: []licensing.DirectoryPerson{left(leo)}}
+		c := licensing.DirectoryChange{ID: newRequest(), Org: h.Org,
+			People: []licensing.DirectoryPerson{left(leo)}}
 		first := must[licensing.DirectoryAnswer](t)(s.atTime(h.Now).Directory(t.Context(), c))
 		h.Hears(leo)
 		again := must[licensing.DirectoryAnswer](t)(s.atTime(h.Now).Directory(t.Context(), c))
 		same(t, "answers", again, first)
 		equal(t, "who left", slices.Contains(first.Left, id), true)
-		equal(t, "Leo is there", h.Count(`SELECT COUNT(*) FROM directory_people WHERE object_id = 'o-leo' AND present`), 1)
+		equal(t, "Leo is there",
+			h.Count(`SELECT COUNT(*) FROM directory_people WHERE object_id = 'o-leo' AND present`), 1)
 	})
 }
 
@@ -141,20 +164,27 @@ func TestR33_AnAdminWhoLeavesWhileTheOtherIsRemovedIsNoticed(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		for range rounds {
-			h.Hears(licensing.DirectoryPerson{ObjectID: "o-ada", Email: "ada@contoso.example", Name: "Ada Lovelace"})
+			h.Hears(licensing.DirectoryPerson{ObjectID: "o-ada", Email: "ada@contoso.example",
+				Name: "Ada Lovelace"})
 			if u := must[*userRow](t)(h.find("ada")); !u.InTenant {
-				must[int](t)(1, h.write(t.Context(), "back", func(x *tx) error { u.InTenant = true; return x.updateUser(*u) }))
+				must[int](t)(1, h.write(t.Context(), "back",
+					func(x *tx) error { u.InTenant = true; return x.updateUser(*u) }))
 			}
 			other := h.Member("ada", string(newRequest())[:8], add(a1, licensing.Administrator))
 			var out licensing.DirectoryAnswer
 			var v licensing.Verdict
 			atOnce(
 				func() {
-					out, _ = s.atTime(h.Now).Directory(t.Context(), licensing.DirectoryChange{ID: newRequest(), Org: h.Org, People: []licensing.DirectoryPerson{
-						{ObjectID: "o-ada", Email: "ada@contoso.example", Name: "Ada Lovelace", Left: true}}})
+					out, _ = s.atTime(h.Now).Directory(t.Context(),
+						licensing.DirectoryChange{ID: newRequest(), Org: h.Org,
+							People: []licensing.DirectoryPerson{
+								{ObjectID: "o-ada", Email: "ada@contoso.example", Name: "Ada Lovelace",
+									Left: true}}})
 				},
 				func() {
-					answer, err := s.atTime(h.Now).Save(t.Context(), licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"), People: []licensing.PersonChange{edit(other, take(a1, licensing.Administrator))}})
+					answer, err := s.atTime(h.Now).Save(t.Context(),
+						licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"),
+							People: []licensing.PersonChange{edit(other, take(a1, licensing.Administrator))}})
 					if err == nil && len(answer.People[0].Verdicts) > 0 {
 						v = answer.People[0].Verdicts[0]
 					}
@@ -190,9 +220,13 @@ func TestR47_AProfileIsNotRecheckedOntoSomebodyWhoHasOneAlready(t *testing.T) {
 		h.colleague()
 		contact := h.TakeIn(licensing.Intake{Name: "Contoso", Agreements: []licensing.ContractAgreement{{
 			License: a1, Program: "MPSA", ProcessedAt: start.Add(-30 * day),
-			Administrators: []licensing.ContractAdministrator{{SignIn: "leopold@contoso.example", Name: "Typed"}},
+			Administrators: []licensing.ContractAdministrator{
+				{SignIn: "leopold@contoso.example", Name: "Typed"},
+			},
 		}}}).People[0].User
-		h.Hears(licensing.DirectoryPerson{ObjectID: "o-leo", Email: "leopold@contoso.example", Name: "Leo Internal"}) // Leo has that address now
+		// Leo has that address now
+		h.Hears(licensing.DirectoryPerson{ObjectID: "o-leo", Email: "leopold@contoso.example",
+			Name: "Leo Internal"})
 		_, err := s.atTime(h.Now).Recheck(t.Context(), h.Command("ada", contact))
 		wantRefusal(t, err, licensing.Conflict, "R47")
 	})

@@ -16,7 +16,9 @@ func TestR57_AContractsContactWhomTheDirectoryDoesNotKnowIsTakenInAndShowsAsUser
 			License: a1, Program: "MPSA", ProcessedAt: h.Now.Add(-time.Hour),
 			Administrators: []licensing.ContractAdministrator{{SignIn: "new@contoso.example", Name: "New"}},
 		}}})
-		if v := out.People[0]; v.Error != nil || len(v.Verdicts) != 1 || v.Verdicts[0].After != licensing.StatusUserNotFound || out.Work != 1 {
+		v := out.People[0]
+		if v.Error != nil || len(v.Verdicts) != 1 || v.Verdicts[0].After != licensing.StatusUserNotFound ||
+			out.Work != 1 {
 			t.Fatalf("%+v", out)
 		}
 	})
@@ -25,7 +27,8 @@ func TestR57_AContractsContactWhomTheDirectoryDoesNotKnowIsTakenInAndShowsAsUser
 func TestR57_NobodyIsInvitedAnewWhoHasLeftTheTenant(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		leo := h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example", Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
+		leo := h.Change("ada", licensing.PersonChange{SignIn: "leo@contoso.example",
+			Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader)}}).People[0].User
 		h.Leaves("o-leo", "leo@contoso.example", "Leo Internal", true)
 		_, err := h.atTime(h.Now).Reset(t.Context(), h.Command("ada", leo))
 		wantRefusal(t, err, licensing.Conflict, "R57")
@@ -47,7 +50,9 @@ func TestR28_AForwardedInvitationIsNotAcceptedByAnIdentityWithoutAnEmail(t *test
 			Administrators: []licensing.ContractAdministrator{{SignIn: "pat@fabrikam.example", Name: "Pat"}},
 		}}}).People[0].User
 		at := h.Invitation(user)
-		_, err := h.atTime(h.Now).Register(t.Context(), licensing.Registration{Request: licensing.RequestID(uuid.NewString()), Invitation: at.Run.Invitation, Generation: 1})
+		_, err := h.atTime(h.Now).Register(t.Context(), licensing.Registration{
+			Request: licensing.RequestID(uuid.NewString()), Invitation: at.Run.Invitation, Generation: 1,
+		})
 		wantRefusal(t, err, licensing.Invalid, "R66")
 	})
 }

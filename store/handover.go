@@ -8,8 +8,8 @@ import (
 	"vlroles/licensing"
 )
 
-// StartHandOver makes the successor Administrator as a save does, and notes what waits for the successor (R30, R32). Each
-// License ID is accepted or refused by itself.
+// StartHandOver makes the successor Administrator as a save does, and notes what waits for the successor
+// (R30, R32). Each License ID is accepted or refused by itself.
 func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
 	sv, err := h.Check(s.policy)
 	if err != nil {
@@ -30,15 +30,17 @@ func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver) (licens
 	})
 }
 
-// handOver plans what waits for the successor, and the mail that asks. Where everything was refused there is nothing to hand
-// over, and no row of it stays.
+// handOver plans what waits for the successor, and the mail that asks. Where everything was refused there is
+// nothing to hand over, and no row of it stays.
 func (p *plan) handOver(d *decision) (licensing.HandOverView, licensing.MailID) {
 	person := d.people[0].verdict
-	view := licensing.HandOverView{ID: d.request, From: d.by, To: person.User, State: licensing.HandOverOpen, CreatedAt: d.now.UTC()}
+	view := licensing.HandOverView{ID: d.request, From: d.by, To: person.User, State: licensing.HandOverOpen,
+		CreatedAt: d.now.UTC()}
 	var waiting []licensing.LicenseID
 	var lines []handOverLineRow
 	for _, v := range person.Verdicts {
-		line := licensing.HandOverLine{License: v.License, State: licensing.LineWaiting, Status: v.After, DueAt: v.DueAt}
+		line := licensing.HandOverLine{License: v.License, State: licensing.LineWaiting, Status: v.After,
+			DueAt: v.DueAt}
 		if v.Error != nil {
 			line = licensing.RefusedLine(v.License, v.Error)
 		} else {
@@ -46,24 +48,29 @@ func (p *plan) handOver(d *decision) (licensing.HandOverView, licensing.MailID) 
 		}
 		view.Lines = append(view.Lines, line)
 		if d.agreements[v.License].License != "" { // else there is no such License ID
-			lines = append(lines, handOverLineRow{d.request, v.License, line.State, nullString(line.Rule), ts(line.Until)})
+			lines = append(lines,
+				handOverLineRow{d.request, v.License, line.State, nullString(line.Rule), ts(line.Until)})
 		}
 	}
 	if len(waiting) == 0 {
 		view.State = licensing.HandOverDone
 		return view, ""
 	}
-	p.handovers = append(p.handovers, handOverRow{ID: d.request, OrgID: d.org, From: d.by, To: person.User, State: view.State,
-		CreatedAt: ts(d.now)})
+	p.handovers = append(p.handovers,
+		handOverRow{ID: d.request, OrgID: d.org, From: d.by, To: person.User, State: view.State,
+			CreatedAt: ts(d.now)})
 	p.lines = append(p.lines, lines...)
-	notice := mailRow{ID: licensing.MailID(string(d.request) + ".handover"), OrgID: d.org, UserID: person.User,
-		Kind: licensing.MailHandOver, QueuedAt: ts(d.now)}
+	notice := mailRow{ID: licensing.MailID(string(d.request) + ".handover"), OrgID: d.org,
+		UserID: person.User, Kind: licensing.MailHandOver, QueuedAt: ts(d.now)}
 	p.mail(notice, licensesData{waiting})
 	return view, notice.ID
 }
 
-// AgreeHandOver notes that the successor agrees (R31). It refuses whoever is not the successor, or has not registered.
-func (s *Store) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+// AgreeHandOver notes that the successor agrees (R31). It refuses whoever is not
+// the successor, or has not registered.
+func (s *Store) AgreeHandOver(
+	ctx context.Context, c licensing.HandOverCommand,
+) (licensing.HandOverView, error) {
 	return s.commandHandOver(ctx, c, licensing.AuditAgreeHandOver, func(t *tx, h *handOverRow) error {
 		u, err := t.User(c.Org, c.By)
 		if err != nil {
@@ -78,8 +85,11 @@ func (s *Store) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) 
 	})
 }
 
-// CancelHandOver ends a hand-over for one of the two. What was handed over stays so, and so does the successor's role.
-func (s *Store) CancelHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+// CancelHandOver ends a hand-over for one of the two. What was handed over stays
+// so, and so does the successor's role.
+func (s *Store) CancelHandOver(
+	ctx context.Context, c licensing.HandOverCommand,
+) (licensing.HandOverView, error) {
 	return s.commandHandOver(ctx, c, licensing.AuditCancelHandOver, func(_ *tx, h *handOverRow) (err error) {
 		h.State, err = licensing.HandOverCancelled, licensing.MayCancelHandOver(h.State)
 		return err
@@ -87,7 +97,8 @@ func (s *Store) CancelHandOver(ctx context.Context, c licensing.HandOverCommand)
 }
 
 func (s *Store) commandHandOver(
-	ctx context.Context, c licensing.HandOverCommand, action licensing.AuditAction, change func(*tx, *handOverRow) error,
+	ctx context.Context, c licensing.HandOverCommand, action licensing.AuditAction,
+	change func(*tx, *handOverRow) error,
 ) (licensing.HandOverView, error) {
 	q := request{id: c.Request, org: c.Org, by: c.By, action: action, content: c}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.HandOverView, []licensing.OutboxEntry, error) {
@@ -99,7 +110,8 @@ func (s *Store) commandHandOver(
 		if err := change(t, h); err != nil {
 			return out, nil, err
 		}
-		if err := t.moveHandOver(h, auditLine{org: c.Org, by: c.By, request: c.Request, action: action}); err != nil {
+		line := auditLine{org: c.Org, by: c.By, request: c.Request, action: action}
+		if err := t.moveHandOver(h, line); err != nil {
 			return out, nil, err
 		}
 		out, err = t.HandOverView(*h)
@@ -108,7 +120,9 @@ func (s *Store) commandHandOver(
 }
 
 // handOver locks a hand-over that the person has to do with; "" is the system. Another one is NotFound.
-func (t *tx) handOver(org licensing.OrgID, id licensing.RequestID, by licensing.UserID) (*handOverRow, error) {
+func (t *tx) handOver(
+	org licensing.OrgID, id licensing.RequestID, by licensing.UserID,
+) (*handOverRow, error) {
 	hidden := licensing.Refuse(licensing.NotFound, "R43", "there is no such hand-over, or you may not see it")
 	if !ids(string(org), string(id)) {
 		return nil, hidden
@@ -123,11 +137,12 @@ func (t *tx) handOver(org licensing.OrgID, id licensing.RequestID, by licensing.
 
 // moveHandOver writes the state and audits it on each License ID that waits.
 func (t *tx) moveHandOver(h *handOverRow, line auditLine) error {
-	if _, err := t.exec(`UPDATE handovers SET state = ?, turns = ? WHERE id = ?`, h.State, h.Turns, h.ID); err != nil {
+	_, err := t.exec(`UPDATE handovers SET state = ?, turns = ? WHERE id = ?`, h.State, h.Turns, h.ID)
+	if err != nil {
 		return err
 	}
 	var waiting []licensing.LicenseID
-	err := t.all(&waiting, `
+	err = t.all(&waiting, `
 		SELECT license_id
 		FROM handover_lines
 		WHERE handover_id = ? AND state = 'waiting'
@@ -135,13 +150,17 @@ func (t *tx) moveHandOver(h *handOverRow, line auditLine) error {
 	if err != nil {
 		return err
 	}
-	line.user, line.rule, line.detail = h.From, "R32", licensing.HandOverChanged{Successor: h.To, State: h.State}
+	line.user, line.rule, line.detail = h.From, "R32",
+		licensing.HandOverChanged{Successor: h.To, State: h.State}
 	return t.audit(line.on(waiting)...)
 }
 
-// AdvanceHandOver removes the old admin's Administrator, in the successor's name, where the successor has agreed and is
-// active (R31, R32), and ends the hand-over where nothing waits any more. Past its time it expires.
-func (s *Store) AdvanceHandOver(ctx context.Context, org licensing.OrgID, id licensing.RequestID) (licensing.HandOverStep, error) {
+// AdvanceHandOver removes the old admin's Administrator, in the successor's name, where
+// the successor has agreed and is active (R31, R32), and ends the hand-over where nothing
+// waits any more. Past its time it expires.
+func (s *Store) AdvanceHandOver(
+	ctx context.Context, org licensing.OrgID, id licensing.RequestID,
+) (licensing.HandOverStep, error) {
 	var out licensing.HandOverStep
 	err := s.write(ctx, "advance hand-over", func(t *tx) error {
 		ready, err := t.readyLines(org, id) // locks agreements first, as everywhere
@@ -178,7 +197,8 @@ func (t *tx) advance(h *handOverRow, ready []licensing.LicenseID) (out licensing
 		return out, err
 	}
 	if h.State == licensing.HandOverAgreed && out.View.Waiting() == 0 {
-		out.View.State, h.State, system.action = licensing.HandOverDone, licensing.HandOverDone, licensing.AuditDoneHandOver
+		out.View.State, h.State, system.action = licensing.HandOverDone, licensing.HandOverDone,
+			licensing.AuditDoneHandOver
 		if err := t.moveHandOver(h, system); err != nil {
 			return out, err
 		}
@@ -236,15 +256,17 @@ func (t *tx) undispatched(h *handOverRow) (licensing.RequestID, error) {
 	return id, nil
 }
 
-// removeHandedOver removes the old admin's role where it is the successor's turn, as a request of its own in the successor's
-// name.
+// removeHandedOver removes the old admin's role where it is the successor's turn, as a
+// request of its own in the successor's name.
 func (t *tx) removeHandedOver(h *handOverRow, ready []licensing.LicenseID) error {
 	h.Turns++
 	person := licensing.PersonChange{User: h.From}
 	for _, l := range ready {
-		person.Access = append(person.Access, licensing.AccessChange{License: l, Remove: []licensing.Role{licensing.Administrator}})
+		person.Access = append(person.Access,
+			licensing.AccessChange{License: l, Remove: []licensing.Role{licensing.Administrator}})
 	}
-	sv := licensing.Save{ID: turnOf(h.ID, h.Turns), Org: h.OrgID, Admin: h.To, People: []licensing.PersonChange{person}}
+	sv := licensing.Save{ID: turnOf(h.ID, h.Turns), Org: h.OrgID, Admin: h.To,
+		People: []licensing.PersonChange{person}}
 	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditRemoveHandOver, content: sv}
 	answer, err := once(t, q, func(t *tx) (licensing.SaveAnswer, []licensing.OutboxEntry, error) {
 		return t.give(adminMandate(licensing.TakeOverMandate, sv), ask(sv.People))
@@ -261,7 +283,8 @@ func (t *tx) removeHandedOver(h *handOverRow, ready []licensing.LicenseID) error
 	return err
 }
 
-// settleLine notes what became of one License ID. One on which the old admin's roles are in progress waits for the next time.
+// settleLine notes what became of one License ID. One on which the old admin's roles
+// are in progress waits for the next time.
 func (t *tx) settleLine(h *handOverRow, v licensing.Verdict) error {
 	line := licensing.HandOverLine{License: v.License, State: licensing.LineDone}
 	if v.Error != nil {
@@ -273,7 +296,8 @@ func (t *tx) settleLine(h *handOverRow, v licensing.Verdict) error {
 	_, err := t.exec(`
 		UPDATE handover_lines
 		SET state = ?, rule = ?, until = ?
-		WHERE handover_id = ? AND license_id = ?`, line.State, nullString(line.Rule), ts(line.Until), h.ID, v.License)
+		WHERE handover_id = ? AND license_id = ?`,
+		line.State, nullString(line.Rule), ts(line.Until), h.ID, v.License)
 	return err
 }
 

@@ -6,14 +6,18 @@ import (
 	"vlroles/licensing"
 )
 
-func (h *house) handOver(admin string, to licensing.PersonChange, on ...licensing.LicenseID) licensing.HandOverAnswer {
+func (h *house) handOver(
+	admin string, to licensing.PersonChange, on ...licensing.LicenseID,
+) licensing.HandOverAnswer {
 	h.Helper()
-	return must[licensing.HandOverAnswer](h.TB)(h.atTime(h.Now).StartHandOver(h.Context(), licensing.HandOver{ID: newRequest(), Org: h.Org, Admin: h.ID(admin), Successor: to, Licenses: on}))
+	return must[licensing.HandOverAnswer](h.TB)(h.atTime(h.Now).StartHandOver(h.Context(),
+		licensing.HandOver{ID: newRequest(), Org: h.Org, Admin: h.ID(admin), Successor: to, Licenses: on}))
 }
 
 func (h *house) agree(id licensing.RequestID, by licensing.UserID) (licensing.HandOverView, error) {
 	h.Helper()
-	return h.atTime(h.Now).AgreeHandOver(h.Context(), licensing.HandOverCommand{Request: newRequest(), Org: h.Org, HandOver: id, By: by})
+	return h.atTime(h.Now).AgreeHandOver(h.Context(),
+		licensing.HandOverCommand{Request: newRequest(), Org: h.Org, HandOver: id, By: by})
 }
 
 func (h *house) advance(id licensing.RequestID) licensing.HandOverStep {
@@ -38,25 +42,31 @@ func TestR30_R31_R32_AHandOverRemovesTheOldAdminInTheSuccessorsNameWhereTheSucce
 		h := newHouse(t, s)
 		ada := h.ID("ada")
 		out := h.handOver("ada", ext("sam"), a1, m1, a2, b1)
-		same(t, "lines", lines(out.View), []string{"A1 waiting", "M1 waiting", "A2 refused R05", "B1 refused R32"})
+		same(t, "lines", lines(out.View),
+			[]string{"A1 waiting", "M1 waiting", "A2 refused R05", "B1 refused R32"})
 		sam := out.People[0].User
 		asked := h.Claims(out.Notice).Job
-		same(t, "the successor is asked", []any{asked.To, len(asked.Access)}, []any{"sam@fabrikam.example", 2})
+		same(t, "the successor is asked", []any{asked.To, len(asked.Access)},
+			[]any{"sam@fabrikam.example", 2})
 		confirmed := h.Claims(out.Confirmation).Job
-		same(t, "the admin is told (R75)", []any{confirmed.To, len(confirmed.People), len(confirmed.People[0].Verdict.Verdicts)}, []any{"ada@contoso.example", 1, 4})
+		same(t, "the admin is told (R75)", []any{confirmed.To, len(confirmed.People),
+			len(confirmed.People[0].Verdict.Verdicts)}, []any{"ada@contoso.example", 1, 4})
 		_, err := h.agree(out.View.ID, sam)
 		wantRefusal(t, err, licensing.Conflict, "R30") // merely invited
 		r := h.Registers(sam, "sam@fabrikam.example")
 		_, err = h.agree(out.View.ID, ada)
 		wantRefusal(t, err, licensing.NotFound, "R43") // the old admin can't agree for the successor
 		v := must[licensing.HandOverView](t)(h.agree(out.View.ID, sam))
-		same(t, "agreed", []any{v.State, v.Waiting(), v.Next()}, []any{licensing.HandOverAgreed, 2, r.Propagation.Dues[0]})
-		same(t, "not active yet", []any{h.advance(out.View.ID).Request, h.Held(ada, a1)}, []any{"", "administrator"})
+		same(t, "agreed", []any{v.State, v.Waiting(), v.Next()},
+			[]any{licensing.HandOverAgreed, 2, r.Propagation.Dues[0]})
+		same(t, "not active yet", []any{h.advance(out.View.ID).Request, h.Held(ada, a1)},
+			[]any{"", "administrator"})
 
 		must[int](t)(s.atTime(h.Now).Activate(t.Context(), sam, r.Propagation.Change, r.Propagation.Dues[0]))
 		h.Change("sam@fabrikam.example", edit(ada, add(m1, licensing.BenefitsReader))) // locks M1
 		step := h.advance(out.View.ID)
-		same(t, "on A1; M1 is locked", []any{lines(step.View), h.Held(ada, a1)}, []any{[]string{"A1 done", "A2 refused R05", "B1 refused R32", "M1 waiting"}, ""})
+		same(t, "on A1; M1 is locked", []any{lines(step.View), h.Held(ada, a1)},
+			[]any{[]string{"A1 done", "A2 refused R05", "B1 refused R32", "M1 waiting"}, ""})
 		work := must[[]licensing.OutboxEntry](t)(s.Outbox(t.Context(), step.Request))
 		same(t, "the old admin is told (R70)", []any{len(work), work[0].User}, []any{1, ada})
 		equal(t, "until they are started", h.advance(out.View.ID).Request, step.Request)
@@ -65,8 +75,11 @@ func TestR30_R31_R32_AHandOverRemovesTheOldAdminInTheSuccessorsNameWhereTheSucce
 		}
 		h.ActivatesChange(ada, m1)
 		step = h.advance(out.View.ID)
-		same(t, "done", []any{step.View.State, h.Held(ada, m1), h.Held(sam, m1)}, []any{licensing.HandOverDone, "benefits_reader", "administrator"})
-		equal(t, "in the successor's name", h.Count(`SELECT COUNT(*) FROM audit WHERE action = 'handover' AND rule = 'R31' AND actor = ? AND user_id = ?`, sam, ada), 2)
+		same(t, "done", []any{step.View.State, h.Held(ada, m1), h.Held(sam, m1)},
+			[]any{licensing.HandOverDone, "benefits_reader", "administrator"})
+		equal(t, "in the successor's name",
+			h.Count(`SELECT COUNT(*) FROM audit
+				WHERE action = 'handover' AND rule = 'R31' AND actor = ? AND user_id = ?`, sam, ada), 2)
 		_, err = h.agree(out.View.ID, sam)
 		wantRefusal(t, err, licensing.Conflict, "R32")
 	})
@@ -77,7 +90,8 @@ func TestR32_AHandOverIsCancelledByEitherOfTheTwoAndExpiresByItself(t *testing.T
 		h := newHouse(t, s)
 		ada, grace := h.ID("ada"), h.ID("grace")
 		cancel := func(id licensing.RequestID, by licensing.UserID) (licensing.HandOverView, error) {
-			return s.atTime(h.Now).CancelHandOver(t.Context(), licensing.HandOverCommand{Request: newRequest(), Org: h.Org, HandOver: id, By: by})
+			return s.atTime(h.Now).CancelHandOver(t.Context(),
+				licensing.HandOverCommand{Request: newRequest(), Org: h.Org, HandOver: id, By: by})
 		}
 		first := h.handOver("ada", ext("sam"), a1)
 		_, err := cancel(first.View.ID, grace)
@@ -91,7 +105,9 @@ func TestR32_AHandOverIsCancelledByEitherOfTheTwoAndExpiresByItself(t *testing.T
 		second := h.handOver("ada", ext("kim"), a1)
 		h.Now = h.Now.Add(licensing.HandOverWithin + 1)
 		equal(t, "in the end", h.advance(second.View.ID).View.State, licensing.HandOverExpired)
-		same(t, "who sees them", []int{len(must[[]licensing.HandOverView](t)(h.HandOvers(t.Context(), h.Org, ada))), len(must[[]licensing.HandOverView](t)(h.HandOvers(t.Context(), h.Org, grace)))}, []int{2, 0})
+		same(t, "who sees them",
+			[]int{len(must[[]licensing.HandOverView](t)(h.HandOvers(t.Context(), h.Org, ada))),
+				len(must[[]licensing.HandOverView](t)(h.HandOvers(t.Context(), h.Org, grace)))}, []int{2, 0})
 	})
 }
 
@@ -99,7 +115,8 @@ func TestR30_NobodyHandsOverToHimself(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		out := h.handOver("ada", licensing.PersonChange{SignIn: "ada@contoso.example"}, a1)
-		same(t, "lines", []any{lines(out.View), out.View.State, out.Work}, []any{[]string{"A1 refused R30"}, licensing.HandOverDone, 0})
+		same(t, "lines", []any{lines(out.View), out.View.State, out.Work},
+			[]any{[]string{"A1 refused R30"}, licensing.HandOverDone, 0})
 		equal(t, "rows", h.Count(`SELECT COUNT(*) FROM handovers`), 0)
 	})
 }
@@ -121,6 +138,7 @@ func TestR32_ARefusedLineIsToldToEachOfTheTwoInItsOwnWords(t *testing.T) {
 		equal(t, "the answer", out.View.Lines[1].Message, admin)
 		equal(t, "to the admin", listed(ada), admin)
 		equal(t, "to the successor", listed(sam), successor)
-		equal(t, "once agreed", must[licensing.HandOverView](t)(h.agree(out.View.ID, sam)).Lines[1].Message, successor)
+		equal(t, "once agreed", must[licensing.HandOverView](t)(h.agree(out.View.ID, sam)).Lines[1].Message,
+			successor)
 	})
 }

@@ -16,7 +16,9 @@ type existingAgreement struct {
 }
 
 // lockContract locks the agreements of a request and reads them as they are.
-func (c *contract) lockContract(agreements []licensing.ContractAgreement) (map[licensing.LicenseID]existingAgreement, error) {
+func (c *contract) lockContract(
+	agreements []licensing.ContractAgreement,
+) (map[licensing.LicenseID]existingAgreement, error) {
 	var all []licensing.LicenseID
 	nested := false
 	for _, a := range agreements {
@@ -25,7 +27,8 @@ func (c *contract) lockContract(agreements []licensing.ContractAgreement) (map[l
 	}
 	if nested { // two requests at once must not close a circle of parents
 		var one int
-		if err := c.get(&one, c.lock(`SELECT 1 FROM organizations o WHERE o.id = ?`, "o"), c.org); err != nil {
+		err := c.get(&one, c.lock(`SELECT 1 FROM organizations o WHERE o.id = ?`, "o"), c.org)
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -43,7 +46,9 @@ func (c *contract) existing(ids []licensing.LicenseID) (map[licensing.LicenseID]
 	}
 	for part := range slices.Chunk(ids, batch) {
 		var rows []existingAgreement
-		if err := c.in(&rows, `SELECT license_id, org_id, parent, active FROM agreements WHERE license_id IN (?)`, part); err != nil {
+		err := c.in(&rows,
+			`SELECT license_id, org_id, parent, active FROM agreements WHERE license_id IN (?)`, part)
+		if err != nil {
 			return nil, err
 		}
 		for _, r := range rows {
@@ -55,7 +60,8 @@ func (c *contract) existing(ids []licensing.LicenseID) (map[licensing.LicenseID]
 
 // putAgreement writes one agreement and plans the audit of what is new.
 func (c *contract) putAgreement(a licensing.ContractAgreement, was existingAgreement) error {
-	foreign := licensing.Refuse(licensing.Conflict, "R08", "License ID %s belongs to another organization", a.License)
+	foreign := licensing.Refuse(licensing.Conflict, "R08",
+		"License ID %s belongs to another organization", a.License)
 	if was.Org != c.org {
 		return foreign
 	}
@@ -96,14 +102,16 @@ func (c *contract) mayStandBelow(child, parent licensing.LicenseID) error {
 		return nil
 	}
 	var found, circle int
-	if err := c.get(&found, `SELECT COUNT(*) FROM agreements WHERE org_id = ? AND license_id = ?`, c.org, parent); err != nil {
+	err := c.get(&found, `SELECT COUNT(*) FROM agreements WHERE org_id = ? AND license_id = ?`, c.org, parent)
+	if err != nil {
 		return err
 	}
-	err := c.get(&circle, `
+	err = c.get(&circle, `
 		WITH RECURSIVE up (license_id) AS (
 			SELECT license_id FROM agreements WHERE license_id = ?
 			UNION
-			SELECT a.parent FROM up JOIN agreements a ON a.license_id = up.license_id WHERE a.parent IS NOT NULL
+			SELECT a.parent FROM up JOIN agreements a ON a.license_id = up.license_id
+			WHERE a.parent IS NOT NULL
 		)
 		SELECT COUNT(*) FROM up WHERE license_id = ?`, parent, child)
 	switch {
@@ -113,7 +121,8 @@ func (c *contract) mayStandBelow(child, parent licensing.LicenseID) error {
 		return licensing.Refuse(licensing.Invalid, "R41",
 			"the organization has no agreement %s: a parent comes before its children", parent).In("parent")
 	case circle > 0:
-		return licensing.Refuse(licensing.Invalid, "R41", "%s can't be the parent of %s: that would create a loop", parent, child).In("parent")
+		return licensing.Refuse(licensing.Invalid, "R41",
+			"%s can't be the parent of %s: that would create a loop", parent, child).In("parent")
 	}
 	return nil
 }

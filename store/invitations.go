@@ -8,7 +8,8 @@ import (
 	"vlroles/licensing"
 )
 
-// Resend queues the same link once more, after the cool-down (R58). A user whom the caller may not see is NotFound.
+// Resend queues the same link once more, after the cool-down (R58). A user
+// whom the caller may not see is NotFound.
 func (s *Store) Resend(ctx context.Context, c licensing.Command) (licensing.InvitationRun, error) {
 	return s.sendAgain(ctx, c, licensing.AuditResend, func(t *tx, i *invitationRow) error {
 		if err := licensing.MayResend(ruleOf(i), t.now, t.policy); err != nil {
@@ -20,8 +21,8 @@ func (s *Store) Resend(ctx context.Context, c licensing.Command) (licensing.Invi
 	})
 }
 
-// Reset opens the next generation of an invitation: a new link, full time; all older links are dead (R58). A user whom the
-// caller may not see is NotFound.
+// Reset opens the next generation of an invitation: a new link, full time; all older links are dead (R58). A
+// user whom the caller may not see is NotFound.
 func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.InvitationRun, error) {
 	return s.sendAgain(ctx, c, licensing.AuditReset, func(t *tx, i *invitationRow) error {
 		if err := licensing.MayReset(ruleOf(i)); err != nil {
@@ -36,15 +37,18 @@ func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.Invit
 
 func ruleOf(i *invitationRow) licensing.Invitation {
 	return licensing.Invitation{
-		State: i.State, Binding: i.Binding, Generation: i.Generation, ExpiresAt: i.ExpiresAt.Time, LastSentAt: i.LastSentAt.Time,
+		State: i.State, Binding: i.Binding, Generation: i.Generation, ExpiresAt: i.ExpiresAt.Time,
+		LastSentAt: i.LastSentAt.Time,
 	}
 }
 
 // sendAgain is what resend and reset share: authority, rule, row, mail, audit.
 func (s *Store) sendAgain(
-	ctx context.Context, c licensing.Command, action licensing.AuditAction, change func(*tx, *invitationRow) error,
+	ctx context.Context, c licensing.Command, action licensing.AuditAction,
+	change func(*tx, *invitationRow) error,
 ) (licensing.InvitationRun, error) {
-	return carryOut(ctx, s, commandRequest(action, c), func(t *tx) (licensing.InvitationRun, []licensing.OutboxEntry, error) {
+	q := commandRequest(action, c)
+	return carryOut(ctx, s, q, func(t *tx) (licensing.InvitationRun, []licensing.OutboxEntry, error) {
 		var out licensing.InvitationRun
 		seen, err := t.command(c)
 		if err != nil {
@@ -73,10 +77,12 @@ func statusOfInvitation(s licensing.InvitationState) licensing.Status {
 	return licensing.StatusOf(licensing.Person{Kind: licensing.External}, licensing.AssignmentPending, s)
 }
 
-// Cancel takes back what the caller administers of a person who has not registered; when nothing is left the invitation
-// ends and its links are dead (R82). A user whom the caller may not see is NotFound, one who has registered a Conflict.
+// Cancel takes back what the caller administers of a person who has not registered; when nothing is
+// left the invitation ends and its links are dead (R82). A user whom the caller may not see is
+// NotFound, one who has registered a Conflict.
 func (s *Store) Cancel(ctx context.Context, c licensing.Command) (licensing.Withdrawal, error) {
-	return carryOut(ctx, s, commandRequest(licensing.AuditCancel, c), func(t *tx) (licensing.Withdrawal, []licensing.OutboxEntry, error) {
+	q := commandRequest(licensing.AuditCancel, c)
+	return carryOut(ctx, s, q, func(t *tx) (licensing.Withdrawal, []licensing.OutboxEntry, error) {
 		var out licensing.Withdrawal
 		seen, err := t.commandOnRoles(c)
 		if err != nil {
@@ -101,8 +107,11 @@ func (s *Store) Cancel(ctx context.Context, c licensing.Command) (licensing.With
 	})
 }
 
-// Remind queues the reminder of a generation, once, where the invitation is still open; "" where there is nothing to send.
-func (s *Store) Remind(ctx context.Context, id licensing.InvitationID, generation int) (licensing.MailID, error) {
+// Remind queues the reminder of a generation, once, where the invitation is still
+// open; "" where there is nothing to send.
+func (s *Store) Remind(
+	ctx context.Context, id licensing.InvitationID, generation int,
+) (licensing.MailID, error) {
 	var mail licensing.MailID
 	err := s.write(ctx, "remind", func(t *tx) error {
 		mail = ""
@@ -117,13 +126,16 @@ func (s *Store) Remind(ctx context.Context, id licensing.InvitationID, generatio
 	return mail, err
 }
 
-// Expire ends a generation that nobody accepted in time, and queues the notice to the inviting admin, once (R56). It
-// returns "" where there is nobody to tell, or where the generation ended in another way.
-func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generation int) (licensing.MailID, error) {
+// Expire ends a generation that nobody accepted in time, and queues the notice to the inviting admin, once
+// (R56). It returns "" where there is nobody to tell, or where the generation ended in another way.
+func (s *Store) Expire(
+	ctx context.Context, id licensing.InvitationID, generation int,
+) (licensing.MailID, error) {
 	var mail licensing.MailID
 	err := s.write(ctx, "expire", func(t *tx) error {
 		mail = ""
-		i, err := t.fenced(id, generation, licensing.InvitationOpen, licensing.InvitationFailed, licensing.InvitationExpired)
+		i, err := t.fenced(id, generation, licensing.InvitationOpen, licensing.InvitationFailed,
+			licensing.InvitationExpired)
 		if err != nil || i == nil {
 			return err
 		}
@@ -140,7 +152,8 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 		if err := t.updateInvitation(*i); err != nil {
 			return err
 		}
-		licenses, err := t.auditEverywhere(invitationLine(i, licensing.AuditExpire, "R56", before, licensing.StatusInvitationExpired, nil))
+		licenses, err := t.auditEverywhere(invitationLine(i, licensing.AuditExpire, "R56", before,
+			licensing.StatusInvitationExpired, nil))
 		if err != nil || mail == "" {
 			return err
 		}
@@ -149,8 +162,8 @@ func (s *Store) Expire(ctx context.Context, id licensing.InvitationID, generatio
 	return mail, err
 }
 
-// Break marks a generation Failed with the reason: its mail can't be delivered, or its run was ended from outside. An
-// admin can reset it.
+// Break marks a generation Failed with the reason: its mail can't be delivered, or its run was
+// ended from outside. An admin can reset it.
 func (s *Store) Break(ctx context.Context, id licensing.InvitationID, generation int, reason string) error {
 	return s.write(ctx, "mark invitation as failed", func(t *tx) error {
 		i, err := t.fenced(id, generation, licensing.InvitationOpen)
@@ -161,8 +174,11 @@ func (s *Store) Break(ctx context.Context, id licensing.InvitationID, generation
 	})
 }
 
-// fenced locks an invitation and returns it where it is still of this generation and in one of the states, else nil.
-func (t *tx) fenced(id licensing.InvitationID, generation int, states ...licensing.InvitationState) (*invitationRow, error) {
+// fenced locks an invitation and returns it where it is still of this
+// generation and in one of the states, else nil.
+func (t *tx) fenced(
+	id licensing.InvitationID, generation int, states ...licensing.InvitationState,
+) (*invitationRow, error) {
 	var user licensing.UserID
 	if err := t.get(&user, `SELECT user_id FROM invitations WHERE id = ?`, id); err != nil {
 		return nil, missing(err, "invitation")
@@ -188,15 +204,18 @@ func (t *tx) failInvitation(i *invitationRow, action licensing.AuditAction, reas
 	if err := t.updateInvitation(*i); err != nil {
 		return err
 	}
-	_, err := t.auditEverywhere(invitationLine(i, action, "R55", before, licensing.StatusFailed, licensing.FailureNoted{Reason: reason}))
+	_, err := t.auditEverywhere(invitationLine(i, action, "R55", before, licensing.StatusFailed,
+		licensing.FailureNoted{Reason: reason}))
 	return err
 }
 
 // invitationLine is the audit line of what time or the mail did to an invitation.
 func invitationLine(
-	i *invitationRow, action licensing.AuditAction, rule string, before licensing.InvitationState, after licensing.Status, d licensing.Detail,
+	i *invitationRow, action licensing.AuditAction, rule string, before licensing.InvitationState,
+	after licensing.Status, d licensing.Detail,
 ) auditLine {
-	return auditLine{org: i.OrgID, action: action, user: i.UserID, rule: rule, before: statusOfInvitation(before), after: after, detail: d}
+	return auditLine{org: i.OrgID, action: action, user: i.UserID, rule: rule,
+		before: statusOfInvitation(before), after: after, detail: d}
 }
 
 // queueOnce puts a mail in the ledger; a second attempt of the same step finds it there.

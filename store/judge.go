@@ -43,23 +43,26 @@ func (d *decision) hide(s *subject) {
 // refuse refuses the person as a whole.
 func (d *decision) refuse(s *subject, e *licensing.Error) {
 	s.verdict.Error = e
-	s.refused = append(s.refused, change{Verdict: licensing.Verdict{Outcome: licensing.Refused, Error: e}, under: d.Mandate})
+	s.refused = append(s.refused,
+		change{Verdict: licensing.Verdict{Outcome: licensing.Refused, Error: e}, under: d.Mandate})
 }
 
-// corrects says whether the request brings another name or business email (R44, R48). A directory's name comes from the
-// directory.
+// corrects says whether the request brings another name or business email (R44, R48). A
+// directory's name comes from the directory.
 func (d *decision) corrects(s *subject) bool {
 	name := s.Name != "" && s.Name != s.user.Name && s.user.Kind == licensing.External
 	return name || s.Business != "" && string(s.Business) != s.user.BusinessEmail
 }
 
-// touches says whether the mandate holds on one of the person's License IDs, so that name and business email may be corrected
-// (R48).
+// touches says whether the mandate holds on one of the person's License IDs, so that name and
+// business email may be corrected (R48).
 func (d *decision) touches(s *subject) bool {
-	return slices.ContainsFunc(sorted(s.assignments), func(l licensing.LicenseID) bool { return d.authority[l] })
+	return slices.ContainsFunc(sorted(s.assignments),
+		func(l licensing.LicenseID) bool { return d.authority[l] })
 }
 
-// registerByAssignment makes the person registered where something is accepted on an agreement that invites nobody (R76).
+// registerByAssignment makes the person registered where something is accepted on
+// an agreement that invites nobody (R76).
 func (d *decision) registerByAssignment(s *subject) {
 	if s.user.Person().Registered() {
 		return
@@ -85,9 +88,10 @@ func (d *decision) takeUp(s *subject, under licensing.Mandate) {
 			continue
 		}
 		due := d.policy.DueAt(d.now, s.processed[l])
-		c := change{under: under, Judgement: licensing.Judgement{Outcome: licensing.Assigned, Next: licensing.AssignmentPropagating, DueAt: due},
-			Verdict: licensing.Verdict{License: l, Outcome: licensing.Assigned, DueAt: due, Before: licensing.StatusInvitationSent,
-				After: licensing.StatusAssignmentInProgress}}
+		c := change{under: under, Judgement: licensing.Judgement{Outcome: licensing.Assigned,
+			Next: licensing.AssignmentPropagating, DueAt: due},
+			Verdict: licensing.Verdict{License: l, Outcome: licensing.Assigned, DueAt: due,
+				Before: licensing.StatusInvitationSent, After: licensing.StatusAssignmentInProgress}}
 		for _, g := range s.grants[l] {
 			c.Added = append(c.Added, g.Role)
 		}
@@ -100,7 +104,8 @@ func (d *decision) takeUp(s *subject, under licensing.Mandate) {
 func (d *decision) judgeChange(s *subject, asked licensing.AccessChange) {
 	f := d.facts(s, asked.License)
 	_, j, refusal := d.ask(s, asked)
-	c := change{Judgement: j, under: f.Mandate, Verdict: licensing.Verdict{License: asked.License, Before: f.Before()}}
+	c := change{Judgement: j, under: f.Mandate,
+		Verdict: licensing.Verdict{License: asked.License, Before: f.Before()}}
 	switch {
 	case refusal != nil:
 		c.Verdict.Outcome, c.Error, c.After = licensing.Refused, refusal, c.Before
@@ -140,10 +145,13 @@ func (d *decision) accept(s *subject, f licensing.Facts, c *change) {
 }
 
 // ask asks the rules about one change; one that copies roles becomes one that adds and removes them.
-func (d *decision) ask(s *subject, c licensing.AccessChange) (licensing.AccessChange, licensing.Judgement, *licensing.Error) {
+func (d *decision) ask(
+	s *subject, c licensing.AccessChange,
+) (licensing.AccessChange, licensing.Judgement, *licensing.Error) {
 	if c.From != nil {
 		source := d.sources.Grants[s.source(c)][c.From.License]
-		if err := licensing.MayPaste(*c.From, source, d.authority[c.From.License], d.parents[c.License]); err != nil {
+		err := licensing.MayPaste(*c.From, source, d.authority[c.From.License], d.parents[c.License])
+		if err != nil {
 			return c, licensing.Judgement{}, licensing.RefusalOf(err)
 		}
 		c.Add, c.Remove = licensing.Paste(source, s.grants[c.License], c.From.Replace)
@@ -175,7 +183,8 @@ func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
 	if i := s.invitation; i != nil {
 		f.Invitation = i.State
 		if i.State == licensing.InvitationOpen && !d.now.Before(i.ExpiresAt.Time) {
-			f.Invitation = licensing.InvitationExpired // its timer is a moment late: nobody can accept it any more (R56)
+			// its timer is a moment late: nobody can accept it any more (R56)
+			f.Invitation = licensing.InvitationExpired
 		}
 	}
 	if a := s.assignments[l]; a != nil {

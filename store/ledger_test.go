@@ -92,12 +92,15 @@ func TestSentWinsAndOlderAttemptsSettleNothingElse(t *testing.T) {
 		h.Claims(id)
 		h.Now = start.Add(lease)
 		h.Claims(id)
-		h.Settles(id, 1, licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "5.1.1 unknown"})
+		h.Settles(id, 1,
+			licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "5.1.1 unknown"})
 		equal(t, "after a late refusal of attempt 1", h.mailLine("ada", bob, id).State, licensing.MailSending)
 		equal(t, "invitation", h.Invitation(bob).State, licensing.InvitationOpen)
 		h.Settles(id, 1, licensing.Settlement{State: licensing.MailSent, Code: 250, Answer: "2.0.0 queued"})
 		equal(t, "after a late delivery of attempt 1", h.mailLine("ada", bob, id).State, licensing.MailSent)
-		for _, state := range []licensing.MailState{licensing.MailDeferred, licensing.MailUnknown, licensing.MailRefused} {
+		for _, state := range []licensing.MailState{
+			licensing.MailDeferred, licensing.MailUnknown, licensing.MailRefused,
+		} {
 			h.Settles(id, 2, licensing.Settlement{State: state, Code: 0, Answer: ""})
 			equal(t, "sent stays after "+string(state), h.mailLine("ada", bob, id).State, licensing.MailSent)
 		}
@@ -114,13 +117,15 @@ func TestR55_AMailThatIsRefusedMarksTheInvitationAsFailedWithTheReason(t *testin
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
 		id := h.WelcomeMail(bob)
-		h.Settles(id, h.Claims(id).Job.Attempt, licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "5.1.1 no such\x00 mailbox \xff"})
+		h.Settles(id, h.Claims(id).Job.Attempt, licensing.Settlement{State: licensing.MailRefused, Code: 550,
+			Answer: "5.1.1 no such\x00 mailbox \xff"})
 		v := must[licensing.UserView](t)(h.User(t.Context(), h.Org, h.ID("ada"), bob))
 		equal(t, "status", v.Status, licensing.StatusFailed)
 		equal(t, "delivery", v.Delivery, licensing.DeliveryBounced)
 		equal(t, "invitation", v.Invitation.State, licensing.InvitationFailed)
 		equal(t, "reason", v.Invitation.Reason, "550 5.1.1 no such mailbox")
-		lines := must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.Org, h.ID("ada"), bob, views.Page{Limit: 0}))
+		lines := must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.Org, h.ID("ada"), bob,
+			views.Page{Limit: 0}))
 		last := lines[len(lines)-1]
 		equal(t, "action", last.Action, "mail.refused")
 		equal(t, "rule", last.Rule, "R55")
@@ -136,8 +141,10 @@ func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *tes
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
 		id := h.WelcomeMail(bob)
-		h.Settles(id, h.Claims(id).Job.Attempt, licensing.Settlement{State: licensing.MailDeferred, Code: 451, Answer: "greylisted"})
-		equal(t, "delivery", must[licensing.UserView](t)(h.User(t.Context(), h.Org, h.ID("ada"), bob)).Delivery, licensing.DeliveryDeferred)
+		h.Settles(id, h.Claims(id).Job.Attempt,
+			licensing.Settlement{State: licensing.MailDeferred, Code: 451, Answer: "greylisted"})
+		equal(t, "delivery", must[licensing.UserView](t)(h.User(t.Context(), h.Org, h.ID("ada"), bob)).
+			Delivery, licensing.DeliveryDeferred)
 		for range 2 {
 			if err := h.atTime(h.Now).GiveUpMail(t.Context(), id); err != nil {
 				t.Fatal(err)
@@ -147,7 +154,8 @@ func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *tes
 		equal(t, "reason", v.Invitation.Reason, "not delivered within a day")
 		equal(t, "status", v.Status, licensing.StatusFailed)
 		n := 0
-		for _, l := range must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.Org, h.ID("ada"), bob, views.Page{Limit: 0})) {
+		for _, l := range must[[]licensing.HistoryLine](t)(h.History(t.Context(), h.Org, h.ID("ada"), bob,
+			views.Page{Limit: 0})) {
 			if l.Action == "mail.given_up" {
 				n++
 			}
@@ -166,7 +174,8 @@ func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 		},
 		"accepted (R29)": func(h *house, bob licensing.UserID) { h.Registers(bob, "bob@fabrikam.example") },
 		"expired (R56)": func(h *house, bob licensing.UserID) {
-			must[licensing.MailID](h.TB)(h.atTime(h.Now).Expire(h.Context(), h.Invitation(bob).Run.Invitation, 1))
+			must[licensing.MailID](h.TB)(h.atTime(h.Now).Expire(h.Context(),
+				h.Invitation(bob).Run.Invitation, 1))
 		},
 	}
 	for name, end := range ends {
@@ -175,9 +184,11 @@ func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 				h := newHouse(t, s)
 				bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
 				welcome := h.WelcomeMail(bob)
-				reminder := must[licensing.MailID](t)(h.atTime(h.Now).Remind(t.Context(), h.Invitation(bob).Run.Invitation, 1))
+				reminder := must[licensing.MailID](t)(h.atTime(h.Now).Remind(t.Context(),
+					h.Invitation(bob).Run.Invitation, 1))
 				equal(t, "reminder before", h.Claims(reminder).State, licensing.MailSending)
-				h.Settles(reminder, 1, licensing.Settlement{State: licensing.MailDeferred, Code: 451, Answer: ""})
+				h.Settles(reminder, 1,
+					licensing.Settlement{State: licensing.MailDeferred, Code: 451, Answer: ""})
 				end(h, bob)
 				for _, id := range []licensing.MailID{welcome, reminder} {
 					equal(t, string(id), h.Claims(id).State, licensing.MailDropped)
@@ -191,7 +202,8 @@ func TestAWelcomeMailThatHasNothingLeftToGiveIsDropped(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		if _, err := s.writes.Exec(s.writes.Rebind(`DELETE FROM assignments WHERE user_id = ?`), bob); err != nil {
+		_, err := s.writes.Exec(s.writes.Rebind(`DELETE FROM assignments WHERE user_id = ?`), bob)
+		if err != nil {
 			t.Fatal(err)
 		}
 		c := h.Claims(h.WelcomeMail(bob))
@@ -207,9 +219,12 @@ func TestR55_ALateRefusalOfAMailThatWasSentAgainLeavesTheInvitationOpen(t *testi
 		first := h.WelcomeMail(bob)
 		h.Claims(first)
 		h.Now = start.Add(time.Hour)
-		again := must[licensing.InvitationRun](t)(h.atTime(h.Now).Resend(t.Context(), h.Command("ada", bob))).Mail
-		h.Settles(again, h.Claims(again).Job.Attempt, licensing.Settlement{State: licensing.MailSent, Code: 250, Answer: "ok"})
-		h.Settles(first, 1, licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "no such mailbox"})
+		again := must[licensing.InvitationRun](t)(h.atTime(h.Now).Resend(t.Context(),
+			h.Command("ada", bob))).Mail
+		h.Settles(again, h.Claims(again).Job.Attempt,
+			licensing.Settlement{State: licensing.MailSent, Code: 250, Answer: "ok"})
+		h.Settles(first, 1,
+			licensing.Settlement{State: licensing.MailRefused, Code: 550, Answer: "no such mailbox"})
 		equal(t, "the older mail", h.mailLine("ada", bob, first).State, licensing.MailRefused)
 		equal(t, "invitation", h.Invitation(bob).State, licensing.InvitationOpen)
 		equal(t, "delivery", h.Row("ada", bob).Delivery, licensing.DeliverySent)
@@ -220,7 +235,8 @@ func TestR55_ARefusalWithoutAReplyCodeGivesItsWordsAsTheReason(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		h.Settles(h.WelcomeMail(bob), h.Claims(h.WelcomeMail(bob)).Job.Attempt, licensing.Settlement{State: licensing.MailRefused, Code: 0, Answer: "the address can't be one"})
+		h.Settles(h.WelcomeMail(bob), h.Claims(h.WelcomeMail(bob)).Job.Attempt,
+			licensing.Settlement{State: licensing.MailRefused, Code: 0, Answer: "the address can't be one"})
 		equal(t, "reason", h.View("ada", bob).Invitation.Reason, "the address can't be one")
 	})
 }
@@ -270,8 +286,11 @@ func TestEachKindOfMailCarriesWhatItTells(t *testing.T) {
 		same(t, "registered: due (R60)", registered.Access[0].DueAt, start.Add(2*time.Hour))
 		h.Activates(r)
 		saved := h.TryChange("ada",
-			licensing.PersonChange{User: bob, Access: []licensing.AccessChange{add(a1, licensing.BenefitsReader), add(a2, licensing.BenefitsReader)}})
-		work := must[[]licensing.OutboxEntry](t)(h.Outbox(t.Context(), licensing.RequestID(string(saved.Confirmation)[:36])))
+			licensing.PersonChange{User: bob, Access: []licensing.AccessChange{
+				add(a1, licensing.BenefitsReader), add(a2, licensing.BenefitsReader),
+			}})
+		work := must[[]licensing.OutboxEntry](t)(h.Outbox(t.Context(),
+			licensing.RequestID(string(saved.Confirmation)[:36])))
 		changes := h.Claims(work[0].Propagation.Mail).Job
 		equal(t, "changes: one accepted verdict (R70)", len(changes.Changes), 1)
 		same(t, "changes: added", changes.Changes[0].Added, []licensing.Role{licensing.BenefitsReader})
@@ -289,11 +308,12 @@ func TestR56_TheNoticeOfAnExpiryShowsTheAdminOnlyWhatTheAdminMaySee(t *testing.T
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
 		h.Change("grace", ext("bob", add(a2, licensing.BenefitsReader)))
-		id := must[licensing.MailID](t)(h.atTime(h.Now).Expire(t.Context(), h.Invitation(bob).Run.Invitation, 1))
+		id := must[licensing.MailID](t)(h.atTime(h.Now).Expire(t.Context(),
+			h.Invitation(bob).Run.Invitation, 1))
 		j := h.Claims(id).Job
 		equal(t, "to", j.To, "ada@contoso.example")
 		equal(t, "person", j.Person, "bob")
-		equal(t, "e-mail", j.PersonEmail, "bob@fabrikam.example")
+		equal(t, "email", j.PersonEmail, "bob@fabrikam.example")
 		text := string(must[[]byte](t)(json.Marshal(j.Access)))
 		equal(t, "access", text, `[{"license_id":"A1","roles":["product_keys_reader"]}]`)
 	})
@@ -304,7 +324,8 @@ func TestAMailThatIsNotThereIsNotFound(t *testing.T) {
 		_, err := s.atTime(start).ClaimMail(t.Context(), "none", lease)
 		wantRefusal(t, err, licensing.NotFound, "")
 		wantRefusal(t, s.atTime(start).GiveUpMail(t.Context(), "none"), licensing.NotFound, "")
-		if err := s.atTime(start).SettleMail(t.Context(), "none", 1, licensing.Settlement{State: licensing.MailQueued}); err == nil {
+		queued := licensing.Settlement{State: licensing.MailQueued}
+		if err := s.atTime(start).SettleMail(t.Context(), "none", 1, queued); err == nil {
 			t.Error("queued is no outcome")
 		}
 	})

@@ -42,7 +42,10 @@ func (t *tx) lockUsers(org licensing.OrgID, ids, keys []string) ([]userRow, erro
 func (t *tx) lockAgreements(ids []licensing.LicenseID) error {
 	for part := range slices.Chunk(unique(ids), batch) {
 		var locked []licensing.LicenseID
-		if err := t.in(&locked, t.lock(`SELECT a.license_id FROM agreements a WHERE a.license_id IN (?) ORDER BY a.license_id`, "a"), part); err != nil {
+		err := t.in(&locked, t.lock(`
+			SELECT a.license_id FROM agreements a WHERE a.license_id IN (?)
+			ORDER BY a.license_id`, "a"), part)
+		if err != nil {
 			return err
 		}
 	}

@@ -22,9 +22,11 @@ func (m ledgerRow) wanted(i *invitationRow) bool {
 	return i != nil && i.State == licensing.InvitationOpen && i.Generation == m.Generation
 }
 
-// mailJob reads everything that the mail is made of; there is nobody to send it to where the person has left the tenant.
+// mailJob reads everything that the mail is made of; there is nobody to send it to
+// where the person has left the tenant.
 func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
-	j := licensing.MailJob{ID: m.ID, Kind: m.Kind, Attempt: m.Attempts, Unknown: m.Unknown, Org: m.OrgID, User: m.UserID}
+	j := licensing.MailJob{ID: m.ID, Kind: m.Kind, Attempt: m.Attempts, Unknown: m.Unknown, Org: m.OrgID,
+		User: m.UserID}
 	var to struct {
 		Name         string          `db:"name"`
 		Email        licensing.Email `db:"business_email"`
@@ -32,7 +34,8 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 		Left         bool            `db:"left_tenant"`
 	}
 	err := t.get(&to, `
-		SELECT u.name, u.business_email, o.name AS organization, NOT u.in_tenant AND u.object_id IS NOT NULL AS left_tenant
+		SELECT u.name, u.business_email, o.name AS organization, NOT u.in_tenant
+		AND u.object_id IS NOT NULL AS left_tenant
 		FROM users u
 		JOIN organizations o ON o.id = u.org_id
 		WHERE u.id = ?`, m.UserID)
@@ -46,7 +49,8 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 	switch m.Kind {
 	case licensing.MailWelcome, licensing.MailReminder:
 		j.Invitation, j.Generation, j.KeyID, j.Expires = i.ID, i.Generation, i.KeyID, i.ExpiresAt.Time
-		j.InviteFor, j.Forwardable = time.Duration(i.InviteSeconds)*time.Second, i.Binding == licensing.Forwardable
+		j.InviteFor, j.Forwardable = time.Duration(i.InviteSeconds)*time.Second,
+			i.Binding == licensing.Forwardable
 		j.Access, err = t.Entries(m.UserID, pending)
 	case licensing.MailRegistered:
 		err = t.registeredJob(m, &j)
@@ -73,7 +77,8 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 	return j, nil
 }
 
-// registeredJob tells what the registration put in progress, or what the person has where later changes took that over.
+// registeredJob tells what the registration put in progress, or what the person
+// has where later changes took that over.
 func (t *tx) registeredJob(m ledgerRow, j *licensing.MailJob) error {
 	change := nullString(licensing.InvitationChange(licensing.InvitationID(m.InvitationID), m.Generation))
 	var err error
@@ -84,8 +89,8 @@ func (t *tx) registeredJob(m ledgerRow, j *licensing.MailJob) error {
 	return err
 }
 
-// expiredJob names who did not register to the admin who invited, and what still waits there of what the admin may see
-// (R43, R56).
+// expiredJob names who did not register to the admin who invited, and what still waits there
+// of what the admin may see (R43, R56).
 func (t *tx) expiredJob(m ledgerRow, j *licensing.MailJob) error {
 	var data expiredData
 	if err := json.Unmarshal([]byte(m.Data), &data); err != nil {

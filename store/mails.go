@@ -18,15 +18,18 @@ type ledgerRow struct {
 }
 
 const selectMail = `
-	SELECT m.id, m.org_id, m.user_id, m.invitation_id, COALESCE(m.generation, 0) AS generation, m.kind, m.data, m.state, m.queued_at,
-		m.attempts, m.unknown, m.lease_until
+	SELECT m.id, m.org_id, m.user_id, m.invitation_id, COALESCE(m.generation, 0) AS generation, m.kind,
+		m.data, m.state, m.queued_at, m.attempts, m.unknown, m.lease_until
 	FROM mails m`
 
-// ClaimMail takes a mail for one attempt to send it, until the lease ends. A claim whose state is not MailSending, or
-// that is busy, has nothing to send. An attempt whose lease ended without a settlement counts as unknown. A welcome mail
-// or reminder whose invitation has ended, has a newer generation or has nothing left to give is dropped (R58, R82), and so
-// is every mail to a person who has left the tenant (R84). The mail goes to the person's present business e-mail (R48, R49).
-func (s *Store) ClaimMail(ctx context.Context, id licensing.MailID, lease time.Duration) (licensing.MailLease, error) {
+// ClaimMail takes a mail for one attempt to send it, until the lease ends. A claim whose state is not
+// MailSending, or that is busy, has nothing to send. An attempt whose lease ended without a settlement counts
+// as unknown. A welcome mail or reminder whose invitation has ended, has a newer generation or has nothing
+// left to give is dropped (R58, R82), and so is every mail to a person who has left the tenant (R84). The
+// mail goes to the person's present business email (R48, R49).
+func (s *Store) ClaimMail(
+	ctx context.Context, id licensing.MailID, lease time.Duration,
+) (licensing.MailLease, error) {
 	var out licensing.MailLease
 	err := s.write(ctx, "claim mail", func(t *tx) error {
 		out = licensing.MailLease{}
@@ -89,14 +92,17 @@ func (t *tx) invitationOf(m ledgerRow) (*invitationRow, error) {
 }
 
 func (t *tx) drop(m ledgerRow) error {
-	_, err := t.exec(`UPDATE mails SET state = 'dropped', lease_until = NULL, unknown = ?, settled_at = ? WHERE id = ?`, m.Unknown, ts(t.now), m.ID)
+	_, err := t.exec(`UPDATE mails SET state = 'dropped', lease_until = NULL, unknown = ?, settled_at = ?
+		WHERE id = ?`, m.Unknown, ts(t.now), m.ID)
 	return err
 }
 
-// SettleMail records the outcome of an attempt. That the relay took the mail is recorded whatever happened meanwhile, and
-// nothing turns it into something else; any other outcome counts only from the attempt that holds the mail. A welcome mail
-// that is refused for good marks its invitation as Failed (R55).
-func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int, st licensing.Settlement) error {
+// SettleMail records the outcome of an attempt. That the relay took the mail is recorded whatever happened
+// meanwhile, and nothing turns it into something else; any other outcome counts only from the attempt that
+// holds the mail. A welcome mail that is refused for good marks its invitation as Failed (R55).
+func (s *Store) SettleMail(
+	ctx context.Context, id licensing.MailID, attempt int, st licensing.Settlement,
+) error {
 	st.Answer = strings.ToValidUTF8(strings.ReplaceAll(st.Answer, "\x00", ""), "")
 	return s.write(ctx, "settle mail", func(t *tx) error {
 		switch st.State {
@@ -114,7 +120,8 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 			_, err := t.exec(`
 				UPDATE mails
 				SET state = ?, lease_until = NULL, code = NULLIF(?, 0), answer = ?, unknown = unknown + ?
-				WHERE id = ? AND attempts = ? AND state = 'sending'`, st.State, st.Code, nullString(st.Answer), unknown, id, attempt)
+				WHERE id = ? AND attempts = ? AND state = 'sending'`,
+				st.State, st.Code, nullString(st.Answer), unknown, id, attempt)
 			return err
 		case licensing.MailRefused:
 			reason := strings.TrimSpace(st.Answer)
@@ -125,7 +132,8 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 				return t.exec(`
 					UPDATE mails
 					SET state = 'refused', lease_until = NULL, code = NULLIF(?, 0), answer = ?, settled_at = ?
-					WHERE id = ? AND attempts = ? AND state = 'sending'`, st.Code, nullString(st.Answer), ts(t.now), id, attempt)
+					WHERE id = ? AND attempts = ? AND state = 'sending'`,
+					st.Code, nullString(st.Answer), ts(t.now), id, attempt)
 			})
 		}
 		return fmt.Errorf("%q is no outcome of an attempt", st.State)
@@ -135,19 +143,22 @@ func (s *Store) SettleMail(ctx context.Context, id licensing.MailID, attempt int
 // GiveUpMail ends a mail that could not be delivered in time; its invitation is marked as Failed (R55).
 func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID) error {
 	return s.write(ctx, "give up mail", func(t *tx) error {
-		return t.undeliverable(id, licensing.AuditMailGivenUp, "not delivered within a day", func() (int, error) {
-			return t.exec(`
+		return t.undeliverable(id, licensing.AuditMailGivenUp, "not delivered within a day",
+			func() (int, error) {
+				return t.exec(`
 				UPDATE mails
 				SET state = 'given_up', lease_until = NULL, settled_at = ?
 				WHERE id = ? AND state NOT IN ('sent', 'refused', 'dropped', 'given_up')`, ts(t.now), id)
-		})
+			})
 	})
 }
 
-// undeliverable ends a mail, and with the newest welcome mail the hope that its generation is accepted: the invitation is
-// marked as Failed with the reason, so that an admin sees it and can reset it. An older mail, which a resend took the
-// place of, says nothing about the one that counts (R55).
-func (t *tx) undeliverable(id licensing.MailID, action licensing.AuditAction, reason string, end func() (int, error)) error {
+// undeliverable ends a mail, and with the newest welcome mail the hope that its generation is accepted: the
+// invitation is marked as Failed with the reason, so that an admin sees it and can reset it. An older mail,
+// which a resend took the place of, says nothing about the one that counts (R55).
+func (t *tx) undeliverable(
+	id licensing.MailID, action licensing.AuditAction, reason string, end func() (int, error),
+) error {
 	var m ledgerRow
 	if err := t.get(&m, selectMail+` WHERE m.id = ?`, id); err != nil {
 		return missing(err, "mail")
@@ -155,7 +166,8 @@ func (t *tx) undeliverable(id licensing.MailID, action licensing.AuditAction, re
 	var i *invitationRow
 	if m.Kind == licensing.MailWelcome {
 		var err error // user and invitation are locked before the mail, as everywhere
-		if i, err = t.fenced(licensing.InvitationID(m.InvitationID), m.Generation, licensing.InvitationOpen); err != nil {
+		i, err = t.fenced(licensing.InvitationID(m.InvitationID), m.Generation, licensing.InvitationOpen)
+		if err != nil {
 			return err
 		}
 	}

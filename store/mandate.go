@@ -6,14 +6,15 @@ import (
 	"vlroles/licensing"
 )
 
-// mandate is in whose name one request changes roles, and how far that reaches. Each entry builds its own; what the rules
-// make of it stands in licensing.Mandate.
+// mandate is in whose name one request changes roles, and how far that reaches. Each entry builds its own;
+// what the rules make of it stands in licensing.Mandate.
 type mandate struct {
 	licensing.Mandate
-	org        licensing.OrgID
-	request    licensing.RequestID
-	by         licensing.UserID   // who acts; "": a partner or support
-	everywhere bool               // reaches every License ID of the organization; else those that by administers (R05)
+	org     licensing.OrgID
+	request licensing.RequestID
+	by      licensing.UserID // who acts; "": a partner or support
+	// reaches every License ID of the organization; else those that by administers (R05)
+	everywhere bool
 	change     licensing.ChangeID // fences what is put in progress
 	inviteFor  time.Duration      // time to register, as asked; 0: the deployment's (R56)
 	reason     string             // support's
@@ -21,7 +22,8 @@ type mandate struct {
 
 // adminMandate is the name of an admin who acts on what he administers.
 func adminMandate(m licensing.Mandate, sv licensing.Save) mandate {
-	return mandate{Mandate: m, org: sv.Org, request: sv.ID, by: sv.Admin, change: licensing.ChangeID(sv.ID), inviteFor: sv.InviteFor}
+	return mandate{Mandate: m, org: sv.Org, request: sv.ID, by: sv.Admin, change: licensing.ChangeID(sv.ID),
+		inviteFor: sv.InviteFor}
 }
 
 // outsideMandate is the name of a partner or of support, who administer nothing and reach everything.
@@ -33,5 +35,6 @@ func outsideMandate(m licensing.Mandate, sv licensing.Save) mandate {
 
 // line begins an audit line of the mandate.
 func (m mandate) line(user licensing.UserID, l licensing.LicenseID) auditLine {
-	return auditLine{org: m.org, by: m.by, request: m.request, action: m.Action, rule: m.Rule, user: user, license: l}
+	return auditLine{org: m.org, by: m.by, request: m.request, action: m.Action, rule: m.Rule,
+		user: user, license: l}
 }

@@ -30,7 +30,8 @@ func TestEightMigrationsAtOnceApplyOnce(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			files, err := migrations.ReadDir("migrations/" + map[string]string{"SQLite": "sqlite", "PostgreSQL": "postgres"}[name])
+			files, err := migrations.ReadDir("migrations/" +
+				map[string]string{"SQLite": "sqlite", "PostgreSQL": "postgres"}[name])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,13 +87,20 @@ func TestR19_TheSchemaLetsNobodyBeAdministratorAndInvoiceReader(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.InvoiceReader))
-		const grant = `INSERT INTO grants (license_id, user_id, role, origin, effective, granted_at) VALUES (?, ?, ?, ?, ?, ?)`
-		h.refuses("Administrator beside Invoice Reader", "unique", grant, a1, bob, licensing.Administrator, licensing.ByAdmin, false, ts(h.Now))
-		h.refuses("Invoice Reader beside Administrator", "unique", grant, a1, h.ID("ada"), licensing.InvoiceReader, licensing.ByAdmin, false, ts(h.Now))
-		h.refuses("an eighth role (R10)", "check", grant, a1, bob, "king", licensing.ByAdmin, false, ts(h.Now))
-		h.refuses("a stored inherited grant (R88)", "check", grant, a1, bob, licensing.BenefitsReader, licensing.Inherited, false, ts(h.Now))
-		h.refuses("a Bill To grant of another role (R18)", "check", grant, a1, bob, licensing.BenefitsReader, licensing.ByBillTo, false, ts(h.Now))
-		h.refuses("a grant without an assignment", "foreign key", grant, a2, bob, licensing.BenefitsReader, licensing.ByAdmin, false, ts(h.Now))
+		const grant = `INSERT INTO grants (license_id, user_id, role, origin, effective, granted_at)
+			VALUES (?, ?, ?, ?, ?, ?)`
+		h.refuses("Administrator beside Invoice Reader", "unique", grant, a1, bob, licensing.Administrator,
+			licensing.ByAdmin, false, ts(h.Now))
+		h.refuses("Invoice Reader beside Administrator", "unique", grant, a1, h.ID("ada"),
+			licensing.InvoiceReader, licensing.ByAdmin, false, ts(h.Now))
+		h.refuses("an eighth role (R10)", "check", grant, a1, bob, "king", licensing.ByAdmin,
+			false, ts(h.Now))
+		h.refuses("a stored inherited grant (R88)", "check", grant, a1, bob, licensing.BenefitsReader,
+			licensing.Inherited, false, ts(h.Now))
+		h.refuses("a Bill To grant of another role (R18)", "check", grant, a1, bob, licensing.BenefitsReader,
+			licensing.ByBillTo, false, ts(h.Now))
+		h.refuses("a grant without an assignment", "foreign key", grant, a2, bob, licensing.BenefitsReader,
+			licensing.ByAdmin, false, ts(h.Now))
 	})
 }
 
@@ -101,12 +109,18 @@ func TestTheSchemaKeepsOneOpenInvitationAPerson(t *testing.T) {
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.BenefitsReader))
 		const invite = `
-			INSERT INTO invitations (id, org_id, user_id, generation, state, binding, key_id, invite_seconds, expires_at, last_sent_at, created_at)
+			INSERT INTO invitations (id, org_id, user_id, generation, state, binding, key_id, invite_seconds,
+				expires_at, last_sent_at, created_at)
 			VALUES (?, ?, ?, 1, ?, 'bound', 'k1', 60, ?, ?, ?)`
-		for _, state := range []licensing.InvitationState{licensing.InvitationOpen, licensing.InvitationExpired, licensing.InvitationFailed} {
-			h.refuses(string(state), "unique", invite, uuid.NewString(), h.Org, bob, state, ts(h.Now), ts(h.Now), ts(h.Now))
+		for _, state := range []licensing.InvitationState{
+			licensing.InvitationOpen, licensing.InvitationExpired, licensing.InvitationFailed,
+		} {
+			h.refuses(string(state), "unique", invite, uuid.NewString(), h.Org, bob, state, ts(h.Now),
+				ts(h.Now), ts(h.Now))
 		}
-		if _, err := s.writes.Exec(s.writes.Rebind(invite), uuid.NewString(), h.Org, bob, "cancelled", ts(h.Now), ts(h.Now), ts(h.Now)); err != nil {
+		_, err := s.writes.Exec(s.writes.Rebind(invite), uuid.NewString(), h.Org, bob, "cancelled", ts(h.Now),
+			ts(h.Now), ts(h.Now))
+		if err != nil {
 			t.Errorf("one that has ended may stand beside it: %v", err)
 		}
 	})
@@ -117,12 +131,17 @@ func TestR66_TheSchemaKeepsOneProfileASignInEmailWithoutCase(t *testing.T) {
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.BenefitsReader))
 		const profile = `
-			INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, object_id, in_tenant, created_at)
+			INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind,
+				object_id, in_tenant, created_at)
 			VALUES (?, ?, ?, ?, 'x@fabrikam.example', 'x', 'x', 'external', ?, true, ?)`
-		h.refuses("the same key", "unique", profile, uuid.NewString(), h.Org, "BOB@fabrikam.example", "bob@fabrikam.example", nil, ts(h.Now))
-		h.refuses("the same directory object (R47)", "unique", profile, uuid.NewString(), h.Org, "a@contoso.example", "a@contoso.example", "o-ada", ts(h.Now))
-		h.refuses("an object that the directory has not", "foreign key", profile, uuid.NewString(), h.Org, "b@contoso.example", "b@contoso.example", "o-none", ts(h.Now))
-		again := h.Change("ada", licensing.PersonChange{SignIn: "BoB@Fabrikam.example", Access: []licensing.AccessChange{add(a1, licensing.ProductKeysReader)}})
+		h.refuses("the same key", "unique", profile, uuid.NewString(), h.Org, "BOB@fabrikam.example",
+			"bob@fabrikam.example", nil, ts(h.Now))
+		h.refuses("the same directory object (R47)", "unique", profile, uuid.NewString(), h.Org,
+			"a@contoso.example", "a@contoso.example", "o-ada", ts(h.Now))
+		h.refuses("an object that the directory has not", "foreign key", profile, uuid.NewString(), h.Org,
+			"b@contoso.example", "b@contoso.example", "o-none", ts(h.Now))
+		again := h.Change("ada", licensing.PersonChange{SignIn: "BoB@Fabrikam.example",
+			Access: []licensing.AccessChange{add(a1, licensing.ProductKeysReader)}})
 		equal(t, "the same person", again.People[0].User, bob)
 		equal(t, "joins the open invitation (R62)", again.People[0].Verdicts[0].Outcome, licensing.Joined)
 	})
@@ -134,14 +153,18 @@ func TestTheSchemaKeepsStatesWhole(t *testing.T) {
 		bob := h.Invite("ada", "bob", add(a1, licensing.BenefitsReader))
 		for what, set := range map[string]string{
 			"in progress without a due time": `state = 'propagating', change_id = 'c', due_at = NULL`,
-			"in progress without a fence":    `state = 'propagating', change_id = NULL, due_at = '2026-03-02T09:00:00.000000Z'`,
-			"failed without a reason":        `state = 'failed', reason = NULL`,
-			"an unknown state":               `state = 'lost'`,
+			"in progress without a fence": `state = 'propagating', change_id = NULL,
+			due_at = '2026-03-02T09:00:00.000000Z'`,
+			"failed without a reason": `state = 'failed', reason = NULL`,
+			"an unknown state":        `state = 'lost'`,
 		} {
 			h.refuses(what, "check", `UPDATE assignments SET `+set+` WHERE user_id = ?`, bob)
 		}
-		h.refuses("sending without a lease", "check", `UPDATE mails SET state = 'sending' WHERE user_id = ?`, bob)
-		h.refuses("accepted without a time", "check", `UPDATE invitations SET state = 'accepted' WHERE user_id = ?`, bob)
-		h.refuses("a License ID in small letters", "check", `INSERT INTO agreements (license_id, org_id, program, processed_at) VALUES ('a9', ?, 'MBSA', ?)`, h.Org, ts(h.Now))
+		h.refuses("sending without a lease", "check",
+			`UPDATE mails SET state = 'sending' WHERE user_id = ?`, bob)
+		h.refuses("accepted without a time", "check",
+			`UPDATE invitations SET state = 'accepted' WHERE user_id = ?`, bob)
+		h.refuses("a License ID in small letters", "check", `INSERT INTO agreements (license_id, org_id,
+			program, processed_at) VALUES ('a9', ?, 'MBSA', ?)`, h.Org, ts(h.Now))
 	})
 }

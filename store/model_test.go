@@ -18,11 +18,12 @@ import (
 	"vlroles/store/views"
 )
 
-// modelSteps is how many commands the model test carries out at least, on each database. `make check` asks for 5,000.
+// modelSteps is how many commands the model test carries out at least, on each
+// database. `make check` asks for 5,000.
 var modelSteps = flag.Int("model.steps", 200, "commands of the model test on each database")
 
-// TestTheStoreDoesWhatASmallModelSays carries out random commands by random callers on the store and on a model of maps that
-// knows nothing of the store's code, and compares verdicts, statuses, access and lists.
+// TestTheStoreDoesWhatASmallModelSays carries out random commands by random callers on the store and on a
+// model of maps that knows nothing of the store's code, and compares verdicts, statuses, access and lists.
 func TestTheStoreDoesWhatASmallModelSays(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		const each = 60
@@ -105,7 +106,8 @@ type mRole struct {
 }
 
 func newWorld(r *rapid.T, s *Store) *world {
-	w := &world{s: s, org: licensing.OrgID(uuid.NewString()), now: start, active: map[licensing.LicenseID]bool{}, parent: map[licensing.LicenseID]licensing.LicenseID{},
+	w := &world{s: s, org: licensing.OrgID(uuid.NewString()), now: start,
+		active: map[licensing.LicenseID]bool{}, parent: map[licensing.LicenseID]licensing.LicenseID{},
 		contacts: map[licensing.LicenseID]map[licensing.ContactKind]*mPerson{}}
 	prefix := strings.ToUpper(string(newRequest())[:8]) + "-"
 	for _, l := range []licensing.LicenseID{"P", "Q", "R", "S", "N"} {
@@ -117,13 +119,16 @@ func newWorld(r *rapid.T, s *Store) *world {
 	domain := strings.ToLower(prefix) + "contoso.example"
 	in := licensing.Intake{ID: newRequest(), Org: w.org, Name: "Model", Domains: []string{domain}}
 	for i := range 6 {
-		m := &mPerson{name: fmt.Sprintf("Person %d", i), held: map[licensing.LicenseID]*mHeld{}, inherit: map[licensing.LicenseID]bool{}, inTenant: true}
+		m := &mPerson{name: fmt.Sprintf("Person %d", i), held: map[licensing.LicenseID]*mHeld{},
+			inherit: map[licensing.LicenseID]bool{}, inTenant: true}
 		m.email = licensing.Email(fmt.Sprintf("p%d@fabrikam.example", i))
 		if i < 3 {
-			m.email, m.object, m.present = licensing.Email(fmt.Sprintf("p%d@%s", i, domain)), licensing.ObjectID(fmt.Sprintf("o-%d", i)), i < 2
+			m.email, m.object, m.present = licensing.Email(fmt.Sprintf("p%d@%s", i, domain)),
+				licensing.ObjectID(fmt.Sprintf("o-%d", i)), i < 2
 		}
 		if m.present {
-			in.Directory = append(in.Directory, licensing.DirectoryPerson{ObjectID: m.object, Email: m.email, Name: m.name})
+			in.Directory = append(in.Directory,
+				licensing.DirectoryPerson{ObjectID: m.object, Email: m.email, Name: m.name})
 		}
 		w.people = append(w.people, m)
 	}
@@ -132,9 +137,11 @@ func newWorld(r *rapid.T, s *Store) *world {
 		g := w.agreement(l)
 		for _, i := range first[l] {
 			m := w.people[i]
-			g.Administrators = append(g.Administrators, licensing.ContractAdministrator{SignIn: m.email, Name: m.name, Registered: start.Add(-day)})
+			g.Administrators = append(g.Administrators,
+				licensing.ContractAdministrator{SignIn: m.email, Name: m.name, Registered: start.Add(-day)})
 			m.known, m.bound, m.registered = true, m.object != "", true
-			m.held[l] = &mHeld{state: licensing.AssignmentActive, roles: map[licensing.Role]*mRole{licensing.Administrator: {effective: true}}}
+			m.held[l] = &mHeld{state: licensing.AssignmentActive,
+				roles: map[licensing.Role]*mRole{licensing.Administrator: {effective: true}}}
 		}
 		in.Agreements = append(in.Agreements, g)
 	}
@@ -148,7 +155,8 @@ func newWorld(r *rapid.T, s *Store) *world {
 }
 
 func (w *world) agreement(l licensing.LicenseID) licensing.ContractAgreement {
-	return licensing.ContractAgreement{License: l, Program: "MPSA", Parent: w.parent[l], ProcessedAt: start.Add(-30 * day), NoInvitation: l == w.mailless}
+	return licensing.ContractAgreement{License: l, Program: "MPSA", Parent: w.parent[l],
+		ProcessedAt: start.Add(-30 * day), NoInvitation: l == w.mailless}
 }
 
 // identify learns the store's id of a profile that the model says there is.
@@ -188,12 +196,14 @@ func (w *world) above(l licensing.LicenseID) (out []licensing.LicenseID) {
 
 func (w *world) names(m *mPerson, l licensing.LicenseID) bool {
 	c := w.contacts[l]
-	return c[licensing.PrimaryContact] == m || c[licensing.NoticesContact] == m || c[licensing.OnlineAdministratorContact] == m
+	return c[licensing.PrimaryContact] == m || c[licensing.NoticesContact] == m ||
+		c[licensing.OnlineAdministratorContact] == m
 }
 
 func (w *world) inherits(m *mPerson, l licensing.LicenseID) bool {
 	return m.registered && m.tenant() && m.has(l, licensing.InvoiceReader) == nil &&
-		slices.ContainsFunc(w.above(l), func(p licensing.LicenseID) bool { return m.inherit[p] && w.names(m, p) })
+		slices.ContainsFunc(w.above(l),
+			func(p licensing.LicenseID) bool { return m.inherit[p] && w.names(m, p) })
 }
 
 func (w *world) administers(m *mPerson, l licensing.LicenseID) bool {
@@ -297,7 +307,8 @@ func (w *world) judge(x wish) (rule string, out licensing.Outcome) {
 			return "R33", ""
 		}
 	}
-	if w.inherits(m, x.license) && slices.Contains(x.remove, licensing.Administrator) && m.has(x.license, licensing.Administrator) == nil {
+	if w.inherits(m, x.license) && slices.Contains(x.remove, licensing.Administrator) &&
+		m.has(x.license, licensing.Administrator) == nil {
 		return "R87", ""
 	}
 	for _, role := range x.add {
@@ -305,7 +316,8 @@ func (w *world) judge(x wish) (rule string, out licensing.Outcome) {
 			continue
 		}
 		added++
-		if role == licensing.Administrator && kept[licensing.InvoiceReader] != nil || role == licensing.InvoiceReader && kept[licensing.Administrator] != nil {
+		if role == licensing.Administrator && kept[licensing.InvoiceReader] != nil ||
+			role == licensing.InvoiceReader && kept[licensing.Administrator] != nil {
 			return "R19", ""
 		}
 		if role == licensing.InvoiceReader && w.inherits(m, x.license) {
@@ -327,7 +339,9 @@ func sortedRoles(in map[licensing.Role]*mRole) []licensing.Role {
 	return slices.Sorted(maps.Keys(in))
 }
 
-func (w *world) outcome(x wish, state licensing.AssignmentState, lost bool, kept map[licensing.Role]*mRole, added, removed int) licensing.Outcome {
+func (w *world) outcome(
+	x wish, state licensing.AssignmentState, lost bool, kept map[licensing.Role]*mRole, added, removed int,
+) licensing.Outcome {
 	waiting := added
 	for _, g := range kept {
 		if !g.effective {
@@ -391,7 +405,8 @@ func (w *world) do(x wish) (rule string, out licensing.Outcome) {
 	}
 	switch out {
 	case licensing.Invited:
-		m.invitation, m.expires, h.state = licensing.InvitationOpen, w.now.Add(30*day), licensing.AssignmentPending
+		m.invitation, m.expires, h.state = licensing.InvitationOpen, w.now.Add(30*day),
+			licensing.AssignmentPending
 	case licensing.Joined:
 		h.state = licensing.AssignmentPending
 	case licensing.Assigned:
@@ -402,14 +417,16 @@ func (w *world) do(x wish) (rule string, out licensing.Outcome) {
 	if len(h.roles) == 0 {
 		delete(m.held, x.license)
 	}
-	if !m.registered && len(m.held) == 0 && m.invitation != "" && m.invitation != licensing.InvitationAccepted {
+	if !m.registered && len(m.held) == 0 && m.invitation != "" &&
+		m.invitation != licensing.InvitationAccepted {
 		m.invitation = licensing.InvitationCancelled
 	}
 	return rule, out
 }
 
 func (w *world) changed(m *mPerson, h *mHeld) {
-	waiting := slices.ContainsFunc(sortedRoles(h.roles), func(r licensing.Role) bool { return !h.roles[r].effective })
+	waiting := slices.ContainsFunc(sortedRoles(h.roles),
+		func(r licensing.Role) bool { return !h.roles[r].effective })
 	switch {
 	case !m.registered:
 		h.state = licensing.AssignmentPending
@@ -439,7 +456,8 @@ func (w *world) takeUp(m *mPerson) {
 
 // The commands.
 
-var someRoles = []licensing.Role{licensing.Administrator, licensing.InvoiceReader, licensing.BenefitsReader, licensing.LicensePositionReader}
+var someRoles = []licensing.Role{licensing.Administrator, licensing.InvoiceReader, licensing.BenefitsReader,
+	licensing.LicensePositionReader}
 
 func (w *world) anybody(r *rapid.T, what string) *mPerson {
 	return w.people[rapid.IntRange(0, len(w.people)-1).Draw(r, what)]
@@ -468,14 +486,17 @@ func (w *world) personChange(m *mPerson, access ...licensing.AccessChange) licen
 func (w *world) save(r *rapid.T) {
 	l := w.anyLicense(r, "license")
 	x := wish{by: w.caller(r, l), to: w.anybody(r, "to"), license: l}
-	x.add = rapid.SliceOfNDistinct(rapid.SampledFrom(someRoles), 0, 2, rapid.ID[licensing.Role]).Draw(r, "add")
-	x.remove = rapid.SliceOfNDistinct(rapid.SampledFrom(someRoles), 0, 2, rapid.ID[licensing.Role]).Draw(r, "remove")
+	x.add = rapid.SliceOfNDistinct(rapid.SampledFrom(someRoles), 0, 2,
+		rapid.ID[licensing.Role]).Draw(r, "add")
+	x.remove = rapid.SliceOfNDistinct(rapid.SampledFrom(someRoles), 0, 2,
+		rapid.ID[licensing.Role]).Draw(r, "remove")
 	w.saved(r, x, licensing.AccessChange{License: l, Add: x.add, Remove: x.remove})
 }
 
 // saved has the store do what the model does.
 func (w *world) saved(r *rapid.T, x wish, c licensing.AccessChange) {
-	sv := licensing.Save{ID: newRequest(), Org: w.org, Admin: w.userID(x.by), People: []licensing.PersonChange{w.personChange(x.to, c)}}
+	sv := licensing.Save{ID: newRequest(), Org: w.org, Admin: w.userID(x.by),
+		People: []licensing.PersonChange{w.personChange(x.to, c)}}
 	if _, err := sv.Check(policy()); err != nil {
 		return // not well formed
 	}
@@ -537,7 +558,8 @@ func (w *world) agrees(r *rapid.T, err error, rule string) bool {
 
 func (w *world) paste(r *rapid.T) {
 	l := w.anyLicense(r, "license")
-	c := licensing.AccessChange{License: l, From: &licensing.RoleSource{License: w.anyLicense(r, "from"), Replace: rapid.Bool().Draw(r, "replace")}}
+	c := licensing.AccessChange{License: l, From: &licensing.RoleSource{License: w.anyLicense(r, "from"),
+		Replace: rapid.Bool().Draw(r, "replace")}}
 	if whose := w.anybody(r, "whose"); whose.known && rapid.Bool().Draw(r, "of somebody") {
 		c.From.User = whose.id
 	}
@@ -601,7 +623,8 @@ func (w *world) register(r *rapid.T) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	_, err = w.s.atTime(w.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: st.Run.Invitation, Generation: st.Run.Generation,
+	_, err = w.s.atTime(w.now).Register(context.Background(), licensing.Registration{Request: newRequest(),
+		Invitation: st.Run.Invitation, Generation: st.Run.Generation,
 		Identity: licensing.Identity{Email: m.email}})
 	rule := ""
 	switch {
@@ -615,7 +638,8 @@ func (w *world) register(r *rapid.T) {
 		rule = "R84"
 	}
 	if err != nil && rule == "" {
-		r.Logf("the model has the invitation %s, registered %v, holds %d", m.invitation, m.registered, len(m.held))
+		r.Logf("the model has the invitation %s, registered %v, holds %d", m.invitation, m.registered,
+			len(m.held))
 	}
 	if w.agrees(r, err, rule) {
 		m.registered = true
@@ -628,14 +652,17 @@ func (w *world) register(r *rapid.T) {
 
 // wait lets time pass, and what is due happen.
 func (w *world) wait(r *rapid.T) {
-	w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{1, 1, 2, 2, 4, 30 * 24}).Draw(r, "hours")) * time.Hour)
+	hours := rapid.SampledFrom([]int{1, 1, 2, 2, 4, 30 * 24}).Draw(r, "hours")
+	w.now = w.now.Add(time.Duration(hours) * time.Hour)
 	for _, m := range w.people {
 		if m.invitation == licensing.InvitationOpen && !w.now.Before(m.expires) {
 			st, err := views.New(w.s.Reader()).InvitationStatusOf(context.Background(), w.org, m.id)
 			if err != nil {
 				r.Fatal(err)
 			}
-			if _, err := w.s.atTime(w.now).Expire(context.Background(), st.Run.Invitation, st.Run.Generation); err != nil {
+			run := st.Run
+			_, err = w.s.atTime(w.now).Expire(context.Background(), run.Invitation, run.Generation)
+			if err != nil {
 				r.Fatal(err)
 			}
 			m.invitation = licensing.InvitationExpired
@@ -654,14 +681,16 @@ func (w *world) settle(r *rapid.T, m *mPerson) {
 			Change licensing.ChangeID `db:"change_id"`
 			Due    timestamp          `db:"due_at"`
 		}
-		if err := w.s.reads.Get(&row, w.s.reads.Rebind(`SELECT change_id, due_at FROM assignments WHERE user_id = ? AND license_id = ?`), m.id, l); err != nil {
+		err := w.s.reads.Get(&row,
+			w.s.reads.Rebind(`SELECT change_id, due_at FROM assignments
+				WHERE user_id = ? AND license_id = ?`), m.id, l)
+		if err != nil {
 			r.Fatal(err)
 		}
 		how := rapid.IntRange(0, 5).Draw(r, "how it ends")
 		if how == 0 {
 			continue // the run was lost
 		}
-		var err error
 		if how == 1 {
 			err = w.s.atTime(w.now).Fail(context.Background(), m.id, row.Change, row.Due.Time, "no")
 		} else {
@@ -672,7 +701,8 @@ func (w *world) settle(r *rapid.T, m *mPerson) {
 		}
 		for _, all := range w.licenses { // a change settles everything of its own that is due
 			o := m.held[all]
-			if o == nil || o.state != licensing.AssignmentPropagating || o.due.After(h.due) || !w.sameChange(r, m, all, row.Change) {
+			if o == nil || o.state != licensing.AssignmentPropagating || o.due.After(h.due) ||
+				!w.sameChange(r, m, all, row.Change) {
 				continue
 			}
 			if how == 1 {
@@ -690,7 +720,10 @@ func (w *world) settle(r *rapid.T, m *mPerson) {
 
 func (w *world) sameChange(r *rapid.T, m *mPerson, l licensing.LicenseID, c licensing.ChangeID) bool {
 	var change licensing.ChangeID
-	if err := w.s.reads.Get(&change, w.s.reads.Rebind(`SELECT COALESCE(change_id, '') FROM assignments WHERE user_id = ? AND license_id = ?`), m.id, l); err != nil {
+	err := w.s.reads.Get(&change,
+		w.s.reads.Rebind(`SELECT COALESCE(change_id, '') FROM assignments
+			WHERE user_id = ? AND license_id = ?`), m.id, l)
+	if err != nil {
 		r.Fatal(err)
 	}
 	return change == c
@@ -702,7 +735,8 @@ func (w *world) command(r *rapid.T) (by, to *mPerson, c licensing.Command, mine 
 		return len(m.held) > 0 && (m.invitation != "" || rapid.Bool().Draw(r, "registered long ago"))
 	})
 	by = w.mostly(r, "by", func(m *mPerson) bool {
-		return slices.ContainsFunc(w.licenses, func(l licensing.LicenseID) bool { return to.held[l] != nil && w.administers(m, l) })
+		return slices.ContainsFunc(w.licenses,
+			func(l licensing.LicenseID) bool { return to.held[l] != nil && w.administers(m, l) })
 	})
 	for _, l := range w.licenses {
 		if to.held[l] != nil && w.administers(by, l) {
@@ -710,7 +744,8 @@ func (w *world) command(r *rapid.T) (by, to *mPerson, c licensing.Command, mine 
 		}
 	}
 	slices.Sort(mine) // the order of the verdicts
-	return by, to, licensing.Command{Request: newRequest(), Org: w.org, User: w.userID(to), By: w.userID(by)}, mine
+	return by, to, licensing.Command{Request: newRequest(), Org: w.org, User: w.userID(to),
+		By: w.userID(by)}, mine
 }
 
 func (w *world) reset(r *rapid.T) {
@@ -771,7 +806,8 @@ func (w *world) delete(r *rapid.T) {
 		return
 	}
 	for n, l := range mine {
-		// Each is judged as the License IDs before it have left the caller: authority is that of the beginning.
+		// Each is judged as the License IDs before it have left the
+		// caller: authority is that of the beginning.
 		x := wish{by: by, to: to, license: l, remove: sortedRoles(to.held[l].roles), deleting: true}
 		rule, outcome := w.judgeDeletion(x)
 		if rule == "" {
@@ -779,12 +815,14 @@ func (w *world) delete(r *rapid.T) {
 		}
 		w.verdict(r, out.Verdicts[n], rule, outcome)
 	}
-	if !to.registered && len(to.held) == 0 && to.invitation != "" && to.invitation != licensing.InvitationAccepted {
+	if !to.registered && len(to.held) == 0 && to.invitation != "" &&
+		to.invitation != licensing.InvitationAccepted {
 		to.invitation = licensing.InvitationCancelled
 	}
 	var ended []licensing.LicenseID
 	for l := range to.inherit {
-		if w.administers(by, l) { // as it is after the deletion: somebody who deletes himself may be none any more
+		// as it is after the deletion: somebody who deletes himself may be none any more
+		if w.administers(by, l) {
 			ended = append(ended, l)
 		}
 	}
@@ -811,8 +849,11 @@ func (w *world) tenant(r *rapid.T) {
 		return
 	}
 	m.present, w.left = !m.present, true
-	_, err := w.s.atTime(w.now).Directory(context.Background(), licensing.DirectoryChange{ID: newRequest(), Org: w.org,
-		People: []licensing.DirectoryPerson{{ObjectID: m.object, Email: m.email, Name: m.name, Left: !m.present}}})
+	_, err := w.s.atTime(w.now).Directory(context.Background(),
+		licensing.DirectoryChange{ID: newRequest(), Org: w.org,
+			People: []licensing.DirectoryPerson{
+				{ObjectID: m.object, Email: m.email, Name: m.name, Left: !m.present},
+			}})
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -845,14 +886,18 @@ func (w *world) recheck(r *rapid.T) {
 // contact names a contact, as a partner.
 func (w *world) contact(r *rapid.T) {
 	l, m := w.anyLicense(r, "license"), w.mostly(r, "contact", func(m *mPerson) bool { return m.registered })
-	kind := rapid.SampledFrom([]licensing.ContactKind{licensing.PrimaryContact, licensing.OnlineAdministratorContact, licensing.BillToContact}).Draw(r, "kind")
-	out, err := w.s.atTime(w.now).ChangeContact(context.Background(), licensing.ContactChange{ID: newRequest(), Org: w.org, Licenses: []licensing.LicenseID{l},
-		Contact: licensing.Contact{Kind: kind, Business: m.email, SignIn: m.email, Name: m.name}})
+	kind := rapid.SampledFrom([]licensing.ContactKind{licensing.PrimaryContact,
+		licensing.OnlineAdministratorContact, licensing.BillToContact}).Draw(r, "kind")
+	out, err := w.s.atTime(w.now).ChangeContact(context.Background(),
+		licensing.ContactChange{ID: newRequest(), Org: w.org, Licenses: []licensing.LicenseID{l},
+			Contact: licensing.Contact{Kind: kind, Business: m.email, SignIn: m.email, Name: m.name}})
 	if err != nil {
 		r.Fatal(err)
 	}
 	former := w.contacts[l][kind]
-	if want := map[bool]licensing.ContactOutcome{true: licensing.ContactUnchanged, false: licensing.ContactNamed}[former == m]; out.Contacts[0].Outcome != want {
+	want := map[bool]licensing.ContactOutcome{true: licensing.ContactUnchanged,
+		false: licensing.ContactNamed}[former == m]
+	if out.Contacts[0].Outcome != want {
 		r.Fatalf("%+v, the model says %s", out.Contacts, want)
 	}
 	if former == m {
@@ -888,7 +933,9 @@ func (w *world) prefer(r *rapid.T) {
 	l := w.licenses[rapid.SampledFrom([]int{0, 0, 0, 1, 1, 3}).Draw(r, "license")]
 	m := w.mostly(r, "who", func(m *mPerson) bool { return w.names(m, l) && m.registered })
 	want := rapid.IntRange(0, 3).Draw(r, "inherit") > 0
-	_, err := w.s.atTime(w.now).SetPreference(context.Background(), licensing.PreferenceChange{Request: newRequest(), Org: w.org, User: w.userID(m), License: l, Inherit: want})
+	_, err := w.s.atTime(w.now).SetPreference(context.Background(), licensing.PreferenceChange{
+		Request: newRequest(), Org: w.org, User: w.userID(m), License: l, Inherit: want,
+	})
 	rule := ""
 	if !m.known || !m.registered || !m.tenant() || !w.names(m, l) {
 		rule = "R90"
@@ -902,7 +949,8 @@ func (w *world) prefer(r *rapid.T) {
 func (w *world) move(r *rapid.T) {
 	l := w.anyLicense(r, "license")
 	p, q := w.licenses[0], w.licenses[1]
-	parent := map[licensing.LicenseID]licensing.LicenseID{q: p, w.licenses[2]: q, w.mailless: p}[l] // where it stood first
+	// where it stood first
+	parent := map[licensing.LicenseID]licensing.LicenseID{q: p, w.licenses[2]: q, w.mailless: p}[l]
 	if rapid.IntRange(0, 2).Draw(r, "elsewhere") == 0 {
 		parent = rapid.SampledFrom(append([]licensing.LicenseID{""}, w.licenses...)).Draw(r, "parent")
 	}
@@ -911,7 +959,8 @@ func (w *world) move(r *rapid.T) {
 	}
 	a := w.agreement(l)
 	a.Parent = parent
-	_, err := w.s.atTime(w.now).PutAgreement(context.Background(), licensing.AgreementPut{ID: newRequest(), Org: w.org, Agreement: a})
+	_, err := w.s.atTime(w.now).PutAgreement(context.Background(),
+		licensing.AgreementPut{ID: newRequest(), Org: w.org, Agreement: a})
 	rule := ""
 	if parent == l || parent != "" && slices.Contains(w.above(parent), l) {
 		rule = "R41"
@@ -925,7 +974,8 @@ func (w *world) move(r *rapid.T) {
 func (w *world) compare(r *rapid.T) {
 	for range 3 {
 		m, l := w.anybody(r, "whose access"), w.anyLicense(r, "where")
-		p := rapid.SampledFrom([]licensing.Permission{licensing.ManageAssignments, licensing.ViewOrders, licensing.ListInvoices, licensing.ManageBenefits}).Draw(r, "may")
+		p := rapid.SampledFrom([]licensing.Permission{licensing.ManageAssignments, licensing.ViewOrders,
+			licensing.ListInvoices, licensing.ManageBenefits}).Draw(r, "may")
 		got, err := views.New(w.s.Reader()).Access(context.Background(), w.org, w.userID(m), l, p)
 		if err != nil {
 			r.Fatal(err)
@@ -939,7 +989,8 @@ func (w *world) compare(r *rapid.T) {
 }
 
 func (w *world) compareList(r *rapid.T, by *mPerson) {
-	page, err := views.New(w.s.Reader()).Users(context.Background(), w.org, w.userID(by), licensing.UserFilter{})
+	page, err := views.New(w.s.Reader()).Users(context.Background(), w.org, w.userID(by),
+		licensing.UserFilter{})
 	if err != nil {
 		r.Fatal(err)
 	}

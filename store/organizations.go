@@ -10,16 +10,17 @@ import (
 	"vlroles/store/rows"
 )
 
-// Apply takes in what is known of an organization from outside: domains, directory, agreements and their first
-// administrators, with origin contract (R03, R25, R27). It is one transaction and changes nothing the second time. A
-// refusal is an *licensing.Error and writes nothing at all.
+// Apply takes in what is known of an organization from outside: domains, directory, agreements and their
+// first administrators, with origin contract (R03, R25, R27). It is one transaction and changes nothing the
+// second time. A refusal is an *licensing.Error and writes nothing at all.
 func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
 	in, err := in.Check(s.policy)
 	if err != nil {
 		return licensing.IntakeAnswer{}, err
 	}
 	if uuid.Validate(string(in.Org)) != nil {
-		return licensing.IntakeAnswer{}, licensing.Refuse(licensing.Invalid, "", "the organization's id must be a UUID").In("org")
+		return licensing.IntakeAnswer{}, licensing.Refuse(licensing.Invalid, "",
+			"the organization's id must be a UUID").In("org")
 	}
 	q := request{id: in.ID, org: in.Org, action: licensing.AuditApply, content: in}
 	q.first = func(t *tx) error { return t.applyOrganization(in) }
@@ -33,7 +34,8 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.Intak
 		if err := c.takeIn(in.Agreements, "agreements[%d]"); err != nil {
 			return licensing.IntakeAnswer{}, nil, err
 		}
-		c.answer.Domains, c.answer.Directory, c.answer.Orphaned = len(in.Domains), len(in.Directory), people.answer.Orphaned
+		c.answer.Domains, c.answer.Directory, c.answer.Orphaned = len(in.Domains), len(in.Directory),
+			people.answer.Orphaned
 		return c.answer, c.plan.work, nil
 	})
 }
@@ -47,7 +49,9 @@ func (t *tx) applyOrganization(in licensing.Intake) error {
 		return err
 	}
 	for n, d := range in.Domains {
-		if _, err := t.exec(`INSERT INTO organization_domains (domain, org_id) VALUES (?, ?) ON CONFLICT (domain) DO NOTHING`, d, in.Org); err != nil {
+		_, err := t.exec(`INSERT INTO organization_domains (domain, org_id) VALUES (?, ?) ON CONFLICT (domain)
+			DO NOTHING`, d, in.Org)
+		if err != nil {
 			return err
 		}
 		var owner licensing.OrgID
@@ -55,13 +59,15 @@ func (t *tx) applyOrganization(in licensing.Intake) error {
 			return err
 		}
 		if owner != in.Org {
-			return licensing.Refuse(licensing.Conflict, "R63", "the domain belongs to another organization").In(fmt.Sprintf("domains[%d]", n))
+			return licensing.Refuse(licensing.Conflict, "R63",
+				"the domain belongs to another organization").In(fmt.Sprintf("domains[%d]", n))
 		}
 	}
 	return nil
 }
 
-// OrganizationsAfter returns the ids of at most limit organizations behind the one given, "" for the first ones.
+// OrganizationsAfter returns the ids of at most limit organizations behind
+// the one given, "" for the first ones.
 func (s *Store) OrganizationsAfter(
 	ctx context.Context, after licensing.OrgID, limit int,
 ) (out []licensing.OrgID, err error) {
@@ -69,6 +75,7 @@ func (s *Store) OrganizationsAfter(
 	if after != "" {
 		query, args = `SELECT id FROM organizations WHERE id > ? ORDER BY id LIMIT ?`, []any{after, limit}
 	}
-	err = s.reader.Read(ctx, "list organizations", func(q *rows.Query) error { return q.All(&out, query, args...) })
+	err = s.reader.Read(ctx, "list organizations",
+		func(q *rows.Query) error { return q.All(&out, query, args...) })
 	return out, err
 }

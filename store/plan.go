@@ -12,8 +12,8 @@ import (
 	"vlroles/licensing"
 )
 
-// plan is what a decision comes to: rows to write, mails to send, runs to tell. It is data: it can be looked at, and thrown
-// away where somebody only wants to know (R67).
+// plan is what a decision comes to: rows to write, mails to send, runs to tell. It is data: it can be looked
+// at, and thrown away where somebody only wants to know (R67).
 type plan struct {
 	users       []userRow
 	updates     []userRow
@@ -107,8 +107,9 @@ func (p *plan) change(d *decision, s *subject) map[licensing.LicenseID]*assignme
 			after[c.License] = &a
 		}
 		for _, r := range c.Add {
-			p.grants = append(p.grants, grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r, Origin: c.under.Origin(r),
-				Effective: c.AtOnce, GrantedBy: d.giver(), GrantedAt: ts(d.now)})
+			p.grants = append(p.grants,
+				grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r, Origin: c.under.Origin(r),
+					Effective: c.AtOnce, GrantedBy: d.giver(), GrantedAt: ts(d.now)})
 		}
 		for _, r := range c.Remove {
 			p.cleared = append(p.cleared, grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r})
@@ -129,8 +130,8 @@ func (d *decision) giver() nullString {
 // assignment is the row that a change leaves on its License ID.
 func (d *decision) assignment(s *subject, c change) assignmentRow {
 	a := assignmentRow{
-		UserID: s.user.ID, LicenseID: c.License, OrgID: d.org, State: c.Next, DueAt: ts(c.Judgement.DueAt), Attempts: c.Attempts,
-		AddedBy: d.giver(), ChangedAt: ts(d.now),
+		UserID: s.user.ID, LicenseID: c.License, OrgID: d.org, State: c.Next, DueAt: ts(c.Judgement.DueAt),
+		Attempts: c.Attempts, AddedBy: d.giver(), ChangedAt: ts(d.now),
 	}
 	if c.Next == licensing.AssignmentPropagating {
 		a.ChangeID = nullString(d.mandate.change)
@@ -152,7 +153,8 @@ func (d *decision) assignment(s *subject, c change) assignmentRow {
 // changed is the audit line of an accepted change.
 func (d *decision) changed(s *subject, c change) auditLine {
 	line := d.line(s.user.ID, c.License)
-	line.action, line.rule, line.before, line.after = c.under.Action, c.under.Explains(c.Verdict.Outcome), c.Before, c.After
+	line.action, line.rule, line.before, line.after = c.under.Action, c.under.Explains(c.Verdict.Outcome),
+		c.Before, c.After
 	switch {
 	case c.under.Rule != "":
 	case s.known && s.user.ID == d.by && slices.Contains(c.Added, licensing.Administrator):
@@ -160,7 +162,8 @@ func (d *decision) changed(s *subject, c change) auditLine {
 	case s.registers:
 		line.rule = "R76"
 	}
-	line.detail = licensing.RolesChanged{Added: c.Add, Removed: c.Remove, Outcome: c.Verdict.Outcome, Reason: d.reason, Other: s.other}
+	line.detail = licensing.RolesChanged{Added: c.Add, Removed: c.Remove, Outcome: c.Verdict.Outcome,
+		Reason: d.reason, Other: s.other}
 	if c.under.Action == licensing.AuditRegister {
 		line.detail = nil
 	}
@@ -198,24 +201,26 @@ func (p *plan) stop(d *decision, s *subject, after map[licensing.LicenseID]*assi
 	}
 	var ended []licensing.ChangeID // of what was taken away; what is in progress anew has another run
 	for _, c := range s.changes {
-		if old := s.assignments[c.License]; c.Next == licensing.AssignmentNone && old != nil && old.State == licensing.AssignmentPropagating {
+		old := s.assignments[c.License]
+		if c.Next == licensing.AssignmentNone && old != nil && old.State == licensing.AssignmentPropagating {
 			ended = append(ended, licensing.ChangeID(old.ChangeID))
 		}
 	}
 	left := running(after)
 	for _, c := range unique(ended) {
 		if !slices.Contains(left, c) {
-			p.work = append(p.work, licensing.OutboxEntry{Kind: licensing.OutboxStop, Org: d.org, Request: d.request, User: s.user.ID,
-				Propagation: licensing.Propagation{Change: c}})
+			p.work = append(p.work, licensing.OutboxEntry{Kind: licensing.OutboxStop, Org: d.org,
+				Request: d.request, User: s.user.ID, Propagation: licensing.Propagation{Change: c}})
 		}
 	}
 }
 
-// propagate plans the run of a registered person: one mail a request, whatever the number of License IDs (R70). What is
-// effective at once needs neither.
+// propagate plans the run of a registered person: one mail a request, whatever the number of License IDs
+// (R70). What is effective at once needs neither.
 func (p *plan) propagate(d *decision, s *subject) {
 	run := licensing.Propagation{
-		Change: licensing.ChangeID(d.request), Mail: licensing.MailID(string(d.request) + "." + string(s.user.ID) + ".changes"),
+		Change: licensing.ChangeID(d.request),
+		Mail:   licensing.MailID(string(d.request) + "." + string(s.user.ID) + ".changes"),
 	}
 	var told []licensing.Verdict
 	for _, c := range s.changes {
@@ -230,22 +235,26 @@ func (p *plan) propagate(d *decision, s *subject) {
 		return
 	}
 	run.Dues = dues(run.Dues)
-	p.mail(mailRow{ID: run.Mail, OrgID: d.org, UserID: s.user.ID, Kind: licensing.MailChanges, QueuedAt: ts(d.now)}, changesData{told})
-	p.work = append(p.work, licensing.OutboxEntry{Kind: licensing.OutboxAssign, Org: d.org, Request: d.request, User: s.user.ID, Propagation: run})
+	p.mail(mailRow{ID: run.Mail, OrgID: d.org, UserID: s.user.ID, Kind: licensing.MailChanges,
+		QueuedAt: ts(d.now)}, changesData{told})
+	p.work = append(p.work, licensing.OutboxEntry{Kind: licensing.OutboxAssign, Org: d.org,
+		Request: d.request, User: s.user.ID, Propagation: run})
 }
 
 // takenUp plans the end of the invitation of a person who registers without it (R76).
 func (p *plan) takenUp(d *decision, s *subject) {
 	if s.registers && s.invitation != nil {
-		p.accepted = append(p.accepted, acceptedRow{ID: s.invitation.ID, At: ts(d.now), By: s.user.ID, Request: d.request})
+		p.accepted = append(p.accepted,
+			acceptedRow{ID: s.invitation.ID, At: ts(d.now), By: s.user.ID, Request: d.request})
 		p.work = append(p.work, d.withdrawal(s))
 	}
 }
 
 // withdrawal is the end of the run of an invitation that has nothing left to wait for.
 func (d *decision) withdrawal(s *subject) licensing.OutboxEntry {
-	return licensing.OutboxEntry{Kind: licensing.OutboxWithdraw, Org: d.org, Request: d.request, User: s.user.ID,
-		Run: licensing.InvitationRun{Invitation: s.invitation.ID, Generation: s.invitation.Generation}}
+	return licensing.OutboxEntry{Kind: licensing.OutboxWithdraw, Org: d.org, Request: d.request,
+		User: s.user.ID,
+		Run:  licensing.InvitationRun{Invitation: s.invitation.ID, Generation: s.invitation.Generation}}
 }
 
 // dues returns the distinct due times in order, without the zero time.
@@ -258,12 +267,14 @@ func dues(in []time.Time) []time.Time {
 // invite plans a first invitation, or the next generation of one that expired or failed (R62).
 func (p *plan) invite(d *decision, s *subject) {
 	kind := licensing.OutboxInvite
-	i := invitationRow{ID: licensing.InvitationID(uuid.NewString()), OrgID: d.org, UserID: s.user.ID, Generation: 1, CreatedAt: ts(d.now)}
+	i := invitationRow{ID: licensing.InvitationID(uuid.NewString()), OrgID: d.org, UserID: s.user.ID,
+		Generation: 1, CreatedAt: ts(d.now)}
 	if s.invitation != nil {
 		kind, i = licensing.OutboxRenew, *s.invitation
 		i.Generation++
 	}
-	i.Binding = d.Binding() // an admin's renewal is for the person named, whatever the invitation was before (R28)
+	// an admin's renewal is for the person named, whatever the invitation was before (R28)
+	i.Binding = d.Binding()
 	i.InviteSeconds, i.InvitedBy = int64(max(d.period(), time.Second)/time.Second), nullString(d.by)
 	i.Renew(d.policy, d.now)
 	if kind == licensing.OutboxInvite {
@@ -273,7 +284,8 @@ func (p *plan) invite(d *decision, s *subject) {
 	}
 	mail := i.Mail(licensing.MailWelcome, d.now)
 	p.mails = append(p.mails, mail)
-	p.work = append(p.work, licensing.OutboxEntry{Kind: kind, Org: d.org, Request: d.request, User: s.user.ID, Run: i.Run(mail.ID)})
+	p.work = append(p.work, licensing.OutboxEntry{Kind: kind, Org: d.org, Request: d.request, User: s.user.ID,
+		Run: i.Run(mail.ID)})
 }
 
 // period is the time to register; one that can't be was refused before.
@@ -296,14 +308,16 @@ func (p *plan) mail(m mailRow, data any) {
 func (p *plan) confirm(d *decision) licensing.MailID {
 	data := confirmationData{Request: d.request}
 	for _, s := range d.people {
-		c := licensing.ConfirmedPerson{Name: s.user.Name, Email: licensing.Email(s.user.SignInEmail), Verdict: s.verdict}
+		c := licensing.ConfirmedPerson{Name: s.user.Name, Email: licensing.Email(s.user.SignInEmail),
+			Verdict: s.verdict}
 		if !s.visible { // what the caller typed, and no more (R35, R43)
 			c.Name, c.Email = s.Name, s.SignIn
 		}
 		data.People = append(data.People, c)
 	}
 	id := licensing.MailID(string(d.request) + ".confirmation")
-	p.mail(mailRow{ID: id, OrgID: d.org, UserID: d.by, Kind: licensing.MailConfirmation, QueuedAt: ts(d.now)}, data)
+	p.mail(mailRow{ID: id, OrgID: d.org, UserID: d.by, Kind: licensing.MailConfirmation, QueuedAt: ts(d.now)},
+		data)
 	return id
 }
 

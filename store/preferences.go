@@ -7,22 +7,25 @@ import (
 	"vlroles/licensing"
 )
 
-// SetPreference sets whether a contact inherits Administrator on everything below an agreement, existing and future (R88). Opting
-// out ends it at once (R89).
-func (s *Store) SetPreference(ctx context.Context, c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
+// SetPreference sets whether a contact inherits Administrator on everything below an agreement, existing and
+// future (R88). Opting out ends it at once (R89).
+func (s *Store) SetPreference(
+	ctx context.Context, c licensing.PreferenceChange,
+) (licensing.PreferenceAnswer, error) {
 	c, err := c.Check()
 	if err != nil {
 		return licensing.PreferenceAnswer{}, err
 	}
-	q := request{id: c.Request, org: c.Org, by: c.User, action: licensing.AuditPreference, license: c.License, content: c}
+	q := request{id: c.Request, org: c.Org, by: c.User, action: licensing.AuditPreference,
+		license: c.License, content: c}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.PreferenceAnswer, []licensing.OutboxEntry, error) {
 		out, err := t.prefer(c)
 		if err != nil || !out.Changed {
 			return out, nil, err
 		}
 		out.Work = 1
-		line := auditLine{org: c.Org, by: c.User, request: c.Request, action: q.action, user: c.User, license: c.License, rule: "R88",
-			detail: licensing.PreferenceChanged{Inherit: c.Inherit}}
+		line := auditLine{org: c.Org, by: c.User, request: c.Request, action: q.action, user: c.User,
+			license: c.License, rule: "R88", detail: licensing.PreferenceChanged{Inherit: c.Inherit}}
 		return out, []licensing.OutboxEntry{tell(c.Org, c.Request, c.User)}, t.audit(line)
 	})
 }
@@ -57,6 +60,7 @@ func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, e
 		INSERT INTO preferences (user_id, license_id, inherit, changed_at)
 		VALUES (?, ?, ?, ?)
 		ON CONFLICT (user_id, license_id) DO UPDATE
-		SET inherit = excluded.inherit, changed_at = excluded.changed_at`, c.User, c.License, c.Inherit, ts(t.now))
+		SET inherit = excluded.inherit, changed_at = excluded.changed_at`,
+		c.User, c.License, c.Inherit, ts(t.now))
 	return out, err
 }

@@ -16,7 +16,10 @@ func TestR43_WhatACallerMayNotSeeIsRefusedInTheSameWordsAsWhatThereIsNot(t *test
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
 		nobody := licensing.UserID(uuid.NewString())
 		for name, call := range map[string]func(u licensing.UserID) error{
-			"view": func(u licensing.UserID) error { _, err := h.User(t.Context(), h.Org, h.ID("grace"), u); return err },
+			"view": func(u licensing.UserID) error {
+				_, err := h.User(t.Context(), h.Org, h.ID("grace"), u)
+				return err
+			},
 			"reset": func(u licensing.UserID) error {
 				_, err := s.atTime(h.Now).Reset(t.Context(), h.Command("grace", u))
 				return err
@@ -53,9 +56,11 @@ func TestR35_EveryMethodOfTheStoreWritesOrSaysWhoReads(t *testing.T) {
 		"Outbox": "for the system", "Effective": "for the downstream system",
 		"OrganizationsAfter": "for the system", "Present": "for the system",
 
-		"Save": "write", "Register": "write", "Resend": "write", "Reset": "write", "Cancel": "write", "Remind": "write",
+		"Save": "write", "Register": "write", "Resend": "write", "Reset": "write", "Cancel": "write",
+		"Remind": "write",
 		"Expire": "write", "Break": "write", "Activate": "write", "Fail": "write", "Apply": "write",
-		"PutAgreement": "write", "ChangeContact": "write", "Directory": "write", "Recheck": "write", "Delete": "write",
+		"PutAgreement": "write", "ChangeContact": "write", "Directory": "write", "Recheck": "write",
+		"Delete":  "write",
 		"Appoint": "write", "SetPreference": "write", "StartHandOver": "write", "AgreeHandOver": "write",
 		"CancelHandOver": "write", "AdvanceHandOver": "write", "ClearOutbox": "write",
 		"ClaimMail": "write", "SettleMail": "write", "GiveUpMail": "write",
@@ -65,8 +70,8 @@ func TestR35_EveryMethodOfTheStoreWritesOrSaysWhoReads(t *testing.T) {
 	}
 	for m := range reflect.TypeFor[*Store]().Methods() {
 		if kinds[m.Name] == "" {
-			t.Errorf("Store.%s is new: a read for people belongs into package views; else say here who sees its answer",
-				m.Name)
+			t.Errorf("Store.%s is new: a read for people belongs into package views; "+
+				"else say here who sees its answer", m.Name)
 		}
 		delete(kinds, m.Name)
 	}

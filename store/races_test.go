@@ -25,13 +25,16 @@ type arena struct {
 }
 
 func newArena(t *testing.T, s *Store) *arena {
-	return &arena{t: t, s: s, org: licensing.OrgID(uuid.NewString()), now: time.Now().UTC().Truncate(time.Microsecond)}
+	return &arena{t: t, s: s, org: licensing.OrgID(uuid.NewString()),
+		now: time.Now().UTC().Truncate(time.Microsecond)}
 }
 
-// agreement takes in a License ID with administrators: registered ones are active at once, others are invited.
+// agreement takes in a License ID with administrators: registered ones
+// are active at once, others are invited.
 func (a *arena) agreement(l licensing.LicenseID, registered bool, admins ...string) []licensing.UserID {
 	a.t.Helper()
-	c := licensing.ContractAgreement{License: l, Program: "Enterprise Agreement", ProcessedAt: a.now.Add(-1000 * time.Hour)}
+	c := licensing.ContractAgreement{License: l, Program: "Enterprise Agreement",
+		ProcessedAt: a.now.Add(-1000 * time.Hour)}
 	for _, name := range admins {
 		p := licensing.ContractAdministrator{SignIn: licensing.Email(name + "@fabrikam.example"), Name: name}
 		if registered {
@@ -39,7 +42,8 @@ func (a *arena) agreement(l licensing.LicenseID, registered bool, admins ...stri
 		}
 		c.Administrators = append(c.Administrators, p)
 	}
-	out, err := a.s.atTime(a.now).Apply(context.Background(), licensing.Intake{ID: newRequest(), Org: a.org, Name: "Contoso", Agreements: []licensing.ContractAgreement{c}})
+	out, err := a.s.atTime(a.now).Apply(context.Background(), licensing.Intake{ID: newRequest(), Org: a.org,
+		Name: "Contoso", Agreements: []licensing.ContractAgreement{c}})
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -68,8 +72,11 @@ func atOnce(calls ...func()) {
 }
 
 func (a *arena) remove(by, whom licensing.UserID, l licensing.LicenseID) (licensing.Verdict, error) {
-	out, err := a.s.atTime(a.now).Save(context.Background(), licensing.Save{ID: newRequest(), Org: a.org, Admin: by, People: []licensing.PersonChange{
-		{User: whom, Access: []licensing.AccessChange{{License: l, Remove: []licensing.Role{licensing.Administrator}}}}}})
+	out, err := a.s.atTime(a.now).Save(context.Background(),
+		licensing.Save{ID: newRequest(), Org: a.org, Admin: by, People: []licensing.PersonChange{
+			{User: whom, Access: []licensing.AccessChange{
+				{License: l, Remove: []licensing.Role{licensing.Administrator}},
+			}}}})
 	if err != nil {
 		return licensing.Verdict{}, err
 	}
@@ -171,8 +178,12 @@ func TestR29_TwoPeopleWhoAcceptOneLinkAtOnceAreOne(t *testing.T) {
 			var errs [2]error
 			accept := func(n int) func() {
 				return func() {
-					_, errs[n] = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: at.Run.Invitation, Generation: 1,
-						Identity: licensing.Identity{Email: licensing.Email(fmt.Sprintf("p%d-%d@fabrikam.example", round, n)), Name: "P"}})
+					_, errs[n] = s.atTime(a.now).Register(context.Background(),
+						licensing.Registration{Request: newRequest(), Invitation: at.Run.Invitation,
+							Generation: 1, Identity: licensing.Identity{
+								Email: licensing.Email(fmt.Sprintf("p%d-%d@fabrikam.example", round, n)),
+								Name:  "P",
+							}})
 				}
 			}
 			atOnce(accept(0), accept(1))
@@ -194,7 +205,10 @@ func TestTwoSavesOfTheSameRequestAtOnceAreOne(t *testing.T) {
 		ann := a.agreement("L1", true, "ann")[0]
 		for round := range rounds {
 			sv := licensing.Save{ID: newRequest(), Org: a.org, Admin: ann, People: []licensing.PersonChange{
-				{SignIn: licensing.Email(fmt.Sprintf("kim%d@fabrikam.example", round)), Name: "Kim", Access: []licensing.AccessChange{{License: "L1", Add: []licensing.Role{licensing.BenefitsReader}}}}}}
+				{SignIn: licensing.Email(fmt.Sprintf("kim%d@fabrikam.example", round)), Name: "Kim",
+					Access: []licensing.AccessChange{
+						{License: "L1", Add: []licensing.Role{licensing.BenefitsReader}},
+					}}}}
 			var answers [2]licensing.SaveAnswer
 			var errs [2]error
 			save := func(n int) func() {
@@ -204,7 +218,8 @@ func TestTwoSavesOfTheSameRequestAtOnceAreOne(t *testing.T) {
 			if errs[0] != nil || errs[1] != nil {
 				t.Fatal(errs)
 			}
-			if answers[0].People[0].User != answers[1].People[0].User || answers[0].Confirmation != answers[1].Confirmation {
+			if answers[0].People[0].User != answers[1].People[0].User ||
+				answers[0].Confirmation != answers[1].Confirmation {
 				t.Fatalf("round %d: %+v and %+v", round, answers[0], answers[1])
 			}
 			sv.People[0].Name = "Other"
@@ -223,9 +238,12 @@ func TestR66_TwoAdminsWhoAddTheSameNewPersonAtOnceMakeOneProfile(t *testing.T) {
 			var outcomes [2]licensing.Outcome
 			save := func(n int) func() {
 				return func() {
-					out, err := s.atTime(a.now).Save(context.Background(), licensing.Save{ID: newRequest(), Org: a.org, Admin: ids[n], People: []licensing.PersonChange{
-						{SignIn: licensing.Email(fmt.Sprintf("Kim%d@fabrikam.example", round)), Name: "Kim", Access: []licensing.AccessChange{
-							{License: licensing.LicenseID(fmt.Sprintf("L%d", n+1)), Add: []licensing.Role{licensing.BenefitsReader}}}}}})
+					out, err := s.atTime(a.now).Save(context.Background(), licensing.Save{ID: newRequest(),
+						Org: a.org, Admin: ids[n], People: []licensing.PersonChange{
+							{SignIn: licensing.Email(fmt.Sprintf("Kim%d@fabrikam.example", round)),
+								Name: "Kim", Access: []licensing.AccessChange{
+									{License: licensing.LicenseID(fmt.Sprintf("L%d", n+1)),
+										Add: []licensing.Role{licensing.BenefitsReader}}}}}})
 					if err != nil {
 						t.Error(err)
 						return
@@ -237,7 +255,8 @@ func TestR66_TwoAdminsWhoAddTheSameNewPersonAtOnceMakeOneProfile(t *testing.T) {
 			if users[0] == "" || users[0] != users[1] {
 				t.Fatalf("round %d: profiles %q", round, users)
 			}
-			if (outcomes[0] == licensing.Invited) == (outcomes[1] == licensing.Invited) { // the other one joined (R62)
+			// the other one joined (R62)
+			if (outcomes[0] == licensing.Invited) == (outcomes[1] == licensing.Invited) {
 				t.Fatalf("round %d: %q", round, outcomes)
 			}
 		}
@@ -250,8 +269,11 @@ func TestR58_AResetAndARegistrationAtOnceNeverBothHold(t *testing.T) {
 		ann := a.agreement("L1", true, "ann")[0]
 		for round := range rounds {
 			email := licensing.Email(fmt.Sprintf("kim%d@fabrikam.example", round))
-			out, err := s.atTime(a.now).Save(context.Background(), licensing.Save{ID: newRequest(), Org: a.org, Admin: ann, People: []licensing.PersonChange{
-				{SignIn: email, Name: "Kim", Access: []licensing.AccessChange{{License: "L1", Add: []licensing.Role{licensing.BenefitsReader}}}}}})
+			out, err := s.atTime(a.now).Save(context.Background(),
+				licensing.Save{ID: newRequest(), Org: a.org, Admin: ann, People: []licensing.PersonChange{
+					{SignIn: email, Name: "Kim", Access: []licensing.AccessChange{
+						{License: "L1", Add: []licensing.Role{licensing.BenefitsReader}},
+					}}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -263,11 +285,13 @@ func TestR58_AResetAndARegistrationAtOnceNeverBothHold(t *testing.T) {
 			var registered, reset error
 			atOnce(
 				func() {
-					_, registered = s.atTime(a.now).Register(context.Background(), licensing.Registration{Request: newRequest(), Invitation: at.Run.Invitation,
-						Generation: 1, Identity: licensing.Identity{Email: email}})
+					_, registered = s.atTime(a.now).Register(context.Background(),
+						licensing.Registration{Request: newRequest(), Invitation: at.Run.Invitation,
+							Generation: 1, Identity: licensing.Identity{Email: email}})
 				},
 				func() {
-					_, reset = s.atTime(a.now).Reset(context.Background(), licensing.Command{Request: newRequest(), Org: a.org, User: kim, By: ann})
+					_, reset = s.atTime(a.now).Reset(context.Background(),
+						licensing.Command{Request: newRequest(), Org: a.org, User: kim, By: ann})
 				},
 			)
 			if (registered == nil) == (reset == nil) {
@@ -286,7 +310,8 @@ func TestR33_R83_TwoAdminsWhoDeleteEachOtherAtOnceLeaveOne(t *testing.T) {
 			var calls []func()
 			for n := range ids {
 				calls = append(calls, func() {
-					_, err := s.atTime(a.now).Delete(context.Background(), licensing.Command{Request: newRequest(), Org: a.org, User: ids[n], By: ids[1-n]})
+					_, err := s.atTime(a.now).Delete(context.Background(),
+						licensing.Command{Request: newRequest(), Org: a.org, User: ids[n], By: ids[1-n]})
 					if err != nil && licensing.KindOf(err) != licensing.NotFound {
 						t.Error(err)
 					}

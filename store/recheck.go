@@ -8,10 +8,11 @@ import (
 	"vlroles/licensing"
 )
 
-// Recheck looks for a person who shows as User not found in the directory, and gives back what the person had, on every
-// License ID (R86).
+// Recheck looks for a person who shows as User not found in the directory, and gives back what the
+// person had, on every License ID (R86).
 func (s *Store) Recheck(ctx context.Context, c licensing.Command) (licensing.Rechecked, error) {
-	return carryOut(ctx, s, commandRequest(licensing.AuditRecheck, c), func(t *tx) (licensing.Rechecked, []licensing.OutboxEntry, error) {
+	q := commandRequest(licensing.AuditRecheck, c)
+	return carryOut(ctx, s, q, func(t *tx) (licensing.Rechecked, []licensing.OutboxEntry, error) {
 		seen, err := t.command(c)
 		if err != nil {
 			return licensing.Rechecked{}, nil, err
@@ -37,7 +38,8 @@ func (c *directoryImport) recheck(u *userRow) error {
 	if value == "" {
 		by, value = `email_key`, u.SignInKey
 	}
-	err := c.get(&found, `SELECT object_id, email, email_key, name, present FROM directory_people WHERE org_id = ? AND present AND `+by+` = ?`, c.org, value)
+	err := c.get(&found, `SELECT object_id, email, email_key, name, present FROM directory_people
+		WHERE org_id = ? AND present AND `+by+` = ?`, c.org, value)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
@@ -45,12 +47,14 @@ func (c *directoryImport) recheck(u *userRow) error {
 		return err
 	}
 	var other int
-	if err := c.get(&other, `SELECT COUNT(*) FROM users WHERE org_id = ? AND object_id = ? AND id <> ?`, c.org, found.ObjectID, u.ID); err != nil {
+	if err := c.get(&other, `SELECT COUNT(*) FROM users WHERE org_id = ? AND object_id = ? AND id <> ?`,
+		c.org, found.ObjectID, u.ID); err != nil {
 		return err
 	}
 	if err := licensing.MayRecheckAs(other == 0); err != nil {
 		return err
 	}
 	u.ObjectID, u.InTenant = nullString(found.ObjectID), true
-	return c.rename(u, licensing.DirectoryPerson{ObjectID: licensing.ObjectID(found.ObjectID), Email: licensing.Email(found.Email), Name: found.Name})
+	return c.rename(u, licensing.DirectoryPerson{ObjectID: licensing.ObjectID(found.ObjectID),
+		Email: licensing.Email(found.Email), Name: found.Name})
 }

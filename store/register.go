@@ -12,9 +12,10 @@ import (
 	"vlroles/licensing"
 )
 
-// Register claims an invitation for an identity, first come first served, and puts everything that the person was given
-// so far in progress with its due time (R23, R28, R29, R60, R61). Where somebody else than the addressee of a forwardable
-// invitation registers, that person gets what the contract gave instead. Refusals are *licensing.Error and audited.
+// Register claims an invitation for an identity, first come first served, and puts everything that the
+// person was given so far in progress with its due time (R23, R28, R29, R60, R61). Where somebody else than
+// the addressee of a forwardable invitation registers, that person gets what the contract gave instead.
+// Refusals are *licensing.Error and audited.
 func (s *Store) Register(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
 	who, err := r.Identity.Check()
 	if err != nil {
@@ -45,12 +46,15 @@ func registration(org licensing.OrgID, r licensing.Registration) request {
 }
 
 // organizationOfInvitation returns whose invitation it is; NotFound where there is none.
-func (s *Store) organizationOfInvitation(ctx context.Context, id licensing.InvitationID) (org licensing.OrgID, err error) {
+func (s *Store) organizationOfInvitation(
+	ctx context.Context, id licensing.InvitationID,
+) (org licensing.OrgID, err error) {
 	none := licensing.Refuse(licensing.NotFound, "R28", "there is no such invitation")
 	if !ids(string(id)) {
 		return "", none
 	}
-	err = s.read(ctx, "register", func(t *tx) error { return t.get(&org, `SELECT org_id FROM invitations WHERE id = ?`, id) })
+	err = s.read(ctx, "register",
+		func(t *tx) error { return t.get(&org, `SELECT org_id FROM invitations WHERE id = ?`, id) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", none
 	}
@@ -72,7 +76,8 @@ func (t *tx) loadAcceptance(r licensing.Registration) (*acceptance, error) {
 	if err := t.get(&a.invitation, selectInvitation+` WHERE i.id = ?`, r.Invitation); err != nil {
 		return nil, err
 	}
-	rows, err := t.lockUsers(a.invitation.OrgID, []string{string(a.invitation.UserID)}, []string{r.Identity.Email.Key()})
+	rows, err := t.lockUsers(a.invitation.OrgID, []string{string(a.invitation.UserID)},
+		[]string{r.Identity.Email.Key()})
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +86,8 @@ func (t *tx) loadAcceptance(r licensing.Registration) (*acceptance, error) {
 			a.addressee = u
 		}
 	}
-	err = t.get(&a.invitation, t.lock(selectInvitation+` WHERE i.id = ?`, "i"), r.Invitation) // if, under the lock
+	// if, under the lock
+	err = t.get(&a.invitation, t.lock(selectInvitation+` WHERE i.id = ?`, "i"), r.Invitation)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +102,8 @@ func (a *acceptance) rule() licensing.Invitation {
 	return i
 }
 
-// accept plans the registration: the acceptor's profile, what he gets, what is left of the invitation, and the mails.
+// accept plans the registration: the acceptor's profile, what he gets, what is
+// left of the invitation, and the mails.
 func (a *acceptance) accept(q request) (*plan, error) {
 	dir, err := a.directory(a.invitation.OrgID, []string{a.registration.Identity.Email.Key()})
 	if err != nil {
@@ -111,7 +118,8 @@ func (a *acceptance) accept(q request) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := mandate{Mandate: licensing.ForwardMandate, org: q.org, request: q.id, everywhere: true, change: a.invitation.Change()}
+	m := mandate{Mandate: licensing.ForwardMandate, org: q.org, request: q.id, everywhere: true,
+		change: a.invitation.Change()}
 	d, err := a.judgeAcceptance(m, acceptor)
 	if err != nil {
 		return nil, err
@@ -119,8 +127,8 @@ func (a *acceptance) accept(q request) (*plan, error) {
 	return a.planAcceptance(d)
 }
 
-// judgeAcceptance has judged what the acceptor registers, and what moves to him where he is not the addressee. He is the
-// first person of the decision, the addressee the second.
+// judgeAcceptance has judged what the acceptor registers, and what moves to him where he is not the
+// addressee. He is the first person of the decision, the addressee the second.
 func (a *acceptance) judgeAcceptance(m mandate, acceptor asked) (*decision, error) {
 	people := []asked{acceptor}
 	forwarded := acceptor.User != a.addressee.ID
@@ -204,11 +212,13 @@ func (a *acceptance) planAcceptance(d *decision) (*plan, error) {
 	a.answer.Propagation = licensing.Propagation{Change: a.invitation.Change(), Mail: mail.ID}
 	for _, c := range s.changes {
 		a.answer.Propagation.Dues = append(a.answer.Propagation.Dues, after[c.License].DueAt.Time)
-		a.answer.Access = append(a.answer.Access, licensing.AccessEntry{License: c.License, Roles: s.rolesAfter(c),
-			DueAt: after[c.License].DueAt.Time, Status: licensing.StatusAssignmentInProgress})
+		a.answer.Access = append(a.answer.Access,
+			licensing.AccessEntry{License: c.License, Roles: s.rolesAfter(c),
+				DueAt: after[c.License].DueAt.Time, Status: licensing.StatusAssignmentInProgress})
 	}
 	a.answer.Propagation.Dues = dues(a.answer.Propagation.Dues)
-	slices.SortFunc(a.answer.Access, func(x, y licensing.AccessEntry) int { return cmp.Compare(x.License, y.License) })
+	slices.SortFunc(a.answer.Access,
+		func(x, y licensing.AccessEntry) int { return cmp.Compare(x.License, y.License) })
 	if len(d.people) == 1 {
 		return p, nil
 	}
@@ -230,7 +240,8 @@ func (s *subject) rolesAfter(c change) []licensing.Role {
 	return licensing.SortRoles(out)
 }
 
-// planForward plans what a forwarded acceptance means for the addressee: he is told, and invited anew to what stays with him.
+// planForward plans what a forwarded acceptance means for the addressee: he is told,
+// and invited anew to what stays with him.
 func (a *acceptance) planForward(p *plan, d *decision) error {
 	addressee := d.people[1]
 	p.refusals(d, addressee)
@@ -261,8 +272,10 @@ func (a *acceptance) inviteBoundAnew(p *plan) error {
 		return err
 	}
 	i := invitationRow{
-		ID: licensing.InvitationID(uuid.NewString()), OrgID: a.invitation.OrgID, UserID: a.addressee.ID, Generation: 1,
-		Binding: licensing.Bound, InviteSeconds: a.invitation.InviteSeconds, InvitedBy: by, CreatedAt: ts(a.now),
+		ID: licensing.InvitationID(uuid.NewString()), OrgID: a.invitation.OrgID, UserID: a.addressee.ID,
+		Generation: 1,
+		Binding:    licensing.Bound, InviteSeconds: a.invitation.InviteSeconds, InvitedBy: by,
+		CreatedAt: ts(a.now),
 	}
 	i.Renew(a.policy, a.now)
 	mail := i.Mail(licensing.MailWelcome, a.now)

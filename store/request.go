@@ -25,9 +25,9 @@ type request struct {
 // step is what a request does once: its answer, and the runs that have to be told.
 type step[A any] func(*tx) (A, []licensing.OutboxEntry, error)
 
-// carryOut is the envelope of every request: it claims the request's id for its caller and content, does the step, keeps the
-// answer together with what has to be dispatched, and audits a refusal of the whole. The same request gets the answer that
-// was kept.
+// carryOut is the envelope of every request: it claims the request's id for its caller and content, does the
+// step, keeps the answer together with what has to be dispatched, and audits a refusal of the whole. The same
+// request gets the answer that was kept.
 func carryOut[A any](ctx context.Context, s *Store, q request, do step[A]) (A, error) {
 	var out, none A
 	err := s.write(ctx, string(q.action), func(t *tx) (err error) {
@@ -60,7 +60,8 @@ func once[A any](t *tx, q request, do step[A]) (A, error) {
 	return out, t.keep(q.id, out, work)
 }
 
-// claim makes the request's row. known says that the request was answered before: answer holds that answer then.
+// claim makes the request's row. known says that the request was answered
+// before: answer holds that answer then.
 func (t *tx) claim(q request, answer any) (known bool, err error) {
 	if err := t.mayAsk(q); err != nil {
 		return false, err
@@ -72,16 +73,19 @@ func (t *tx) claim(q request, answer any) (known bool, err error) {
 	n, err := t.exec(`
 		INSERT INTO requests (id, org_id, by_user, action, digest, answer_version, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO NOTHING`, q.id, q.org, nullString(q.by), q.action, digest, rows.AnswerVersion, ts(t.now))
+		ON CONFLICT (id) DO NOTHING`,
+		q.id, q.org, nullString(q.by), q.action, digest, rows.AnswerVersion, ts(t.now))
 	if err != nil || n == 1 {
 		return false, err
 	}
 	var row rows.Request
-	if err := t.get(&row, `SELECT digest, answer, answer_version FROM requests WHERE id = ?`, q.id); err != nil {
+	err = t.get(&row, `SELECT digest, answer, answer_version FROM requests WHERE id = ?`, q.id)
+	if err != nil {
 		return false, err
 	}
 	if row.Digest != digest {
-		return false, licensing.Refuse(licensing.Conflict, "L06", "this request ID was used for another request: use a new one")
+		return false, licensing.Refuse(licensing.Conflict, "L06",
+			"this request ID was used for another request: use a new one")
 	}
 	return true, row.Read(answer)
 }
@@ -113,17 +117,21 @@ func (t *tx) keep(id licensing.RequestID, answer any, work []licensing.OutboxEnt
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE requests SET answer = ?, work = ?, dispatched = ? WHERE id = ?`, string(a), string(w), len(work) == 0, id)
+	_, err = t.exec(`UPDATE requests SET answer = ?, work = ?, dispatched = ? WHERE id = ?`, string(a),
+		string(w), len(work) == 0, id)
 	return err
 }
 
-// auditRefusal writes the audit line of a refusal in a transaction of its own, since the one that refused wrote nothing.
+// auditRefusal writes the audit line of a refusal in a transaction of its own,
+// since the one that refused wrote nothing.
 func (s *Store) auditRefusal(ctx context.Context, q request, err error) {
 	var e *licensing.Error
 	if !errors.As(err, &e) || !ids(string(q.org)) {
 		return
 	}
-	line := auditLine{org: q.org, by: q.by, request: q.id, action: q.action, license: q.license, rule: e.Rule, refused: true}
-	// The refusal is the answer; a line that can't be written must not hide it, and the database says why in its log.
+	line := auditLine{org: q.org, by: q.by, request: q.id, action: q.action, license: q.license, rule: e.Rule,
+		refused: true}
+	// The refusal is the answer; a line that can't be written must not hide it,
+	// and the database says why in its log.
 	_ = s.write(ctx, "audit refusal", func(t *tx) error { return t.audit(line) })
 }

@@ -11,32 +11,34 @@ type agreementRow struct {
 }
 
 const insertUser = `
-	INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, object_id, in_tenant,
-		registered_at, created_at)
-	VALUES (:id, :org_id, :sign_in_email, :sign_in_key, :business_email, :name, :name_key, :kind, :object_id, :in_tenant,
-		:registered_at, :created_at)`
+	INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind,
+		object_id, in_tenant, registered_at, created_at)
+	VALUES (:id, :org_id, :sign_in_email, :sign_in_key, :business_email, :name, :name_key, :kind, :object_id,
+		:in_tenant, :registered_at, :created_at)`
 
 func (t *tx) updateUser(u userRow) error {
 	_, err := t.exec(`
 		UPDATE users
-		SET sign_in_email = ?, sign_in_key = ?, business_email = ?, name = ?, name_key = ?, kind = ?, object_id = ?,
-			in_tenant = ?, registered_at = ?
+		SET sign_in_email = ?, sign_in_key = ?, business_email = ?, name = ?, name_key = ?, kind = ?,
+			object_id = ?, in_tenant = ?, registered_at = ?
 		WHERE id = ?`,
-		u.SignInEmail, u.SignInKey, u.BusinessEmail, u.Name, u.NameKey, u.Kind, u.ObjectID, u.InTenant, u.RegisteredAt, u.ID)
+		u.SignInEmail, u.SignInKey, u.BusinessEmail, u.Name, u.NameKey, u.Kind, u.ObjectID, u.InTenant,
+		u.RegisteredAt, u.ID)
 	return err
 }
 
 const insertInvitation = `
-	INSERT INTO invitations (id, org_id, user_id, generation, state, binding, key_id, invite_seconds, expires_at, remind_at,
-		sendings, last_sent_at, invited_by, created_at)
-	VALUES (:id, :org_id, :user_id, :generation, :state, :binding, :key_id, :invite_seconds, :expires_at, :remind_at,
-		:sendings, :last_sent_at, :invited_by, :created_at)`
+	INSERT INTO invitations (id, org_id, user_id, generation, state, binding, key_id, invite_seconds,
+		expires_at, remind_at, sendings, last_sent_at, invited_by, created_at)
+	VALUES (:id, :org_id, :user_id, :generation, :state, :binding, :key_id, :invite_seconds, :expires_at,
+		:remind_at, :sendings, :last_sent_at, :invited_by, :created_at)`
 
 func (t *tx) updateInvitation(i invitationRow) error {
 	_, err := t.exec(`
 		UPDATE invitations
-		SET generation = ?, state = ?, binding = ?, key_id = ?, invite_seconds = ?, expires_at = ?, remind_at = ?, sendings = ?,
-			last_sent_at = ?, invited_by = ?, reason = ?, accepted_at = ?, accepted_by = ?, accepted_request = ?
+		SET generation = ?, state = ?, binding = ?, key_id = ?, invite_seconds = ?, expires_at = ?,
+			remind_at = ?, sendings = ?, last_sent_at = ?, invited_by = ?, reason = ?, accepted_at = ?,
+			accepted_by = ?, accepted_request = ?
 		WHERE id = ?`,
 		i.Generation, i.State, i.Binding, i.KeyID, i.InviteSeconds, i.ExpiresAt, i.RemindAt, i.Sendings,
 		i.LastSentAt, i.InvitedBy, i.Reason, i.AcceptedAt, i.AcceptedBy, i.AcceptedRequest, i.ID)
@@ -44,11 +46,14 @@ func (t *tx) updateInvitation(i invitationRow) error {
 }
 
 const upsertAssignment = `
-	INSERT INTO assignments (user_id, license_id, org_id, state, change_id, due_at, attempts, reason, reference, added_by, changed_at)
-	VALUES (:user_id, :license_id, :org_id, :state, :change_id, :due_at, :attempts, :reason, :reference, :added_by, :changed_at)
+	INSERT INTO assignments (user_id, license_id, org_id, state, change_id, due_at, attempts, reason,
+		reference, added_by, changed_at)
+	VALUES (:user_id, :license_id, :org_id, :state, :change_id, :due_at, :attempts, :reason, :reference,
+		:added_by, :changed_at)
 	ON CONFLICT (user_id, license_id) DO UPDATE
-	SET state = excluded.state, change_id = excluded.change_id, due_at = excluded.due_at, attempts = excluded.attempts,
-		reason = excluded.reason, reference = excluded.reference, changed_at = excluded.changed_at`
+	SET state = excluded.state, change_id = excluded.change_id, due_at = excluded.due_at,
+		attempts = excluded.attempts, reason = excluded.reason, reference = excluded.reference,
+		changed_at = excluded.changed_at`
 
 const insertGrant = `
 	INSERT INTO grants (license_id, user_id, role, origin, effective, granted_by, granted_at)

@@ -6,10 +6,11 @@ import (
 	"vlroles/licensing"
 )
 
-// Save decides a request of an admin and writes what was accepted: users, invitations, assignments, grants, mails in the
-// ledger and audit, in one transaction (R05–R76 as package licensing judges them). A refusal of one person or License ID
-// writes its audit line only. The same request gives the same answer again; other content under the same id is a
-// Conflict. A request as a whole is refused with an *licensing.Error where its form is wrong or the caller is nobody.
+// Save decides a request of an admin and writes what was accepted: users, invitations, assignments, grants,
+// mails in the ledger and audit, in one transaction (R05–R76 as package licensing judges them). A refusal of
+// one person or License ID writes its audit line only. The same request gives the same answer again; other
+// content under the same id is a Conflict. A request as a whole is refused with an *licensing.Error where its
+// form is wrong or the caller is nobody.
 func (s *Store) Save(ctx context.Context, sv licensing.Save) (licensing.SaveAnswer, error) {
 	sv, err := sv.Check(s.policy)
 	if err != nil {
@@ -36,7 +37,8 @@ func (t *tx) give(m mandate, people []asked) (licensing.SaveAnswer, []licensing.
 	return out, p.work, p.write(t)
 }
 
-// Verify returns what Save would answer now, and changes nothing (R67): it loads and judges as Save does, on a snapshot.
+// Verify returns what Save would answer now, and changes nothing (R67): it loads
+// and judges as Save does, on a snapshot.
 func (s *Store) Verify(ctx context.Context, sv licensing.Save) (licensing.SaveAnswer, error) {
 	var out licensing.SaveAnswer
 	sv, err := sv.Check(s.policy)

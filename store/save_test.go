@@ -11,7 +11,9 @@ import (
 )
 
 // refusesChange expects the first change of the person to be refused by the rule.
-func (h *house) refusesChange(admin string, p licensing.PersonChange, kind licensing.Kind, rule string) licensing.Verdict {
+func (h *house) refusesChange(
+	admin string, p licensing.PersonChange, kind licensing.Kind, rule string,
+) licensing.Verdict {
 	h.Helper()
 	v := h.Verdict(admin, p)
 	if v.Error == nil || v.Error.Kind != kind || v.Error.Rule != rule {
@@ -38,7 +40,8 @@ func TestR05_R08_OnlyAnAdminOfTheLicenseIDOrOfOneAboveItChangesItsAssignments(t 
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		other := emptyHouse(t, s)
-		other.TakeIn(licensing.Intake{Name: "Fabrikam", Agreements: []licensing.ContractAgreement{{License: "F1", Program: "MPSA", ProcessedAt: start}}})
+		other.TakeIn(licensing.Intake{Name: "Fabrikam",
+			Agreements: []licensing.ContractAgreement{{License: "F1", Program: "MPSA", ProcessedAt: start}}})
 		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader))
 		for _, c := range []struct {
 			name, admin string
@@ -75,13 +78,18 @@ func TestARefusedChangeWritesItsAuditLineAndNothingElseOfThePerson(t *testing.T)
 		before := h.census()
 		h.refusesChange("grace", ext("kim", add(a1, licensing.BenefitsReader)), licensing.Forbidden, "R05")
 		var users, assignments, grants, invitations, mails, audit int
-		if _, err := fmt.Sscanf(before, "users %d, assignments %d, grants %d, invitations %d, mails %d, audit %d",
+		if _, err := fmt.Sscanf(before,
+			"users %d, assignments %d, grants %d, invitations %d, mails %d, audit %d",
 			&users, &assignments, &grants, &invitations, &mails, &audit); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "rows", h.census(), fmt.Sprintf("users %d, assignments %d, grants %d, invitations %d, mails %d, audit %d",
-			users, assignments, grants, invitations, mails+1, audit)) // the mail is the confirmation (R75)
-		equal(t, "refusals in the audit", h.Count(`SELECT COUNT(*) FROM audit WHERE outcome = 'refused' AND rule = 'R05' AND license_id = ?`, a1), 1)
+		equal(t, "rows", h.census(),
+			fmt.Sprintf("users %d, assignments %d, grants %d, invitations %d, mails %d, audit %d",
+				// the mail is the confirmation (R75)
+				users, assignments, grants, invitations, mails+1, audit))
+		equal(t, "refusals in the audit",
+			h.Count(`SELECT COUNT(*) FROM audit
+				WHERE outcome = 'refused' AND rule = 'R05' AND license_id = ?`, a1), 1)
 	})
 }
 
@@ -94,7 +102,8 @@ func TestR19_AdministratorAndInvoiceReaderExcludeEachOtherBothWaysAndAreSwappedI
 		h.refusesChange("ada", edit(reader, add(a1, licensing.Administrator)), licensing.Conflict, "R19")
 		equal(t, "roles", h.Held(admin, a1)+", "+h.Held(reader, a1), "administrator, invoice_reader")
 
-		swap := licensing.AccessChange{License: a1, Add: []licensing.Role{licensing.InvoiceReader}, Remove: []licensing.Role{licensing.Administrator}}
+		swap := licensing.AccessChange{License: a1, Add: []licensing.Role{licensing.InvoiceReader},
+			Remove: []licensing.Role{licensing.Administrator}}
 		equal(t, "outcome", h.Verdict("ada", edit(admin, swap)).Outcome, licensing.Assigned)
 		equal(t, "roles", h.Held(admin, a1), "invoice_reader?")
 	})
@@ -103,8 +112,10 @@ func TestR19_AdministratorAndInvoiceReaderExcludeEachOtherBothWaysAndAreSwappedI
 func TestR20_APersonHoldsSeveralRolesAndDifferentOnesElsewhere(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader, licensing.ProductKeysReader), add(m1, licensing.InvoiceReader))
-		equal(t, "roles", h.Held(kim, a1)+", "+h.Held(kim, m1), "benefits_reader product_keys_reader, invoice_reader")
+		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader, licensing.ProductKeysReader),
+			add(m1, licensing.InvoiceReader))
+		equal(t, "roles", h.Held(kim, a1)+", "+h.Held(kim, m1),
+			"benefits_reader product_keys_reader, invoice_reader")
 	})
 }
 
@@ -113,14 +124,19 @@ func TestR31_R33_NobodyRemovesHimselfNorTheLastActiveAdmin(t *testing.T) {
 		h := newHouse(t, s)
 		ada, grace := h.ID("ada"), h.ID("grace")
 		h.refusesChange("ada", edit(ada, take(a1, licensing.Administrator)), licensing.Forbidden, "R31")
-		h.refusesChange("ada", edit(grace, take(b1, licensing.Administrator)), licensing.Conflict, "R33") // ada is admin of M1 above
+		// ada is admin of M1 above
+		h.refusesChange("ada", edit(grace, take(b1, licensing.Administrator)), licensing.Conflict, "R33")
 		second := h.Invite("grace", "sam", add(b1, licensing.Administrator))
-		h.refusesChange("ada", edit(grace, take(b1, licensing.Administrator)), licensing.Conflict, "R33") // R30: merely invited
+		// R30: merely invited
+		h.refusesChange("ada", edit(grace, take(b1, licensing.Administrator)), licensing.Conflict, "R33")
 		r := h.Registers(second, "sam@fabrikam.example")
-		h.refusesChange("ada", edit(grace, take(b1, licensing.Administrator)), licensing.Conflict, "R33") // registered, not effective
+		// registered, not effective
+		h.refusesChange("ada", edit(grace, take(b1, licensing.Administrator)), licensing.Conflict, "R33")
 		h.Activates(r)
-		h.refusesChange("grace", edit(grace, take(b1, licensing.Administrator)), licensing.Forbidden, "R31") // even where others exist
-		equal(t, "outcome", h.Verdict("sam@fabrikam.example", edit(grace, take(b1, licensing.Administrator))).Outcome, licensing.Changed)
+		// even where others exist
+		h.refusesChange("grace", edit(grace, take(b1, licensing.Administrator)), licensing.Forbidden, "R31")
+		equal(t, "outcome", h.Verdict("sam@fabrikam.example",
+			edit(grace, take(b1, licensing.Administrator))).Outcome, licensing.Changed)
 		equal(t, "roles", h.Held(grace, b1), "")
 	})
 }
@@ -136,16 +152,22 @@ func TestR44_R63_R64_WhoAPersonIsFollowsFromTheDirectoryAndTheDomains(t *testing
 			called string
 			rule   string
 		}{
-			{"somebody of the directory, whatever name is typed", licensing.PersonChange{SignIn: "LEO@contoso.example", Name: "Typed", Access: []licensing.AccessChange{some}}, licensing.Internal, "Leo Internal", ""},
+			{"somebody of the directory, whatever name is typed",
+				licensing.PersonChange{SignIn: "LEO@contoso.example", Name: "Typed",
+					Access: []licensing.AccessChange{some}}, licensing.Internal, "Leo Internal", ""},
 			{"an external person with a name", ext("kim", some), licensing.External, "kim", ""},
-			{"an external person without a name", licensing.PersonChange{SignIn: "x@fabrikam.example", Access: []licensing.AccessChange{some}}, "", "", "R44"},
-			{"an address of our domain that nobody has", licensing.PersonChange{SignIn: "nobody@contoso.example", Name: "No Body", Access: []licensing.AccessChange{some}}, "", "", "R63"},
+			{"an external person without a name", licensing.PersonChange{SignIn: "x@fabrikam.example",
+				Access: []licensing.AccessChange{some}}, "", "", "R44"},
+			{"an address of our domain that nobody has",
+				licensing.PersonChange{SignIn: "nobody@contoso.example", Name: "No Body",
+					Access: []licensing.AccessChange{some}}, "", "", "R63"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				h.TB = t
 				out := h.TryChange("ada", c.person).People[0]
 				if c.rule != "" {
-					if out.Error == nil && (len(out.Verdicts) == 0 || out.Verdicts[0].Error == nil) || out.Error.Rule != c.rule {
+					if out.Error == nil && (len(out.Verdicts) == 0 || out.Verdicts[0].Error == nil) ||
+						out.Error.Rule != c.rule {
 						t.Fatalf("%+v", out)
 					}
 					return
@@ -183,8 +205,8 @@ func TestR48_AnAdminOfOneOfThePersonsLicenseIDsCorrectsTheBusinessEmail(t *testi
 			t.Fatalf("%+v", out)
 		}
 		v := h.View("ada", kim)
-		equal(t, "business e-mail", v.Business, "kim.office@fabrikam.example")
-		equal(t, "sign-in e-mail (R66)", v.SignIn, "kim@fabrikam.example")
+		equal(t, "business email", v.Business, "kim.office@fabrikam.example")
+		equal(t, "sign-in email (R66)", v.SignIn, "kim@fabrikam.example")
 	})
 }
 
@@ -195,13 +217,16 @@ func TestR52_WhatIsInProgressIsLockedUntilItsDueTimePerPersonAndLicenseID(t *tes
 		v := h.Verdict("ada", edit(kim, add(a1, licensing.ProductKeysReader)))
 		equal(t, "due", v.DueAt, h.Now.Add(2*time.Hour))
 		h.Now = h.Now.Add(time.Hour)
-		locked := h.refusesChange("ada", edit(kim, take(a1, licensing.BenefitsReader)), licensing.Locked, "R52")
+		locked := h.refusesChange("ada", edit(kim, take(a1, licensing.BenefitsReader)),
+			licensing.Locked, "R52")
 		equal(t, "until", locked.Error.Until, v.DueAt)
-		equal(t, "another License ID is free", h.Verdict("ada", edit(kim, add(m1, licensing.BenefitsReader))).Outcome, licensing.Assigned)
+		equal(t, "another License ID is free",
+			h.Verdict("ada", edit(kim, add(m1, licensing.BenefitsReader))).Outcome, licensing.Assigned)
 
 		change := licensing.ChangeID(h.ChangeOf(kim, a1))
 		must[int](t)(h.atTime(v.DueAt).Activate(t.Context(), kim, change, v.DueAt))
-		equal(t, "free again", h.Verdict("ada", edit(kim, take(a1, licensing.BenefitsReader))).Outcome, licensing.Changed)
+		equal(t, "free again", h.Verdict("ada", edit(kim, take(a1, licensing.BenefitsReader))).Outcome,
+			licensing.Changed)
 	})
 }
 
@@ -212,12 +237,15 @@ func TestR54_AFailedAssignmentIsTriedAgainAndAfterThreeFailuresSupportIsRecommen
 		v := h.Verdict("ada", edit(kim, add(a1, licensing.ProductKeysReader)))
 		for n := 1; n <= licensing.SupportAfter; n++ {
 			change := licensing.ChangeID(h.ChangeOf(kim, a1))
-			if err := s.atTime(v.DueAt).Fail(t.Context(), kim, change, v.DueAt, "downstream said no"); err != nil {
+			err := s.atTime(v.DueAt).Fail(t.Context(), kim, change, v.DueAt, "downstream said no")
+			if err != nil {
 				t.Fatal(err)
 			}
 			e := h.View("ada", kim).Access[0]
-			same(t, "status, attempts, reason", []any{e.Status, e.Attempts, e.Reason}, []any{licensing.StatusFailed, n, "downstream said no"})
-			if !strings.HasPrefix(e.Reference, "VL-") || strings.Contains(e.Advice, "support") != (n >= licensing.SupportAfter) {
+			same(t, "status, attempts, reason", []any{e.Status, e.Attempts, e.Reason},
+				[]any{licensing.StatusFailed, n, "downstream said no"})
+			if !strings.HasPrefix(e.Reference, "VL-") ||
+				strings.Contains(e.Advice, "support") != (n >= licensing.SupportAfter) {
 				t.Errorf("after %d failures: %q, %q", n, e.Reference, e.Advice)
 			}
 			equal(t, "what worked before still does", h.May(kim, a1, licensing.ManageBenefits).Allowed, true)
@@ -228,9 +256,11 @@ func TestR54_AFailedAssignmentIsTriedAgainAndAfterThreeFailuresSupportIsRecommen
 				t.Errorf("after %d failures the answer has %q and %q", n, v.Advice, v.Reference)
 			}
 		}
-		must[int](t)(h.atTime(v.DueAt).Activate(t.Context(), kim, licensing.ChangeID(h.ChangeOf(kim, a1)), v.DueAt))
+		must[int](t)(h.atTime(v.DueAt).Activate(t.Context(), kim, licensing.ChangeID(h.ChangeOf(kim, a1)),
+			v.DueAt))
 		e := h.View("ada", kim).Access[0]
-		same(t, "in the end", []any{e.Status, e.Attempts, e.Reason, e.Reference}, []any{licensing.StatusActive, 0, "", ""})
+		same(t, "in the end", []any{e.Status, e.Attempts, e.Reason, e.Reference},
+			[]any{licensing.StatusActive, 0, "", ""})
 	})
 }
 
@@ -239,13 +269,16 @@ func TestR62_WhoIsInvitedOrRegisteredIsNotInvitedAgain(t *testing.T) {
 		h := newHouse(t, s)
 		kim := h.Invite("ada", "kim", add(a1, licensing.BenefitsReader))
 		v := h.Verdict("grace", ext("kim", add(a2, licensing.BenefitsReader)))
-		same(t, "one invitation carries both", []any{v.Outcome, v.After}, []any{licensing.Joined, licensing.StatusInvitationSent})
-		equal(t, "welcome mails", h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'welcome'`, kim), 1)
+		same(t, "one invitation carries both", []any{v.Outcome, v.After},
+			[]any{licensing.Joined, licensing.StatusInvitationSent})
+		equal(t, "welcome mails",
+			h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'welcome'`, kim), 1)
 		r := h.Registers(kim, "kim@fabrikam.example")
 		equal(t, "License IDs registered (R23)", len(r.Access), 2)
 		h.Activates(r)
 		v = h.Verdict("grace", ext("kim", add(b1, licensing.BenefitsReader)))
-		same(t, "straight to in progress", []any{v.Outcome, v.After}, []any{licensing.Assigned, licensing.StatusAssignmentInProgress})
+		same(t, "straight to in progress", []any{v.Outcome, v.After},
+			[]any{licensing.Assigned, licensing.StatusAssignmentInProgress})
 		equal(t, "invitations", h.Count(`SELECT COUNT(*) FROM invitations WHERE user_id = ?`, kim), 1)
 	})
 }
@@ -258,7 +291,8 @@ func TestR62_WhoseInvitationExpiredIsInvitedAnew(t *testing.T) {
 		h.Now = at.Run.ExpiresAt
 		must[licensing.MailID](t)(h.atTime(h.Now).Expire(t.Context(), at.Run.Invitation, 1))
 		v := h.Verdict("ada", ext("kim", add(m1, licensing.BenefitsReader)))
-		same(t, "verdict", []any{v.Outcome, v.After}, []any{licensing.Invited, licensing.StatusInvitationSent})
+		same(t, "verdict", []any{v.Outcome, v.After},
+			[]any{licensing.Invited, licensing.StatusInvitationSent})
 		equal(t, "generation", h.Invitation(kim).Run.Generation, 2)
 	})
 }
@@ -268,11 +302,14 @@ func TestR70_OneSaveIsOneMailToThePersonWhateverTheNumberOfLicenseIDs(t *testing
 		h := newHouse(t, s)
 		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader, licensing.ProductKeysReader))
 		out := h.Change("ada", edit(kim,
-			licensing.AccessChange{License: a1, Add: []licensing.Role{licensing.InvoiceReader}, Remove: []licensing.Role{licensing.BenefitsReader}},
+			licensing.AccessChange{License: a1, Add: []licensing.Role{licensing.InvoiceReader},
+				Remove: []licensing.Role{licensing.BenefitsReader}},
 			add(m1, licensing.BenefitsReader), add(b1, licensing.BenefitsReader)))
-		equal(t, "mails about changes", h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, kim), 1)
+		equal(t, "mails about changes",
+			h.Count(`SELECT COUNT(*) FROM mails WHERE user_id = ? AND kind = 'changes'`, kim), 1)
 		equal(t, "workflows", out.Work, 1)
-		equal(t, "R71: taken away at once, added later", h.Held(kim, a1), "invoice_reader? product_keys_reader")
+		equal(t, "R71: taken away at once, added later", h.Held(kim, a1),
+			"invoice_reader? product_keys_reader")
 		equal(t, "R71: denied", h.May(kim, a1, licensing.ManageBenefits).Allowed, false)
 	})
 }
@@ -280,7 +317,8 @@ func TestR70_OneSaveIsOneMailToThePersonWhateverTheNumberOfLicenseIDs(t *testing
 func TestR75_TheAdminGetsOneConfirmationWithAVerdictPerPerson(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		out := h.TryChange("ada", ext("kim", add(a1, licensing.BenefitsReader)), ext("lee", add(a2, licensing.BenefitsReader)))
+		out := h.TryChange("ada", ext("kim", add(a1, licensing.BenefitsReader)),
+			ext("lee", add(a2, licensing.BenefitsReader)))
 		job := h.Claims(out.Confirmation).Job
 		equal(t, "to", job.To, "ada@contoso.example")
 		var got []string
@@ -294,7 +332,8 @@ func TestR75_TheAdminGetsOneConfirmationWithAVerdictPerPerson(t *testing.T) {
 func TestTheSameRequestGivesTheSameAnswerAndOtherContentIsAConflict(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
-		sv := licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"), People: []licensing.PersonChange{ext("kim", add(a1, licensing.BenefitsReader))}}
+		sv := licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"),
+			People: []licensing.PersonChange{ext("kim", add(a1, licensing.BenefitsReader))}}
 		first := must[licensing.SaveAnswer](t)(s.atTime(h.Now).Save(t.Context(), sv))
 		rows := h.census()
 		again := must[licensing.SaveAnswer](t)(s.atTime(h.Now.Add(time.Hour)).Save(t.Context(), sv))
@@ -311,7 +350,8 @@ func TestR70_FiveHundredPeopleAreOneSave(t *testing.T) {
 		h := newHouse(t, s)
 		var people []licensing.PersonChange
 		for n := range licensing.MaxPeople {
-			people = append(people, ext(fmt.Sprintf("p%03d", n), add(a1, licensing.BenefitsReader), add(a2, licensing.BenefitsReader)))
+			people = append(people, ext(fmt.Sprintf("p%03d", n), add(a1, licensing.BenefitsReader),
+				add(a2, licensing.BenefitsReader)))
 		}
 		out := h.TryChange("ada", people...)
 		equal(t, "workflows", out.Work, licensing.MaxPeople)
@@ -324,9 +364,11 @@ func TestR70_FiveHundredPeopleAreOneSave(t *testing.T) {
 				t.Fatalf("people[%d]: %v", n, got)
 			}
 		}
-		work := must[[]licensing.OutboxEntry](t)(s.Outbox(t.Context(), licensing.RequestID(strings.TrimSuffix(string(out.Confirmation), ".confirmation"))))
+		work := must[[]licensing.OutboxEntry](t)(s.Outbox(t.Context(),
+			licensing.RequestID(strings.TrimSuffix(string(out.Confirmation), ".confirmation"))))
 		equal(t, "work", len(work), licensing.MaxPeople)
-		_, err := s.atTime(h.Now).Save(t.Context(), licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"), People: append(people, ext("more", add(a1, licensing.BenefitsReader)))})
+		_, err := s.atTime(h.Now).Save(t.Context(), licensing.Save{ID: newRequest(), Org: h.Org,
+			Admin: h.ID("ada"), People: append(people, ext("more", add(a1, licensing.BenefitsReader)))})
 		wantRefusal(t, err, licensing.Invalid, "R70")
 	})
 }

@@ -7,8 +7,9 @@
 // an organization, License ID, invitation, user or hand-over that there is not (or that the caller may not see), what belongs
 // to another organization, a person named twice, an address that somebody else has, parents that would close a loop.
 //
-// Refusals are *licensing.Error; anything else is a fault of the database and worth trying again. Times are UTC with
-// microseconds. Locks are taken in one order: agreements by License ID, then users by id, then the rest.
+// Refusals are *licensing.Error; anything else is a fault of the database and worth trying
+// again. Times are UTC with microseconds. Locks are taken in one order: agreements by
+// License ID, then users by id, then the rest.
 package store
 
 import (
@@ -51,8 +52,8 @@ type Options struct {
 	Now      func() time.Time // nil: the time of this machine in UTC
 }
 
-// Open connects to "postgres://…" or to a SQLite file, "sqlite:path", which is made where it is missing. It checks that
-// the database answers, and doesn't migrate.
+// Open connects to "postgres://…" or to a SQLite file, "sqlite:path", which is made where it is missing. It
+// checks that the database answers, and doesn't migrate.
 func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if o.MaxConns <= 0 {
 		o.MaxConns = 20
@@ -64,11 +65,13 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 		return openSQLite(ctx, path, o)
 	}
 	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
-		return nil, errors.New("open database: the address must start with postgres:// or with sqlite: and a path")
+		return nil,
+			errors.New("open database: the address must start with postgres:// or with sqlite: and a path")
 	}
 	db, err := sqlx.Open("postgres", address)
 	if err != nil {
-		return nil, errors.New("open database: the postgres:// address can't be read") // the driver's error may repeat the password
+		// the driver's error may repeat the password
+		return nil, errors.New("open database: the postgres:// address can't be read")
 	}
 	db.SetMaxOpenConns(o.MaxConns)
 	db.SetMaxIdleConns(o.MaxConns)
@@ -83,7 +86,8 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 
 func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)"
-	const writing = "&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=foreign_keys(on)&_txlock=immediate"
+	const writing = "&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=foreign_keys(on)" +
+		"&_txlock=immediate"
 	writes, err := sqlx.Open("sqlite", dsn+writing)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -95,7 +99,8 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	reads.SetMaxOpenConns(o.MaxConns)
 	reads.SetMaxIdleConns(o.MaxConns)
-	s := &Store{writes: writes, reads: reads, reader: rows.NewReader(reads, nil), lite: true, path: path, policy: o.Policy, now: o.Now}
+	s := &Store{writes: writes, reads: reads, reader: rows.NewReader(reads, nil), lite: true, path: path,
+		policy: o.Policy, now: o.Now}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -122,8 +127,8 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Migrate brings the schema to this version, under a lock: any number of processes may call it at once, one does the
-// work and the others wait. It returns how many migrations it applied.
+// Migrate brings the schema to this version, under a lock: any number of processes may call it at once, one
+// does the work and the others wait. It returns how many migrations it applied.
 func (s *Store) Migrate(ctx context.Context) (int, error) {
 	dialect, folder := goose.DialectPostgres, "migrations/postgres"
 	var options []goose.ProviderOption
@@ -135,7 +140,8 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 		}
 		defer release()
 	} else {
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // ask every second, for five minutes
+		// ask every second, for five minutes
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 		if err != nil {
 			return 0, fmt.Errorf("migrate: %w", err)
 		}
@@ -156,9 +162,11 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 	return len(done), nil
 }
 
-// lockFile holds a write lock on a database of its own beside the file, which SQLite gives to one process at a time.
+// lockFile holds a write lock on a database of its own beside the file, which
+// SQLite gives to one process at a time.
 func (s *Store) lockFile(ctx context.Context) (release func(), err error) {
-	db, err := sqlx.Open("sqlite", "file:"+(&url.URL{Path: s.path + "-migrate"}).EscapedPath()+"?_pragma=busy_timeout(60000)&_txlock=exclusive")
+	db, err := sqlx.Open("sqlite", "file:"+(&url.URL{Path: s.path + "-migrate"}).EscapedPath()+
+		"?_pragma=busy_timeout(60000)&_txlock=exclusive")
 	if err != nil {
 		return nil, err
 	}

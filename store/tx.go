@@ -75,8 +75,8 @@ func ignoreDone(err error) error {
 	return err
 }
 
-// retryable tells errors that a second run of the whole transaction can mend: the row that wasn't there when it looked is
-// there now, or the database chose it as the victim of a deadlock.
+// retryable tells errors that a second run of the whole transaction can mend: the row that wasn't there when
+// it looked is there now, or the database chose it as the victim of a deadlock.
 func retryable(err error) bool {
 	var p *pq.Error
 	if errors.As(err, &p) {
@@ -89,14 +89,16 @@ func retryable(err error) bool {
 	var l *sqlite.Error
 	if errors.As(err, &l) {
 		switch l.Code() {
-		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_BUSY_SNAPSHOT:
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+			sqlite3.SQLITE_BUSY_SNAPSHOT:
 			return true
 		}
 	}
 	return false
 }
 
-// lock ends a SELECT that locks the rows it reads. SQLite needs none: its transactions that write run one at a time.
+// lock ends a SELECT that locks the rows it reads. SQLite needs none: its
+// transactions that write run one at a time.
 func (t *tx) lock(query, of string) string {
 	if t.lite || t.snap {
 		return query

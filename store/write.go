@@ -2,11 +2,12 @@ package store
 
 import "vlroles/licensing"
 
-// write writes the plan. Grants are taken before others are given, since the schema lets no two that exclude each other meet.
+// write writes the plan. Grants are taken before others are given, since the schema
+// lets no two that exclude each other meet.
 func (p *plan) write(t *tx) error {
 	for _, step := range []func(*tx) error{
-		func(*tx) error { return p.fault }, p.writePeople, p.writeInvitations, p.takeGrants, p.giveGrants, p.writeContacts, p.writeHandOvers,
-		func(t *tx) error { return insert(t, insertMail, p.mails) },
+		func(*tx) error { return p.fault }, p.writePeople, p.writeInvitations, p.takeGrants, p.giveGrants,
+		p.writeContacts, p.writeHandOvers, func(t *tx) error { return insert(t, insertMail, p.mails) },
 		func(t *tx) error { return t.audit(p.audit...) },
 	} {
 		if err := step(t); err != nil {
@@ -54,13 +55,16 @@ func (p *plan) writeInvitations(t *tx) error {
 
 func (p *plan) takeGrants(t *tx) error {
 	for _, g := range p.cleared {
-		_, err := t.exec(`DELETE FROM grants WHERE license_id = ? AND user_id = ? AND role = ?`, g.LicenseID, g.UserID, g.Role)
+		_, err := t.exec(`DELETE FROM grants WHERE license_id = ? AND user_id = ? AND role = ?`, g.LicenseID,
+			g.UserID, g.Role)
 		if err != nil {
 			return err
 		}
 	}
 	for _, a := range p.gone {
-		if _, err := t.exec(`DELETE FROM assignments WHERE license_id = ? AND user_id = ?`, a.LicenseID, a.UserID); err != nil {
+		_, err := t.exec(`DELETE FROM assignments WHERE license_id = ? AND user_id = ?`,
+			a.LicenseID, a.UserID)
+		if err != nil {
 			return err
 		}
 	}
@@ -104,13 +108,15 @@ func (p *plan) writeContacts(t *tx) error {
 		_, err := t.exec(`
 			UPDATE contacts
 			SET until = ?
-			WHERE license_id = ? AND kind = ? AND user_id = ? AND until IS NULL`, ts(t.now), c.License, c.Kind, c.User)
+			WHERE license_id = ? AND kind = ? AND user_id = ? AND until IS NULL`,
+			ts(t.now), c.License, c.Kind, c.User)
 		if err != nil {
 			return err
 		}
 	}
 	for _, c := range p.contacts {
-		_, err := t.exec(`INSERT INTO contacts (license_id, kind, user_id, since) VALUES (?, ?, ?, ?)`, c.License, c.Kind, c.User, ts(t.now))
+		_, err := t.exec(`INSERT INTO contacts (license_id, kind, user_id, since) VALUES (?, ?, ?, ?)`,
+			c.License, c.Kind, c.User, ts(t.now))
 		if err != nil {
 			return err
 		}

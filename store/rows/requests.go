@@ -16,13 +16,15 @@ type Request struct {
 	Version int    `db:"answer_version"`
 }
 
-// AnswerVersion is the version of the answers that this code keeps. It rises when an answer's fields change their meaning.
+// AnswerVersion is the version of the answers that this code keeps. It rises when an
+// answer's fields change their meaning.
 const AnswerVersion = 1
 
 // Read reads the answer that was kept.
 func (r Request) Read(answer any) error {
 	if r.Version != AnswerVersion {
-		return fmt.Errorf("read kept answer: version %d is unknown, this program knows %d", r.Version, AnswerVersion)
+		return fmt.Errorf("read kept answer: version %d is unknown, this program knows %d", r.Version,
+			AnswerVersion)
 	}
 	if err := json.Unmarshal([]byte(r.Answer), answer); err != nil {
 		return fmt.Errorf("read kept answer: %w", err)
@@ -31,7 +33,9 @@ func (r Request) Read(answer any) error {
 }
 
 // Digest tells a request from another one under the same id: what was asked, by whom, with which content.
-func Digest(action licensing.AuditAction, org licensing.OrgID, by licensing.UserID, content any) (string, error) {
+func Digest(
+	action licensing.AuditAction, org licensing.OrgID, by licensing.UserID, content any,
+) (string, error) {
 	text, err := json.Marshal(content)
 	if err != nil {
 		return "", err

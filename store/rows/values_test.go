@@ -18,8 +18,9 @@ func TestATimestampIsUTCWithMicrosecondsAndZeroIsNull(t *testing.T) {
 		want any
 	}{
 		"a time of another zone": {at, "2026-03-02T09:00:00.123456Z"},
-		"a whole second":         {time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), "2026-03-02T09:00:00.000000Z"},
-		"the zero time":          {time.Time{}, nil},
+		"a whole second": {time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
+			"2026-03-02T09:00:00.000000Z"},
+		"the zero time": {time.Time{}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := At(c.in).Value()

@@ -49,8 +49,8 @@ func newForest(b *testing.B, users, agreements int) *forest {
 		`INSERT INTO agreements (license_id, org_id, program, parent, processed_at)
 		 SELECT 'T' || i, $1, 'MPSA', CASE WHEN i % 5 = 0 THEN NULL ELSE 'T' || (i - 1) END, now()
 		 FROM generate_series(0, $3::int - 1) i WHERE $2::int > 0`,
-		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, in_tenant,
-			registered_at, created_at)
+		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind,
+			in_tenant, registered_at, created_at)
 		 SELECT gen_random_uuid(), $1, email, email, email, name, name, 'external', true, now(), now()
 		 FROM (
 			SELECT 'f' || i || '@fabrikam.example' AS email, 'forest ' || lpad(i::text, 7, '0') AS name

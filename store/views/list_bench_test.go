@@ -52,8 +52,8 @@ var listShapes = []struct {
 func listTimes(b *testing.B, n int) []time.Duration {
 	h := newHouse(b, "PostgreSQL")
 	h.seed([]string{
-		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, in_tenant,
-			registered_at, created_at)
+		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind,
+			in_tenant, registered_at, created_at)
 		 SELECT gen_random_uuid(), $1, email, email, email, name, name, 'external', true, now(), now()
 		 FROM (
 			SELECT 'c' || i || '@fabrikam.example' AS email, 'crowd ' || lpad(i::text, 7, '0') AS name

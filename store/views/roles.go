@@ -148,7 +148,8 @@ func (p *past) line(r rows.Audit, d licensing.Detail) {
 		delete(p.heirs, user)
 		if d.Inherit {
 			p.heirs[user] = licensing.RoleOn{
-				User: user, Role: licensing.Administrator, Effective: true, Given: stepOf(r), Activated: r.At.Time,
+				User: user, Role: licensing.Administrator, Effective: true, Given: stepOf(r),
+				Activated: r.At.Time,
 			}
 		}
 	case licensing.ContactChanged:
@@ -161,7 +162,8 @@ func (p *past) line(r rows.Audit, d licensing.Detail) {
 // stepOf is what a line says of how something came to be.
 func stepOf(r rows.Audit) licensing.Step {
 	return licensing.Step{
-		At: r.At.Time, Action: r.Action, Rule: string(r.Rule), Request: licensing.RequestID(r.RequestID), By: licensing.UserID(r.Actor),
+		At: r.At.Time, Action: r.Action, Rule: string(r.Rule), Request: licensing.RequestID(r.RequestID),
+		By: licensing.UserID(r.Actor),
 	}
 }
 

@@ -45,7 +45,9 @@ func (v *Views) Registered(ctx context.Context, r licensing.Registration) (licen
 }
 
 // InvitationStatus returns where an invitation stands.
-func (v *Views) InvitationStatus(ctx context.Context, id licensing.InvitationID) (licensing.InvitationStatus, error) {
+func (v *Views) InvitationStatus(
+	ctx context.Context, id licensing.InvitationID,
+) (licensing.InvitationStatus, error) {
 	if !rows.IDs(string(id)) {
 		none := licensing.Refuse(licensing.NotFound, "R28", "there is no such invitation")
 		return licensing.InvitationStatus{}, none
@@ -63,7 +65,9 @@ func (v *Views) InvitationStatusOf(
 	return v.invitationStatus(ctx, ` WHERE i.org_id = ? AND i.user_id = ?`+rows.NewestFirst, org, user)
 }
 
-func (v *Views) invitationStatus(ctx context.Context, which string, args ...any) (licensing.InvitationStatus, error) {
+func (v *Views) invitationStatus(
+	ctx context.Context, which string, args ...any,
+) (licensing.InvitationStatus, error) {
 	var i rows.Invitation
 	err := v.read(ctx, "read invitation", func(q *snapshot) error {
 		return rows.Missing(q.Get(&i, rows.SelectInvitation+which, args...), "invitation")

@@ -164,7 +164,8 @@ func TestR46_ActionsFollowTheStatusAndSayWhyOneIsMissing(t *testing.T) {
 		h.Activates(h.Registers(bob, "bob@fabrikam.example"))
 		row = h.Row("ada", bob)
 		same(t, "active", row.Actions, "[view_access edit delete]")
-		equal(t, "why not reset", row.WhyNot[licensing.ResetInvite], "the person has already registered (R62)")
+		equal(t, "why not reset", row.WhyNot[licensing.ResetInvite],
+			"the person has already registered (R62)")
 		equal(t, "no delivery", row.Delivery, "")
 		equal(t, "no delivery in View access", h.View("ada", bob).Delivery, "")
 		if !row.ExpiresAt.IsZero() {
@@ -306,7 +307,8 @@ func TestR40_ALongListIsReadAnotherWayAndShowsTheSame(t *testing.T) {
 		for _, f := range []licensing.UserFilter{
 			{}, {License: m1}, {License: a2}, {Query: "invited@"},
 			{Role: licensing.ProductKeysReader}, {Role: licensing.ProductKeysReader, License: m1},
-			{Status: licensing.StatusInvitationSent, License: m1, Role: licensing.ProductKeysReader, Query: "i"},
+			{Status: licensing.StatusInvitationSent, License: m1, Role: licensing.ProductKeysReader,
+				Query: "i"},
 			{Status: licensing.StatusActive}, {Status: licensing.StatusUserNotFound},
 			{Status: licensing.StatusActive, License: m1},
 		} {
@@ -380,7 +382,8 @@ func TestR40_AFilterThatFindsNextToNobodyEndsACallAndTheCursorGoesOn(t *testing.
 		}
 		// Everybody else's Failed comes before Active.
 		same(t, "active", names, "[Ada Lovelace zz last]")
-		equal(t, "failed", len(h.Names("ada", licensing.UserFilter{Status: licensing.StatusFailed, Limit: 200})), n)
+		equal(t, "failed",
+			len(h.Names("ada", licensing.UserFilter{Status: licensing.StatusFailed, Limit: 200})), n)
 	})
 }
 

@@ -1,5 +1,5 @@
 -- +goose Up
--- Ids are random UUIDs. E-mail addresses have a *_key column in lower case for comparison (R66). Times are UTC.
+-- Ids are random UUIDs. Email addresses have a *_key column in lower case for comparison (R66). Times are UTC.
 
 CREATE TABLE organizations (
     id         uuid PRIMARY KEY,
@@ -57,7 +57,7 @@ CREATE TABLE users (
     FOREIGN KEY (org_id, object_id) REFERENCES directory_people,
     CHECK (kind = 'internal' OR in_tenant)
 );
--- One profile per person: (organization, sign-in e-mail without case), and per directory object (R47, R66).
+-- One profile per person: (organization, sign-in email without case), and per directory object (R47, R66).
 CREATE UNIQUE INDEX users_sign_in ON users (org_id, sign_in_key);
 CREATE UNIQUE INDEX users_object ON users (org_id, object_id) WHERE object_id IS NOT NULL;
 -- The order of the Manage Assignments list. Keys sort by their bytes, so that both databases page alike and the beginning of

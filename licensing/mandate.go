@@ -1,7 +1,7 @@
 package licensing
 
-// Mandate says in whose name roles are given and taken, and what that name may do. Every way in which a role comes or goes
-// has one; the rules read it in [Facts], so that no way gets past them.
+// Mandate says in whose name roles are given and taken, and what that name may do. Every way in which a role
+// comes or goes has one; the rules read it in [Facts], so that no way gets past them.
 type Mandate struct {
 	Action AuditAction // what the audit calls an accepted or refused change
 	Rule   string      // under which an accepted change is made; "": what follows from its outcome
@@ -21,10 +21,11 @@ var (
 	// SaveMandate is an admin's, for the License IDs that he administers (R05).
 	SaveMandate = Mandate{Action: AuditSave, Confirms: true}
 	// ContractMandate is the partner's, for whom a contract names (R03, R25, R28).
-	ContractMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true, Unknown: true, BillTo: true}
+	ContractMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true,
+		Unknown: true, BillTo: true}
 	// ImportMandate is the partner's, for administrators who have registered elsewhere before (R25).
-	ImportMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true, Unknown: true, BillTo: true,
-		Registered: true}
+	ImportMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true,
+		Unknown: true, BillTo: true, Registered: true}
 	// ForwardMandate moves what the contract gave from the addressee of an invitation to who accepts it (R28).
 	ForwardMandate = Mandate{Action: AuditForward, Rule: "R28", Contract: true, WhileLocked: true, BillTo: true}
 	// RegisterMandate puts in progress what a person was given before he registered (R23). It gives nothing.
@@ -40,12 +41,6 @@ var (
 	// TakeOverMandate removes who handed over, in the successor's name (R31).
 	TakeOverMandate = Mandate{Action: AuditHandOver, Rule: "R31"}
 )
-
-// Mandates returns all of them.
-func Mandates() []Mandate {
-	return []Mandate{SaveMandate, ContractMandate, ImportMandate, ForwardMandate, DeleteMandate, CancelMandate, AppointmentMandate,
-		HandOverMandate, TakeOverMandate}
-}
 
 // Origin returns what a role that is given under the mandate comes from (R03, R18).
 func (m Mandate) Origin(r Role) Origin {

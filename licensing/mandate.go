@@ -27,10 +27,8 @@ var (
 	// ImportMandate is the partner's, for administrators who have registered elsewhere before (R25).
 	ImportMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true,
 		Unknown: true, BillTo: true, Registered: true}
-	// ForwardMandate moves what the contract gave from the addressee of
-	// an invitation to who accepts it (R28).
-	ForwardMandate = Mandate{Action: AuditForward, Rule: "R28", Contract: true,
-		WhileLocked: true, BillTo: true}
+	// ForwardMandate moves what the contract gave from the addressee of an invitation to who accepts it (R28).
+	ForwardMandate = Mandate{Action: AuditForward, Rule: "R28", Contract: true, WhileLocked: true, BillTo: true}
 	// RegisterMandate puts in progress what a person was given before he registered (R23). It gives nothing.
 	RegisterMandate = Mandate{Action: AuditRegister, Rule: "R23"}
 	// DeleteMandate takes everything away that the caller administers (R80).
@@ -45,12 +43,6 @@ var (
 	// TakeOverMandate removes who handed over, in the successor's name (R31).
 	TakeOverMandate = Mandate{Action: AuditHandOver, Rule: "R31"}
 )
-
-// Mandates returns all of them.
-func Mandates() []Mandate {
-	return []Mandate{SaveMandate, ContractMandate, ImportMandate, ForwardMandate, DeleteMandate,
-		CancelMandate, AppointmentMandate, HandOverMandate, TakeOverMandate}
-}
 
 // Origin returns what a role that is given under the mandate comes from (R03, R18).
 func (m Mandate) Origin(r Role) Origin {

@@ -23,8 +23,11 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.Intak
 			"the organization's id must be a UUID").In("org")
 	}
 	q := request{id: in.ID, org: in.Org, action: licensing.AuditApply, content: in}
-	q.first = func(t *tx) error { return t.applyOrganization(in) }
+	q.first = func(t *tx) error { return t.makeOrganization(in) }
 	return carryOut(ctx, s, q, func(t *tx) (licensing.IntakeAnswer, []licensing.OutboxEntry, error) {
+		if err := t.applyOrganization(in); err != nil {
+			return licensing.IntakeAnswer{}, nil, err
+		}
 		people := &directoryImport{tx: t, org: in.Org, request: in.ID, field: "directory"}
 		if err := people.take(in.Directory); err != nil {
 			return licensing.IntakeAnswer{}, nil, err
@@ -40,12 +43,19 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.Intak
 	})
 }
 
-func (t *tx) applyOrganization(in licensing.Intake) error {
+// makeOrganization makes the organization where there is none. What is new about one that there is waits for the claim: the
+// same intake again must not take back what later ones said.
+func (t *tx) makeOrganization(in licensing.Intake) error {
 	_, err := t.exec(`
 		INSERT INTO organizations (id, name, created_at)
 		VALUES (?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name`, in.Org, in.Name, ts(t.now))
-	if err != nil {
+		ON CONFLICT (id) DO NOTHING`, in.Org, in.Name, ts(t.now))
+	return err
+}
+
+// applyOrganization gives the organization its name and its domains.
+func (t *tx) applyOrganization(in licensing.Intake) error {
+	if _, err := t.exec(`UPDATE organizations SET name = ? WHERE id = ?`, in.Name, in.Org); err != nil {
 		return err
 	}
 	for n, d := range in.Domains {

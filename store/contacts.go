@@ -265,9 +265,7 @@ func (c *contract) replace(p *plan, n named, holder *subject) error {
 	}
 	c.answer.Contacts[n.verdict].User = user
 	if n.former != "" {
-		if err := c.leave(p, n); err != nil {
-			return err
-		}
+		p.former = append(p.former, contactRow{n.license, n.kind, n.former})
 	}
 	p.contacts = append(p.contacts, contactRow{n.license, n.kind, user})
 	if n.kind == licensing.BillToContact { // the role is the contact's now, whoever gave it (R18)
@@ -280,33 +278,43 @@ func (c *contract) replace(p *plan, n named, holder *subject) error {
 	return nil
 }
 
-// leave plans the end of the former contact's place, and of his opt-in where he is no contact there any more.
+// leave plans what it means for the former contact that somebody else has his place: he inherits nothing there any more, unless
+// the contract still names him (R90). All places of the request are taken by then, in whatever order they were named.
 func (c *contract) leave(p *plan, n named) error {
-	p.former = append(p.former, contactRow{n.license, n.kind, n.former})
 	still, err := c.contactKinds(n.license, n.former)
 	if err != nil {
 		return err
 	}
 	still = slices.DeleteFunc(still, func(k licensing.ContactKind) bool {
-		return !k.MayInherit() || slices.Contains(p.former, contactRow{n.license, k, n.former})
+		return slices.Contains(p.former, contactRow{n.license, k, n.former})
 	})
-	var ends int
-	if len(still) == 0 {
-		err = c.get(&ends, `SELECT COUNT(*) FROM preferences
-			WHERE license_id = ? AND user_id = ? AND inherit`, n.license, n.former)
-		if err != nil {
-			return err
+	for _, r := range p.contacts {
+		if r.License == n.license && r.User == n.former {
+			still = append(still, r.Kind)
 		}
-	}
-	if ends > 0 {
-		p.preferences = append(p.preferences, preferenceRow{User: n.former, License: n.license})
-		p.tell(c.mandate, n.former)
 	}
 	line := c.line(n.former, n.license)
 	line.action, line.rule = licensing.AuditContactFormer, "R34"
-	line.detail = licensing.ContactChanged{Kind: n.kind, Ended: ends > 0}
+	ends := false
+	if !slices.ContainsFunc(still, licensing.ContactKind.MayInherit) {
+		if ends, err = c.hasOptedIn(n.license, n.former); err != nil {
+			return err
+		}
+		p.preferences = append(p.preferences, preferenceRow{User: n.former, License: n.license})
+	}
+	if ends {
+		p.tell(c.mandate, n.former)
+	}
+	line.detail = licensing.ContactChanged{Kind: n.kind, Ended: ends}
 	p.audit = append(p.audit, line)
 	return nil
+}
+
+// hasOptedIn says whether a person has opted in to inherit below the License ID.
+func (t *tx) hasOptedIn(l licensing.LicenseID, user licensing.UserID) (bool, error) {
+	var n int
+	err := t.get(&n, `SELECT COUNT(*) FROM preferences WHERE license_id = ? AND user_id = ? AND inherit`, l, user)
+	return n > 0, err
 }
 
 // contactKinds returns as what the contract names a person.

@@ -193,6 +193,14 @@ func (c *contract) decideNamed() error {
 			return err
 		}
 	}
+	for _, n := range c.named {
+		if n.former == "" {
+			continue
+		}
+		if err := c.leave(p, n); err != nil {
+			return err
+		}
+	}
 	c.plan = *p
 	c.answer.Work = len(p.work)
 	return p.write(c.tx)

@@ -25,16 +25,19 @@ import (
 
 // MailboxOptions says how a mailbox takes mail.
 type MailboxOptions struct {
-	Port     int    // 0: a free one
-	Dir      string // keeps each message there as NNNNN.eml, too; "": in memory only
-	TLS      bool   // offers STARTTLS, with a certificate of its own for 127.0.0.1 and localhost, see CertPool
-	User     string // takes mail after AUTH PLAIN with this name only, over TLS where that is offered; "": from everybody
+	Port int    // 0: a free one
+	Dir  string // keeps each message there as NNNNN.eml, too; "": in memory only
+	// offers STARTTLS, with a certificate of its own for 127.0.0.1 and localhost, see CertPool
+	TLS bool
+	// takes mail after AUTH PLAIN with this name only, over TLS where that is offered; "": from everybody
+	User     string
 	Password string
 }
 
-// Mailbox catches mail for development and tests: an SMTP server on 127.0.0.1 that keeps what it takes in memory, and as
-// .eml files where it is given a folder, whose mails it shows again when it is started anew. It refuses a message of more than 1 MiB (552) and drops the oldest from memory
-// when there are more than 10,000.
+// Mailbox catches mail for development and tests: an SMTP server on 127.0.0.1 that keeps what it
+// takes in memory, and as .eml files where it is given a folder, whose mails it shows again when
+// it is started anew. It refuses a message of more than 1 MiB (552) and drops the oldest from
+// memory when there are more than 10,000.
 type Mailbox struct {
 	o       MailboxOptions
 	server  *smtp.Server
@@ -52,15 +55,17 @@ type Mailbox struct {
 	hold    *hold
 }
 
-// hold stops the conversation behind one message: it was accepted, and the client's next command isn't answered.
+// hold stops the conversation behind one message: it was accepted, and the
+// client's next command isn't answered.
 type hold struct {
 	wanted   func(Message) bool
 	held     chan Message
 	released chan struct{}
 }
 
-// HoldAfter has the conversation hang right behind the acceptance of the next wanted message, once, until release is
-// called: what a client sees whose work is done and who hasn't heard good-bye. The message is told on held.
+// HoldAfter has the conversation hang right behind the acceptance of the next wanted message,
+// once, until release is called: what a client sees whose work is done and who hasn't heard
+// good-bye. The message is told on held.
 func (b *Mailbox) HoldAfter(wanted func(Message) bool) (held <-chan Message, release func()) {
 	h := &hold{wanted: wanted, held: make(chan Message, 1), released: make(chan struct{})}
 	b.mu.Lock()
@@ -96,7 +101,8 @@ func StartMailbox(port int, dir string) (*Mailbox, error) {
 
 // StartMailboxWith listens as the options say.
 func StartMailboxWith(o MailboxOptions) (*Mailbox, error) {
-	b := &Mailbox{o: o, news: make(chan struct{}), closed: make(chan struct{}), refused: map[string]smtp.SMTPError{}}
+	b := &Mailbox{o: o, news: make(chan struct{}), closed: make(chan struct{}),
+		refused: map[string]smtp.SMTPError{}}
 	if err := b.open(); err != nil {
 		return nil, fmt.Errorf("start the mailbox: %w", err)
 	}
@@ -134,8 +140,8 @@ func (b *Mailbox) open() (err error) {
 	return nil
 }
 
-// load makes the folder where it is missing and takes up the mails that it holds from an earlier run. Their envelopes are
-// gone: sender, recipients and time are those of the header and the file.
+// load makes the folder where it is missing and takes up the mails that it holds from an earlier run. Their
+// envelopes are gone: sender, recipients and time are those of the header and the file.
 func (b *Mailbox) load() error {
 	if err := os.MkdirAll(b.o.Dir, 0o700); err != nil {
 		return err
@@ -208,12 +214,13 @@ func (b *Mailbox) CertPool() *x509.CertPool { return b.pool }
 // Close stops listening and cuts conversations. Mails stay readable.
 func (b *Mailbox) Close() error { return b.close() }
 
-// Refuse answers every mail to the address with this reply from now on, such as 550 "mailbox unavailable". The enhanced code
-// is x.1.1.
+// Refuse answers every mail to the address with this reply from now on, such as 550 "mailbox
+// unavailable". The enhanced code is x.1.1.
 func (b *Mailbox) Refuse(address string, code int, text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.refused[strings.ToLower(address)] = smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: text}
+	b.refused[strings.ToLower(address)] = smtp.SMTPError{Code: code,
+		EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: text}
 }
 
 // Accept takes mail to the address again.
@@ -230,7 +237,8 @@ func (b *Mailbox) Down(down bool) {
 	b.down = down
 }
 
-// Delay has the answer to every message wait for so long from now on. The message is kept when it is answered.
+// Delay has the answer to every message wait for so long from now on.
+// The message is kept when it is answered.
 func (b *Mailbox) Delay(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -293,7 +301,8 @@ func (s *session) up() error {
 	s.box.mu.Lock()
 	defer s.box.mu.Unlock()
 	if s.box.down {
-		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "the mailbox is down"}
+		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2},
+			Message: "the mailbox is down"}
 	}
 	return nil
 }
@@ -320,7 +329,8 @@ func (s *session) Data(r io.Reader) error {
 	}
 	m, err := parse(raw)
 	if err != nil {
-		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "the message can't be read"}
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0},
+			Message: "the message can't be read"}
 	}
 	if err := s.box.pause(); err != nil {
 		return err
@@ -342,7 +352,8 @@ func (b *Mailbox) pause() error {
 	case <-time.After(d):
 		return nil
 	case <-b.closed:
-		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "the mailbox is closing"}
+		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2},
+			Message: "the mailbox is closing"}
 	}
 }
 
@@ -421,8 +432,8 @@ func (b *Mailbox) keep(m Message) error {
 	return nil
 }
 
-// parse reads a message: its head, and its text and HTML bodies decoded. What is in a character set that it doesn't know
-// stays as it is.
+// parse reads a message: its head, and its text and HTML bodies decoded. What is in a character
+// set that it doesn't know stays as it is.
 func parse(raw []byte) (m Message, err error) {
 	r, err := mail.CreateReader(bytes.NewReader(raw))
 	if err != nil && !message.IsUnknownCharset(err) {

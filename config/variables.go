@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -62,6 +63,12 @@ const (
 
 // table binds every variable to its field of c.
 func (c *Config) table() []entry {
+	return slices.Concat(c.aboutStore(), c.aboutTemporal(), c.aboutRelay(), c.aboutLinks(), c.aboutTimes(),
+		c.aboutProvisioner(), c.aboutDirectory(), c.aboutProcess())
+}
+
+// aboutStore has the variables of the database.
+func (c *Config) aboutStore() []entry {
 	return []entry{
 		{Variable{Name: "VL_DATABASE_URL", Default: "sqlite:.vlroles/dev/vlroles.db", Secret: true, For: All,
 			What:    "The database: postgres://… or sqlite:path.",
@@ -69,7 +76,12 @@ func (c *Config) table() []entry {
 		{Variable{Name: "VL_DATABASE_CONNS", Default: "20", For: All,
 			What: "Open connections to the database, 1 to 1000.", Example: "40"},
 			number(&c.DatabaseConns, 1, 1000)},
+	}
+}
 
+// aboutTemporal has the variables of the Temporal server.
+func (c *Config) aboutTemporal() []entry {
+	return []entry{
 		{Variable{Name: "TEMPORAL_ADDRESS", Default: "127.0.0.1:7233", For: All,
 			What: "The Temporal frontend, host:port.", Example: "temporal.contoso.example:7233"},
 			address(&c.TemporalAddress)},
@@ -90,7 +102,12 @@ func (c *Config) table() []entry {
 		{Variable{Name: "TEMPORAL_TLS_KEY", For: All,
 			What: "PEM file with the client certificate's key.", Example: "tls/client.key"},
 			path(&c.TemporalKey)},
+	}
+}
 
+// aboutRelay has the variables of how mails are sent.
+func (c *Config) aboutRelay() []entry {
+	return []entry{
 		{Variable{Name: "VL_SMTP_HOST", Default: "127.0.0.1", For: Worker,
 			What: "The mail relay.", Example: "smtp.contoso.example"}, host(&c.SMTPHost)},
 		{Variable{Name: "VL_SMTP_PORT", For: Worker,
@@ -118,7 +135,12 @@ func (c *Config) table() []entry {
 		{Variable{Name: "VL_MAIL_PER_SECOND", Default: "10", For: Worker,
 			What: "Mails a second of all workers together, 0.1 to 1000.", Example: "2.5"},
 			rate(&c.MailPerSecond, 0.1, 1000)},
+	}
+}
 
+// aboutLinks has the variables of what mails and answers point to.
+func (c *Config) aboutLinks() []entry {
+	return []entry{
 		{Variable{Name: "VL_LINK_BASE_URL", Default: "http://127.0.0.1:8080/invitations/",
 			For:     Worker | Portal,
 			What:    "An invitation's link is this with the token behind it. https, except on this machine.",
@@ -133,7 +155,12 @@ func (c *Config) table() []entry {
 			Default: "your organization's volume licensing administrator or the help desk", For: All,
 			What: "Whom to ask, as mails and answers say it.", Example: "help@contoso.example"},
 			line(&c.Support)},
+	}
+}
 
+// aboutTimes has the variables of how long roles and invitations take.
+func (c *Config) aboutTimes() []entry {
+	return []entry{
 		{Variable{Name: "VL_PROPAGATION", Default: "2h", For: All,
 			What: "From registration or assignment to access, 0s to 168h (R53, R60).", Example: "45m"},
 			period(&c.Propagation, 0, 7*day)},
@@ -149,7 +176,12 @@ func (c *Config) table() []entry {
 		{Variable{Name: "VL_RESEND_EVERY", Default: "5m", For: All,
 			What: "Time between two sendings of one invitation, 0s to 24h (R58).", Example: "15m"},
 			period(&c.ResendEvery, 0, day)},
+	}
+}
 
+// aboutProvisioner has the variables of the downstream system that is told of roles.
+func (c *Config) aboutProvisioner() []entry {
+	return []entry{
 		{Variable{Name: "VL_PROVISIONER_URL", For: All,
 			What: "A downstream system that is told a user's roles before they become effective; " +
 				"none by default. https, except on this machine.",
@@ -161,7 +193,12 @@ func (c *Config) table() []entry {
 		{Variable{Name: "VL_PROVISIONER_TIMEOUT", Default: "10s", For: Worker,
 			What: "How long one such call may take, 100ms to 25s.", Example: "5s"},
 			period(&c.ProvisionerTimeout, 100*time.Millisecond, mostProvision)},
+	}
+}
 
+// aboutDirectory has the variables of the service that knows the tenants' people.
+func (c *Config) aboutDirectory() []entry {
+	return []entry{
 		{Variable{Name: "VL_DIRECTORY_URL", For: Worker | Commands,
 			What: "A SCIM 2.0 service that knows the tenants' people: " +
 				"an organization's id and /Users are put behind it; none by default. https, " +
@@ -174,7 +211,12 @@ func (c *Config) table() []entry {
 			What: "Time between two comparisons of the directories with that service, 1m to 168h (R84); " +
 				"starter migrate schedules them.", Example: "6h"},
 			period(&c.DirectoryEvery, time.Minute, 7*day)},
+	}
+}
 
+// aboutProcess has the variables of how a process runs.
+func (c *Config) aboutProcess() []entry {
+	return []entry{
 		{Variable{Name: "VL_HTTP_LISTEN", Default: "127.0.0.1:8081", For: Worker,
 			What: "Where the worker answers /readyz, host:port.", Example: "0.0.0.0:8081"},
 			listen(&c.HTTPListen)},

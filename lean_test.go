@@ -12,8 +12,8 @@ var production = []string{"./worker", "./starter/vlroles"}
 
 // What only development, demo, tests and benchmarks stand on.
 var notForProduction = []string{
-	"vlroles/rig", "vlroles/bench", "vlroles/starter/local", "vlroles/starter/demo", "vlroles/worker/engine/enginetest",
-	"github.com/emersion/go-smtp", "github.com/emersion/go-message",
+	"vlroles/rig", "vlroles/bench", "vlroles/starter/local", "vlroles/starter/demo",
+	"vlroles/worker/engine/enginetest", "github.com/emersion/go-smtp", "github.com/emersion/go-message",
 }
 
 func TestProductionBinariesAreBuiltWithoutTheRigAndWithoutAnSMTPServer(t *testing.T) {

@@ -55,7 +55,8 @@ func TestEveryRuleHasATestThatCarriesItsID(t *testing.T) {
 
 // foreign are hosts that the product must not know: it interoperates with a process, and calls none of its
 // owner's services.
-var foreign = regexp.MustCompile(`(?i)\b([a-z0-9-]+\.)*(microsoft|microsoftonline|office365?|windows|azure|live)\.(com|net)\b`)
+var foreign = regexp.MustCompile(
+	`(?i)\b([a-z0-9-]+\.)*(microsoft|microsoftonline|office365?|windows|azure|live)\.(com|net)\b`)
 
 // written are the endings of the files in which such a host could stand.
 var written = []string{".go", ".sql", ".yml", ".yaml", ".html", ".txt", ".css"}
@@ -110,7 +111,8 @@ func TestARuleIsDecidedByOneOrTwo(t *testing.T) {
 		{"those that decide most rules",
 			[]decider{of(function, "a", 1), of(function, "b", 9), of(function, "c", 2)}, "b c"},
 		{"by name where they decide as many", []decider{of(function, "b", 1), of(function, "a", 1)}, "a b"},
-		{"a helper only where no function is exported", []decider{of(helper, "h", 5), of(function, "f", 1)}, "f"},
+		{"a helper only where no function is exported",
+			[]decider{of(helper, "h", 5), of(function, "f", 1)}, "f"},
 		{"a type only where there is no function", []decider{of(typ, "t", 5), of(helper, "h", 1)}, "h"},
 		{"a type", []decider{of(typ, "t", 1)}, "t"},
 	} {
@@ -235,7 +237,8 @@ func sources(t *testing.T) []string {
 		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
 			return fs.SkipDir
 		}
-		if !d.IsDir() && name != "licensing/rules.go" && (path.Ext(name) == ".go" || path.Ext(name) == ".sql") {
+		if !d.IsDir() && name != "licensing/rules.go" &&
+			(path.Ext(name) == ".go" || path.Ext(name) == ".sql") {
 			out = append(out, name)
 		}
 		return nil
@@ -408,9 +411,12 @@ func number(digits string) int {
 func rulesTable(traces map[string]trace) string {
 	var b strings.Builder
 	b.WriteString("# The rules\n\n" +
-		"Written by `make rules` from the code: don't edit. The sentences stand in `licensing/rules.go`. A rule is decided by\n" +
-		"the functions of licensing whose doc comments name its id: the two that decide most, or a type where there is no\n" +
-		"function. The folders after them name it too. Its tests carry its id in their names. — stands for none.\n\n" +
+		"Written by `make rules` from the code: don't edit. The sentences stand in `licensing/rules.go`. " +
+		"A rule is decided by\n" +
+		"the functions of licensing whose doc comments name its id: the two that decide most, " +
+		"or a type where there is no\n" +
+		"function. The folders after them name it too. Its tests carry its id in their names. " +
+		"— stands for none.\n\n" +
 		"| rule | meaning | decided by | named in | tests |\n|---|---|---|---|---|\n")
 	for _, r := range licensing.Rules() {
 		b.WriteString(row(r, traces[r.ID], "—"))

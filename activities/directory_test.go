@@ -42,7 +42,8 @@ func people(first, n int) (out []licensing.DirectoryPerson) {
 	for i := first; i < first+n; i++ {
 		id := "o-" + strconv.Itoa(i)
 		out = append(out, licensing.DirectoryPerson{
-			ObjectID: licensing.ObjectID(id), Email: licensing.Email(id + "@contoso.example"), Name: "Name of " + id,
+			ObjectID: licensing.ObjectID(id), Email: licensing.Email(id + "@contoso.example"),
+			Name: "Name of " + id,
 		})
 	}
 	return out

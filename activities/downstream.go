@@ -14,8 +14,10 @@ import (
 
 // Assignments makes effective what is in progress, or marks it as Failed.
 type Assignments interface {
-	Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time) (int, error)
-	Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string) error
+	Activate(ctx context.Context, user licensing.UserID, change licensing.ChangeID,
+		upTo time.Time) (int, error)
+	Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time,
+		reason string) error
 	Effective(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error)
 }
 
@@ -29,9 +31,10 @@ type Provisioner interface {
 // ProvisionError says why a downstream system did not take a user's roles. Reason is one line of at most 300
 // characters without email addresses.
 type ProvisionError struct {
-	Refused       bool // for good: the assignment becomes Failed (R54); otherwise trying again can help
-	Misconfigured bool // URL, keys or contract are wrong: no assignment succeeds until an operator corrects them
-	Status        int  // of the HTTP answer, 0 for none
+	Refused bool // for good: the assignment becomes Failed (R54); otherwise trying again can help
+	// URL, keys or contract are wrong: no assignment succeeds until an operator corrects them
+	Misconfigured bool
+	Status        int // of the HTTP answer, 0 for none
 	Reason        string
 	RetryAfter    time.Duration // what the other side asks for, at most ten minutes; 0: nothing
 }
@@ -86,7 +89,8 @@ func idempotencyKey(c licensing.ChangeRef) string {
 func provisionFailure(p *ProvisionError) error {
 	if p.Refused {
 		return temporal.NewApplicationErrorWithOptions(p.Reason, licensing.RefusedDownstream,
-			temporal.ApplicationErrorOptions{NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
+			temporal.ApplicationErrorOptions{NonRetryable: true,
+				Category: temporal.ApplicationErrorCategoryBenign})
 	}
 	return temporal.NewApplicationErrorWithOptions(p.Reason, "Provisioner",
 		temporal.ApplicationErrorOptions{NextRetryDelay: p.RetryAfter})

@@ -60,11 +60,14 @@ func TestR54_WhatIsRefusedDownstreamEndsAndEverythingElseIsTriedAgain(t *testing
 		delay   time.Duration
 		logged  string
 	}{
-		{"a refusal ends, with its reason", &ProvisionError{Refused: true, Status: 409, Reason: "closed there"},
+		{"a refusal ends, with its reason",
+			&ProvisionError{Refused: true, Status: 409, Reason: "closed there"},
 			true, licensing.RefusedDownstream, "closed there", 0, ""},
-		{"a wait that is asked for is kept", &ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: time.Minute},
+		{"a wait that is asked for is kept",
+			&ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: time.Minute},
 			false, "Provisioner", "answered 503", time.Minute, "level=WARN"},
-		{"a wrong key is tried again and logged as an error", &ProvisionError{Status: 401, Misconfigured: true, Reason: "check the keys"},
+		{"a wrong key is tried again and logged as an error",
+			&ProvisionError{Status: 401, Misconfigured: true, Reason: "check the keys"},
 			false, "Provisioner", "check the keys", 0, "level=ERROR"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -77,7 +80,8 @@ func TestR54_WhatIsRefusedDownstreamEndsAndEverythingElseIsTriedAgain(t *testing
 			}
 			if app.NonRetryable() != tc.ends || app.Type() != tc.kind || app.Message() != tc.message ||
 				app.NextRetryDelay() != tc.delay {
-				t.Errorf("got %t %s %q %s", app.NonRetryable(), app.Type(), app.Message(), app.NextRetryDelay())
+				t.Errorf("got %t %s %q %s", app.NonRetryable(), app.Type(), app.Message(),
+					app.NextRetryDelay())
 			}
 			if !strings.Contains(log.String(), tc.logged) || tc.logged == "" && log.Len() > 0 {
 				t.Errorf("logged %q", &log)
@@ -91,7 +95,8 @@ func TestTheSameChangeHasTheSameKeyDownstreamAndAnotherDueTimeAnotherOne(t *test
 	d := &Downstream{Assignments: &assignments{}}
 	d.Provisioner = putFunc(func(key string) error { seen = append(seen, key); return nil })
 	for _, due := range []time.Time{noon, noon.In(time.FixedZone("east", 3600)), noon.Add(time.Hour)} {
-		if err := d.Provision(t.Context(), licensing.ChangeRef{User: dana, Change: "c.1", UpTo: due}); err != nil {
+		err := d.Provision(t.Context(), licensing.ChangeRef{User: dana, Change: "c.1", UpTo: due})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -120,11 +125,12 @@ func TestAProvisionThatIsStoppedIsNoRefusal(t *testing.T) {
 func TestR60_WhatIsDueBecomesEffectiveOrFailsWithItsReason(t *testing.T) {
 	rows := &assignments{}
 	d := &Downstream{Assignments: rows}
-	if n, err := d.Activate(t.Context(), licensing.ChangeRef{User: dana, Change: "c.1", UpTo: noon}); n != 2 || err != nil || rows.upTo != noon {
+	n, err := d.Activate(t.Context(), licensing.ChangeRef{User: dana, Change: "c.1", UpTo: noon})
+	if n != 2 || err != nil || rows.upTo != noon {
 		t.Errorf("activated %d up to %s: %v", n, rows.upTo, err)
 	}
 	later := noon.Add(time.Hour)
-	err := d.Fail(t.Context(), licensing.ChangeRef{User: dana, Change: "c.1", UpTo: later, Reason: "quota"})
+	err = d.Fail(t.Context(), licensing.ChangeRef{User: dana, Change: "c.1", UpTo: later, Reason: "quota"})
 	if err != nil || rows.reason != "quota" || rows.upTo != later {
 		t.Errorf("failed up to %s because of %q: %v", rows.upTo, rows.reason, err)
 	}

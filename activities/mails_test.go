@@ -55,8 +55,8 @@ func (f sendFunc) Send(ctx context.Context, m Message) (Answer, error) { return 
 func changesMail() licensing.MailLease {
 	change := licensing.Verdict{License: "E1", Added: []licensing.Role{licensing.Administrator}}
 	return licensing.MailLease{State: licensing.MailSending, Job: licensing.MailJob{
-		ID: "c-1.changes", Kind: licensing.MailChanges, Attempt: 3, To: "kim@fabrikam.example", Name: "Kim Akers",
-		Organization: "Contoso Ltd.", Changes: []licensing.Verdict{change},
+		ID: "c-1.changes", Kind: licensing.MailChanges, Attempt: 3, To: "kim@fabrikam.example",
+		Name: "Kim Akers", Organization: "Contoso Ltd.", Changes: []licensing.Verdict{change},
 	}}
 }
 
@@ -66,7 +66,8 @@ func newMails(l *ledger, a Answer, err error) (*Mails, *bytes.Buffer) {
 	send := func(context.Context, Message) (Answer, error) { return a, err }
 	return &Mails{
 		Ledger: l, Sender: sendFunc(send), MailDomain: "contoso.example", Now: atNoon,
-		Letterhead: templates.Letterhead{Portal: "https://portal.example/"}, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Letterhead: templates.Letterhead{Portal: "https://portal.example/"},
+		Log:        slog.New(slog.NewTextHandler(&log, nil)),
 	}, &log
 }
 
@@ -79,9 +80,12 @@ func TestR55_WhatTheRelayAnswersIsRecordedAndIsTheOutcome(t *testing.T) {
 	}{
 		{"a mail that was taken is sent", Answer{Verdict: Delivered, Code: 250, Text: "2.0.0 queued"},
 			licensing.MailSent, licensing.MailOutcome{State: licensing.MailSent}},
-		{"a refused mail says why, with the code", Answer{Verdict: Refused, Code: 550, Text: "5.1.1 no such mailbox"},
-			licensing.MailRefused, licensing.MailOutcome{State: licensing.MailRefused, Reason: "550 5.1.1 no such mailbox"}},
-		{"an address that can't be one is refused without a code", Answer{Verdict: Refused, Text: "no address"},
+		{"a refused mail says why, with the code",
+			Answer{Verdict: Refused, Code: 550, Text: "5.1.1 no such mailbox"},
+			licensing.MailRefused,
+			licensing.MailOutcome{State: licensing.MailRefused, Reason: "550 5.1.1 no such mailbox"}},
+		{"an address that can't be one is refused without a code",
+			Answer{Verdict: Refused, Text: "no address"},
 			licensing.MailRefused, licensing.MailOutcome{State: licensing.MailRefused, Reason: "no address"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -115,8 +119,8 @@ func TestAMailThatWasNotTakenIsTriedAgain(t *testing.T) {
 			licensing.MailDeferred, true, "mail was not taken"},
 		{"when the connection broke after the final dot", Answer{Verdict: Unknown}, 0,
 			licensing.MailUnknown, false, "mail was not taken"},
-		{"when the relay refuses our login, which is logged as an error", Answer{Verdict: Misconfigured, Code: 535}, 0,
-			licensing.MailDeferred, false, "level=ERROR"},
+		{"when the relay refuses our login, which is logged as an error",
+			Answer{Verdict: Misconfigured, Code: 535}, 0, licensing.MailDeferred, false, "level=ERROR"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := &ledger{claim: changesMail()}
@@ -229,7 +233,8 @@ func TestAMailIsAddressedToThePersonWithItsOwnMessageID(t *testing.T) {
 	if _, err := m.SendMail(t.Context(), "m"); err != nil {
 		t.Fatal(err)
 	}
-	if got.ID != "c-1.changes@contoso.example" || got.To != "kim@fabrikam.example" || got.ToName != "Kim Akers" {
+	if got.ID != "c-1.changes@contoso.example" || got.To != "kim@fabrikam.example" ||
+		got.ToName != "Kim Akers" {
 		t.Errorf("%+v", got)
 	}
 	if got.Subject == "" || !strings.Contains(got.Text, "E1") || !strings.Contains(got.HTML, "E1") {

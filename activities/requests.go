@@ -99,12 +99,16 @@ func (r *Requests) Apply(ctx context.Context, in licensing.Intake) (licensing.In
 }
 
 // PutAgreement stores one agreement, new or changed (R03, R25).
-func (r *Requests) PutAgreement(ctx context.Context, p licensing.AgreementPut) (licensing.IntakeAnswer, error) {
+func (r *Requests) PutAgreement(
+	ctx context.Context, p licensing.AgreementPut,
+) (licensing.IntakeAnswer, error) {
 	return result(r.Contracts.PutAgreement(ctx, p))
 }
 
 // ChangeContact carries out a Change of Contact Information Request (R34).
-func (r *Requests) ChangeContact(ctx context.Context, c licensing.ContactChange) (licensing.IntakeAnswer, error) {
+func (r *Requests) ChangeContact(
+	ctx context.Context, c licensing.ContactChange,
+) (licensing.IntakeAnswer, error) {
 	return result(r.Contracts.ChangeContact(ctx, c))
 }
 
@@ -119,13 +123,17 @@ func (r *Requests) Recheck(ctx context.Context, c licensing.Command) (licensing.
 }
 
 // Prefer sets whether a contact inherits Administrator (R88, R89).
-func (r *Requests) Prefer(ctx context.Context, c licensing.PreferenceChange) (licensing.PreferenceAnswer, error) {
+func (r *Requests) Prefer(
+	ctx context.Context, c licensing.PreferenceChange,
+) (licensing.PreferenceAnswer, error) {
 	return result(r.Users.SetPreference(ctx, c))
 }
 
-// Directory records what a tenant says of its people (R84). A License ID that lost its last active admin is logged for
-// operators (R33).
-func (r *Requests) Directory(ctx context.Context, d licensing.DirectoryChange) (licensing.DirectoryAnswer, error) {
+// Directory records what a tenant says of its people (R84). A License ID that lost its last
+// active admin is logged for operators (R33).
+func (r *Requests) Directory(
+	ctx context.Context, d licensing.DirectoryChange,
+) (licensing.DirectoryAnswer, error) {
 	out, err := r.Users.Directory(ctx, d)
 	for _, l := range out.Orphaned {
 		r.Log.WarnContext(ctx, "agreement is orphaned: its last active admin left the tenant",
@@ -135,22 +143,30 @@ func (r *Requests) Directory(ctx context.Context, d licensing.DirectoryChange) (
 }
 
 // StartHandOver makes the successor Administrator and records what waits for the successor (R30).
-func (r *Requests) StartHandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
+func (r *Requests) StartHandOver(
+	ctx context.Context, h licensing.HandOver,
+) (licensing.HandOverAnswer, error) {
 	return result(r.HandOvers.StartHandOver(ctx, h))
 }
 
 // AgreeHandOver records that the successor agrees (R31).
-func (r *Requests) AgreeHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+func (r *Requests) AgreeHandOver(
+	ctx context.Context, c licensing.HandOverCommand,
+) (licensing.HandOverView, error) {
 	return result(r.HandOvers.AgreeHandOver(ctx, c))
 }
 
 // CancelHandOver ends a hand-over (R32).
-func (r *Requests) CancelHandOver(ctx context.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
+func (r *Requests) CancelHandOver(
+	ctx context.Context, c licensing.HandOverCommand,
+) (licensing.HandOverView, error) {
 	return result(r.HandOvers.CancelHandOver(ctx, c))
 }
 
 // AdvanceHandOver removes the old admin's role where the successor has agreed and is active (R31).
-func (r *Requests) AdvanceHandOver(ctx context.Context, h licensing.HandOverRef) (licensing.HandOverStep, error) {
+func (r *Requests) AdvanceHandOver(
+	ctx context.Context, h licensing.HandOverRef,
+) (licensing.HandOverStep, error) {
 	return result(r.HandOvers.AdvanceHandOver(ctx, h.Org, h.ID))
 }
 

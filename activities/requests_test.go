@@ -37,7 +37,8 @@ func TestARefusalEndsAnActivityAndEverythingElseIsTriedAgain(t *testing.T) {
 		ends bool
 	}{
 		{"a rule refuses", licensing.Refuse(licensing.Forbidden, "R05", "you may not").In("people[0]"), true},
-		{"a refusal with words around it", fmt.Errorf("save: %w", licensing.Refuse(licensing.Invalid, "R10", "no")), true},
+		{"a refusal with words around it",
+			fmt.Errorf("save: %w", licensing.Refuse(licensing.Invalid, "R10", "no")), true},
 		{"a part is unavailable", licensing.Refuse(licensing.Unavailable, "", "come later"), false},
 		{"the database is away", away, false},
 	} {

@@ -1,4 +1,6 @@
-// Package bench measures what docs/benchmarks.md says: go test ./bench -run '^$' -bench . -benchtime 1x -timeout 60m
+// Package bench measures what docs/benchmarks.md says:
+//
+//	go test ./bench -run '^$' -bench . -benchtime 1x -timeout 60m
 package bench
 
 import (
@@ -29,14 +31,16 @@ const (
 )
 
 func newStand(b *testing.B) *enginetest.Env {
-	return enginetest.New(b, enginetest.Options{Postgres: true, Policy: func(p *licensing.Policy) { p.Propagation, p.Processing = delay, delay }})
+	return enginetest.New(b, enginetest.Options{Postgres: true,
+		Policy: func(p *licensing.Policy) { p.Propagation, p.Processing = delay, delay }})
 }
 
 // bare is the least that a workflow with the same outline does: two empty activities, one update, two timers.
 func bare(ctx workflow.Context) error {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
 	registered := false
-	err := workflow.SetUpdateHandler(ctx, "register", func(workflow.Context) error { registered = true; return nil })
+	err := workflow.SetUpdateHandler(ctx, "register",
+		func(workflow.Context) error { registered = true; return nil })
 	if err != nil {
 		return err
 	}
@@ -96,8 +100,8 @@ func parallel(n int, f func(int)) {
 
 func name(prefix string, i int) string { return prefix + strconv.Itoa(i) }
 
-// BenchmarkLifecycle compares, on one server and in one run, our whole life of an invitation (save, welcome mail, register,
-// registration mail, propagation, activation, confirmation mail) with the bare workflow.
+// BenchmarkLifecycle compares, on one server and in one run, our whole life of an invitation (save, welcome
+// mail, register, registration mail, propagation, activation, confirmation mail) with the bare workflow.
 func BenchmarkLifecycle(b *testing.B) {
 	const n = 300
 	s := newStand(b)
@@ -137,7 +141,8 @@ func lifecycles(b *testing.B, s *enginetest.Env, prefix string, n int, saves, re
 	parallel(n, func(i int) {
 		who := name(prefix, i)
 		begun := time.Now()
-		answer, err := s.Flows.Save(ctx, licensing.Save{ID: enginetest.Request(), Org: s.Org, Admin: s.Admin, People: []licensing.PersonChange{enginetest.Person(who, enginetest.Add("E1"))}})
+		answer, err := s.Flows.Save(ctx, licensing.Save{ID: enginetest.Request(), Org: s.Org, Admin: s.Admin,
+			People: []licensing.PersonChange{enginetest.Person(who, enginetest.Add("E1"))}})
 		if err != nil {
 			b.Error(err)
 			return
@@ -160,7 +165,8 @@ func lifecycles(b *testing.B, s *enginetest.Env, prefix string, n int, saves, re
 
 func register(b *testing.B, s *enginetest.Env, at licensing.InvitationStatus, who string) {
 	r := licensing.Registration{Request: enginetest.Request(), Invitation: at.Run.Invitation,
-		Generation: at.Run.Generation, Identity: licensing.Identity{Email: licensing.Email(who + "@fabrikam.example")}}
+		Generation: at.Run.Generation,
+		Identity:   licensing.Identity{Email: licensing.Email(who + "@fabrikam.example")}}
 	_, err := s.Flows.Register(context.Background(), r)
 	for range 5 { // what wasn't answered in time is asked again with the same id, as a portal does
 		if licensing.KindOf(err) != licensing.Unavailable {
@@ -176,12 +182,14 @@ func register(b *testing.B, s *enginetest.Env, at licensing.InvitationStatus, wh
 func bares(b *testing.B, s *enginetest.Env, prefix string, n int) {
 	ctx := context.Background()
 	parallel(n, func(i int) {
-		r, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: name("bare"+prefix, i), TaskQueue: "bare"}, bare)
+		r, err := s.Client.ExecuteWorkflow(ctx,
+			client.StartWorkflowOptions{ID: name("bare"+prefix, i), TaskQueue: "bare"}, bare)
 		if err != nil {
 			b.Error(err)
 			return
 		}
-		h, err := s.Client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: r.GetID(), UpdateName: "register", WaitForStage: client.WorkflowUpdateStageCompleted})
+		h, err := s.Client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: r.GetID(),
+			UpdateName: "register", WaitForStage: client.WorkflowUpdateStageCompleted})
 		if err == nil {
 			err = h.Get(ctx, nil)
 		}
@@ -194,7 +202,8 @@ func bares(b *testing.B, s *enginetest.Env, prefix string, n int) {
 	})
 }
 
-// BenchmarkSave500 is one save of 500 people: how long until the verdicts are back, and until the last mail is out.
+// BenchmarkSave500 is one save of 500 people: how long until the verdicts are
+// back, and until the last mail is out.
 func BenchmarkSave500(b *testing.B) {
 	s := newStand(b)
 	begun := time.Now()
@@ -242,8 +251,8 @@ func waitCount(b *testing.B, s *enginetest.Env, query string, n int) {
 	b.Fatalf("%s stays below %d", query, n)
 }
 
-// BenchmarkGrowth takes 100, 1,000 and 5,000 people from saves of up to 500 to Active, each on a stand of its own, and
-// reports the milliseconds for one.
+// BenchmarkGrowth takes 100, 1,000 and 5,000 people from saves of up to 500 to Active, each on a stand of its
+// own, and reports the milliseconds for one.
 func BenchmarkGrowth(b *testing.B) {
 	for _, n := range []int{100, 1_000, 5_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
@@ -263,13 +272,15 @@ func BenchmarkGrowth(b *testing.B) {
 				}
 				register(b, s, at, name("p", i))
 			})
-			waitCount(b, s, `SELECT count(*) FROM assignments WHERE state = 'active' AND license_id = 'E1'`, n+1)
+			waitCount(b, s, `SELECT count(*) FROM assignments WHERE state = 'active' AND license_id = 'E1'`,
+				n+1)
 			b.ReportMetric(float64(time.Since(begun).Microseconds())/1000/float64(n), "ms/active")
 		})
 	}
 }
 
-// BenchmarkUsersList reads a page of 50 of the Manage Assignments list at 1,000 and 100,000 users on PostgreSQL.
+// BenchmarkUsersList reads a page of 50 of the Manage Assignments list at
+// 1,000 and 100,000 users on PostgreSQL.
 func BenchmarkUsersList(b *testing.B) {
 	median := map[int]float64{}
 	for _, n := range []int{1_000, 100_000} {
@@ -279,7 +290,8 @@ func BenchmarkUsersList(b *testing.B) {
 		var cursor string
 		for i := range 220 {
 			begun := time.Now()
-			page, err := s.Views.Users(context.Background(), s.Org, s.Admin, licensing.UserFilter{Cursor: cursor})
+			page, err := s.Views.Users(context.Background(), s.Org, s.Admin,
+				licensing.UserFilter{Cursor: cursor})
 			if err != nil || len(page.Users) == 0 {
 				b.Fatal(len(page.Users), err)
 			}
@@ -304,13 +316,17 @@ func seed(b *testing.B, s *enginetest.Env, n int) {
 	}
 	defer db.Close() //nolint:errcheck // the statements have answered
 	for _, q := range []string{
-		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind, in_tenant, registered_at, created_at)
-		 SELECT gen_random_uuid(), $1, k || '@fabrikam.example', k || '@fabrikam.example', k || '@fabrikam.example', k, k, 'external', true, now(), now()
+		`INSERT INTO users (id, org_id, sign_in_email, sign_in_key, business_email, name, name_key, kind,
+			in_tenant, registered_at, created_at)
+		 SELECT gen_random_uuid(), $1, k || '@fabrikam.example', k || '@fabrikam.example',
+		 k || '@fabrikam.example', k, k, 'external', true, now(), now()
 		 FROM (SELECT md5(i::text) AS k FROM generate_series(1, $2::int) i) AS people`,
 		`INSERT INTO assignments (user_id, license_id, org_id, state, changed_at)
-		 SELECT id, 'E1', org_id, 'active', now() FROM users WHERE org_id = $1 AND kind = 'external' AND $2::int > 0`,
+		 SELECT id, 'E1', org_id, 'active', now() FROM users
+		 WHERE org_id = $1 AND kind = 'external' AND $2::int > 0`,
 		`INSERT INTO grants (license_id, user_id, role, origin, effective, granted_at)
-		 SELECT 'E1', id, r, 'admin', true, now() FROM users, unnest(ARRAY['benefits_reader', 'product_keys_reader']) r
+		 SELECT 'E1', id, r, 'admin', true, now()
+		 FROM users, unnest(ARRAY['benefits_reader', 'product_keys_reader']) r
 		 WHERE org_id = $1 AND kind = 'external' AND $2::int > 0`,
 	} {
 		if _, err := db.Exec(q, s.Org, n); err != nil {

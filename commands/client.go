@@ -29,7 +29,8 @@ type Client struct {
 	Temporal client.Client
 	Rows     Rows
 	Settings workflows.Settings
-	Patience time.Duration // how long an invitation's run may take to answer before it counts as stuck; 0: 5 s
+	// how long an invitation's run may take to answer before it counts as stuck; 0: 5 s
+	Patience time.Duration
 	Log      *slog.Logger
 }
 

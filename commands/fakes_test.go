@@ -172,7 +172,9 @@ func (r *rows) InvitationStatus(context.Context, licensing.InvitationID) (licens
 	return r.at, r.err
 }
 
-func (r *rows) InvitationStatusOf(context.Context, licensing.OrgID, licensing.UserID) (licensing.InvitationStatus, error) {
+func (r *rows) InvitationStatusOf(
+	context.Context, licensing.OrgID, licensing.UserID,
+) (licensing.InvitationStatus, error) {
 	return r.at, r.err
 }
 

@@ -79,8 +79,8 @@ func (c *Client) CompareDirectories(ctx context.Context, every time.Duration) er
 // comparison is the schedule of the directory comparison.
 func comparison(spec client.ScheduleSpec, every time.Duration) client.ScheduleOptions {
 	return client.ScheduleOptions{
-		ID: workflows.CompareID, Spec: spec, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: every,
-		Action: &client.ScheduleWorkflowAction{
+		ID: workflows.CompareID, Spec: spec, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+		CatchupWindow: every, Action: &client.ScheduleWorkflowAction{
 			ID: workflows.CompareID, TaskQueue: workflows.Queue,
 			Workflow: workflows.CompareDirectories, Args: []any{licensing.OrgID("")},
 			StaticSummary: "comparison of all directories with their tenants",

@@ -33,7 +33,8 @@ func TestR31_R32_ACommandOnAHandOverIsAnUpdateOfItsRun(t *testing.T) {
 			if err != nil || out.State != licensing.HandOverAgreed || len(s.updates) != 2 {
 				t.Fatalf("%+v, %v after %d calls", out, err, len(s.updates))
 			}
-			if u := s.updates[1]; u.WorkflowID != "handover/h1" || u.UpdateName != name || !ofRequest(u, "r1") ||
+			if u := s.updates[1]; u.WorkflowID != "handover/h1" || u.UpdateName != name ||
+				!ofRequest(u, "r1") ||
 				u.Args[0] != cmd {
 				t.Errorf("%+v", u)
 			}
@@ -65,7 +66,8 @@ func TestR84_DirectoriesAreComparedAtIntervalsThatDoNotOverlap(t *testing.T) {
 func TestR84_AScheduleThatExistsGetsTheNewInterval(t *testing.T) {
 	c, s, _, _ := newClient(t)
 	s.schedule.createErr = temporal.ErrScheduleAlreadyRunning
-	if err := c.CompareDirectories(t.Context(), time.Minute); err != nil || s.schedule.updated != time.Minute {
+	err := c.CompareDirectories(t.Context(), time.Minute)
+	if err != nil || s.schedule.updated != time.Minute {
 		t.Errorf("%v, changed to %s", err, s.schedule.updated)
 	}
 	s.schedule.createErr = errors.New("Temporal is away")

@@ -55,7 +55,8 @@ func TestR58_ACommandGoesToTheRunOfTheInvitation(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := s.starts[0]
-			if got.options.ID != "invitation/kim" || got.update.UpdateName != tc.name || !ofRequest(got.update, "r1") {
+			if got.options.ID != "invitation/kim" || got.update.UpdateName != tc.name ||
+				!ofRequest(got.update, "r1") {
 				t.Errorf("started %s with %+v", got.options.ID, got.update)
 			}
 			in := got.invitation(t)
@@ -81,7 +82,8 @@ func want[T comparable](got, want T) error {
 func TestR58_AnInvitationThatHasEndedStartsARunForTheCommandAlone(t *testing.T) {
 	c, s, r, _ := newClient(t)
 	r.at.State = licensing.InvitationExpired
-	if _, err := c.Resend(t.Context(), licensing.Command{Request: "r1", Org: contoso, User: kim}); err != nil {
+	_, err := c.Resend(t.Context(), licensing.Command{Request: "r1", Org: contoso, User: kim})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if in := s.starts[0].invitation(t); in.Run.Generation != 0 {
@@ -101,7 +103,8 @@ func TestWhatTheRowRefusesAsksNoRun(t *testing.T) {
 			r.at.State = licensing.InvitationAccepted
 			r.registeredErr = licensing.Refuse(licensing.NotFound, "", "another request")
 		}, licensing.Gone, "R29"},
-		{"R58 a link that a newer one replaced", func(r *rows) { r.at.Run.Generation = 3 }, licensing.Gone, "R58"},
+		{"R58 a link that a newer one replaced", func(r *rows) { r.at.Run.Generation = 3 },
+			licensing.Gone, "R58"},
 		{"R56 an invitation that has expired", func(r *rows) {
 			r.at.Run.ExpiresAt = time.Now().Add(-time.Minute)
 		}, licensing.Gone, "R56"},
@@ -168,10 +171,12 @@ func TestR58_OnlyARunWhoseTasksFailIsReplaced(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, s, _, log := newClient(t)
-			s.answer, s.errs, s.taskTries = licensing.InvitationRun{Generation: 3}, []error{noWorker}, tc.tries
+			s.answer, s.errs, s.taskTries = licensing.InvitationRun{Generation: 3}, []error{noWorker},
+				tc.tries
 			out, err := c.Reset(t.Context(), licensing.Command{Request: "r1", Org: contoso, User: kim})
 			if !tc.replaced {
-				if licensing.KindOf(err) != licensing.Unavailable || len(s.terminated) > 0 || len(s.starts) != 1 {
+				if licensing.KindOf(err) != licensing.Unavailable || len(s.terminated) > 0 ||
+					len(s.starts) != 1 {
 					t.Errorf("%v, terminated %v, %d starts", err, s.terminated, len(s.starts))
 				}
 				return
@@ -185,7 +190,8 @@ func TestR58_OnlyARunWhoseTasksFailIsReplaced(t *testing.T) {
 			if s.starts[0].update.UpdateID != s.starts[1].update.UpdateID {
 				t.Error("the second try has another id")
 			}
-			if !strings.Contains(log.String(), "invitation/kim") || !strings.Contains(log.String(), "command=reset") {
+			if !strings.Contains(log.String(), "invitation/kim") ||
+				!strings.Contains(log.String(), "command=reset") {
 				t.Errorf("logged %q", log)
 			}
 		})

@@ -48,7 +48,8 @@ func (c *Client) assign(ctx context.Context, w licensing.OutboxEntry) error {
 		return nil // there is nobody to tell
 	}
 	o := startOptions(workflows.AssignmentID(w.Request, w.User), "roles of a registered user", w.Org,
-		workflows.RequestAttribute.ValueSet(string(w.Request)), workflows.UserAttribute.ValueSet(string(w.User)))
+		workflows.RequestAttribute.ValueSet(string(w.Request)),
+		workflows.UserAttribute.ValueSet(string(w.User)))
 	if len(dues) > 0 {
 		o.TypedSearchAttributes = withDue(o.TypedSearchAttributes, dues[len(dues)-1])
 	}

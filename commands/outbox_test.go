@@ -64,8 +64,11 @@ func TestR62_ARunThatIsOpenGoesOnWithTheNewGeneration(t *testing.T) {
 func TestR70_TheRolesOfARegisteredPersonAreOneRunARequest(t *testing.T) {
 	due := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	what := licensing.Propagation{Change: "r1", Mail: "m", Dues: []time.Time{due, due.Add(time.Hour)}}
-	w := licensing.OutboxEntry{Kind: licensing.OutboxAssign, Org: contoso, Request: "r1", User: kim, Propagation: what}
-	for name, err := range map[string]error{"for the first time": nil, "once more, which starts nothing": alreadyStarted} {
+	w := licensing.OutboxEntry{Kind: licensing.OutboxAssign, Org: contoso, Request: "r1", User: kim,
+		Propagation: what}
+	for name, err := range map[string]error{
+		"for the first time": nil, "once more, which starts nothing": alreadyStarted,
+	} {
 		t.Run(name, func(t *testing.T) {
 			c, s, _, _ := newClient(t)
 			s.errs = []error{err}
@@ -107,17 +110,21 @@ func TestR82_AnInvitationThatHasNothingLeftEndsItsRun(t *testing.T) {
 		cancelled bool
 		err       error
 	}{
-		{"the generation that is open", licensing.InvitationRun{Invitation: ticket, Generation: 2}, nil, true, nil},
+		{"the generation that is open", licensing.InvitationRun{Invitation: ticket, Generation: 2}, nil,
+			true, nil},
 		{"whichever is open", licensing.InvitationRun{}, nil, true, nil},
-		{"not a newer generation", licensing.InvitationRun{Invitation: ticket, Generation: 1}, nil, false, nil},
-		{"not another invitation", licensing.InvitationRun{Invitation: "other", Generation: 2}, nil, false, nil},
+		{"not a newer generation", licensing.InvitationRun{Invitation: ticket, Generation: 1}, nil,
+			false, nil},
+		{"not another invitation", licensing.InvitationRun{Invitation: "other", Generation: 2}, nil,
+			false, nil},
 		{"a run that has ended needs nothing", licensing.InvitationRun{}, gone, true, nil},
 		{"a server that is away is asked again", licensing.InvitationRun{}, away, true, away},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, s, _, _ := newClient(t)
 			s.cancelErr = tc.cancelErr
-			w := licensing.OutboxEntry{Kind: licensing.OutboxWithdraw, Org: contoso, User: kim, Run: tc.sending}
+			w := licensing.OutboxEntry{Kind: licensing.OutboxWithdraw, Org: contoso, User: kim,
+				Run: tc.sending}
 			if err := c.Start(t.Context(), w); !errors.Is(err, tc.err) {
 				t.Fatal(err)
 			}
@@ -131,7 +138,8 @@ func TestR82_AnInvitationThatHasNothingLeftEndsItsRun(t *testing.T) {
 func TestARunIsNotEndedWhoseRowCanNotBeRead(t *testing.T) {
 	c, s, r, _ := newClient(t)
 	r.err = errors.New("database is away")
-	err := c.Start(t.Context(), licensing.OutboxEntry{Kind: licensing.OutboxWithdraw, Org: contoso, User: kim})
+	err := c.Start(t.Context(),
+		licensing.OutboxEntry{Kind: licensing.OutboxWithdraw, Org: contoso, User: kim})
 	if !errors.Is(err, r.err) || len(s.cancelled) > 0 {
 		t.Errorf("%v, cancelled %v", err, s.cancelled)
 	}
@@ -144,7 +152,8 @@ func TestR80_WhatWasRemovedInTheMiddleOfPropagationEndsItsRuns(t *testing.T) {
 		want   []string
 	}{
 		{"of a save", "r1", []string{"assignment/r1/kim"}},
-		{"of an invitation, whoever accepted it", "ticket.2", []string{"assignment/ticket.2/kim", "invitation/kim"}},
+		{"of an invitation, whoever accepted it", "ticket.2",
+			[]string{"assignment/ticket.2/kim", "invitation/kim"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, s, _, _ := newClient(t)

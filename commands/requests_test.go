@@ -74,7 +74,9 @@ func TestEveryRequestIsAWorkflowOfItsOwnWhoseAnswerIsWaitedFor(t *testing.T) {
 				got.options.WorkflowIDConflictPolicy != enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING {
 				t.Errorf("started with %+v", got.options)
 			}
-			for name, want := range map[string]string{"VlOrganization": "contoso", "VlRequest": "r1", "VlStatus": "Open"} {
+			for name, want := range map[string]string{
+				"VlOrganization": "contoso", "VlRequest": "r1", "VlStatus": "Open",
+			} {
 				if got.attribute(name) != want {
 					t.Errorf("%s is %v", name, got.attribute(name))
 				}
@@ -122,9 +124,12 @@ func TestWhatTemporalSaysBecomesWhatACallerCanUse(t *testing.T) {
 		kind licensing.Kind
 		says string
 	}{
-		{"a refusal arrives as it was", refusal.Encode(refused), licensing.Forbidden, "people[0]: you may not (R05)"},
-		{"no worker answered", client.NewWorkflowUpdateServiceTimeoutOrCanceledError(context.DeadlineExceeded),
-			licensing.Unavailable, "timed out waiting for a worker; the request may still complete. Retry with the same request ID"},
+		{"a refusal arrives as it was", refusal.Encode(refused), licensing.Forbidden,
+			"people[0]: you may not (R05)"},
+		{"no worker answered",
+			client.NewWorkflowUpdateServiceTimeoutOrCanceledError(context.DeadlineExceeded),
+			licensing.Unavailable,
+			"timed out waiting for a worker; the request may still complete. Retry with the same request ID"},
 		{"the server gave up waiting", serviceerror.NewDeadlineExceeded("late"), licensing.Unavailable,
 			"timed out waiting for a worker; the request may still complete. Retry with the same request ID"},
 		{"Temporal is away", serviceerror.NewUnavailable("connection refused"), licensing.Unavailable,
@@ -150,7 +155,8 @@ func TestACallThatMetARunAtItsEndIsMadeAgainWithTheSameUpdate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, s, _, _ := newClient(t)
-			s.answer, s.errs = licensing.SaveAnswer{Work: 1}, []error{interruption, interruption, interruption}
+			s.answer, s.errs = licensing.SaveAnswer{Work: 1},
+				[]error{interruption, interruption, interruption}
 			out, err := c.Save(t.Context(), licensing.Save{ID: "r1", Org: contoso})
 			if err != nil || out.Work != 1 || len(s.starts) != 4 {
 				t.Fatalf("%+v, %v after %d calls", out, err, len(s.starts))

@@ -94,7 +94,8 @@ func TestACommandWithoutAWorkerIsUnavailableAndEndsNothing(t *testing.T) {
 		out, err := s.Flows.Reset(s.Ctx(), c)
 		return err == nil && out.Generation == 2
 	})
-	if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("kim", "welcome", 2), "kim@fabrikam.example")); err != nil {
+	if _, err := s.Flows.Register(s.Ctx(),
+		s.Registration(s.Mail("kim", "welcome", 2), "kim@fabrikam.example")); err != nil {
 		t.Fatal(err)
 	}
 }

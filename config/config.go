@@ -1,6 +1,7 @@
-// Package config reads the configuration of every process from environment variables, and is the only code that does.
-// One table ([Describe]) says for each variable its name, default, meaning and reader; a fault names the variable and the
-// rule that its value breaks, never the value, and all faults are reported together.
+// Package config reads the configuration of every process from environment variables, and is the
+// only code that does. One table ([Describe]) says for each variable its name, default, meaning
+// and reader; a fault names the variable and the rule that its value breaks, never the value,
+// and all faults are reported together.
 package config
 
 import (
@@ -39,8 +40,8 @@ type Key struct {
 	Secret Secret // the raw bytes
 }
 
-// Config is everything that can be configured. The variable that sets a field, its default and its bounds stand in the
-// table of [Describe]; what a process doesn't read keeps its default.
+// Config is everything that can be configured. The variable that sets a field, its default and its bounds
+// stand in the table of [Describe]; what a process doesn't read keeps its default.
 type Config struct {
 	// The database.
 	Database      Secret // "postgres://…" or "sqlite:path"; secret since it may hold a password
@@ -98,8 +99,9 @@ type Config struct {
 	StopTimeout   time.Duration // how long running activities may go on when the worker is told to stop
 }
 
-// Load reads what the process needs through lookup, which answers like [os.LookupEnv]; an empty value counts as not set.
-// A secret NAME may instead come from the file that NAME_FILE names. The error is of type [Faults].
+// Load reads what the process needs through lookup, which answers like [os.LookupEnv]; an
+// empty value counts as not set. A secret NAME may instead come from the file that NAME_FILE
+// names. The error is of type [Faults].
 func Load(lookup func(string) (string, bool), who Process) (Config, error) {
 	var c Config
 	l := loader{lookup: lookup, who: who, given: map[string]bool{}, bad: map[string]bool{}}
@@ -117,8 +119,8 @@ func Environment(name string) (string, bool) { return os.LookupEnv(name) }
 // FromEnvironment is [Load] from the process's environment.
 func FromEnvironment(who Process) (Config, error) { return Load(Environment, who) }
 
-// Fallback answers from values what lookup doesn't know: how `dev` and `demo` bring keys and addresses of their own and
-// still let the environment say otherwise. A secret that lookup has as NAME_FILE is known.
+// Fallback answers from values what lookup doesn't know: how `dev` and `demo` bring keys and addresses of
+// their own and still let the environment say otherwise. A secret that lookup has as NAME_FILE is known.
 func Fallback(lookup func(string) (string, bool), values map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		if v, ok := lookup(name); ok && v != "" {

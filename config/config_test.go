@@ -75,11 +75,13 @@ func TestDefaultsAreThoseOfTheRules(t *testing.T) {
 	if got := c.Policy(); !reflect.DeepEqual(got, want) {
 		t.Errorf("Policy() = %+v, want %+v", got, want)
 	}
-	if c.Support == "" || c.Database.Reveal() != "sqlite:.vlroles/dev/vlroles.db" || c.TemporalAddress != "127.0.0.1:7233" || c.TemporalTLS {
+	if c.Support == "" || c.Database.Reveal() != "sqlite:.vlroles/dev/vlroles.db" ||
+		c.TemporalAddress != "127.0.0.1:7233" || c.TemporalTLS {
 		t.Errorf("defaults are %+v", c)
 	}
 	if c.SMTPPort != 1025 || c.SMTPTLS != config.TLSNone {
-		t.Errorf("the relay on this machine has port %d and TLS %s, want 1025 and none", c.SMTPPort, c.SMTPTLS)
+		t.Errorf("the relay on this machine has port %d and TLS %s, want 1025 and none", c.SMTPPort,
+			c.SMTPTLS)
 	}
 }
 
@@ -89,27 +91,36 @@ func TestWhatFollowsFromOtherVariables(t *testing.T) {
 		vars map[string]string
 		want func(config.Config) bool
 	}{
-		{"another relay means port 587 and mandatory TLS", with("VL_SMTP_HOST", "smtp.contoso.example", "VL_MAIL_FROM", "no-reply@contoso.example"),
+		{"another relay means port 587 and mandatory TLS",
+			with("VL_SMTP_HOST", "smtp.contoso.example", "VL_MAIL_FROM", "no-reply@contoso.example"),
 			func(c config.Config) bool { return c.SMTPPort == 587 && c.SMTPTLS == config.TLSMandatory }},
 		{"localhost is this machine", with("VL_SMTP_HOST", "localhost"),
 			func(c config.Config) bool { return c.SMTPPort == 1025 && c.SMTPTLS == config.TLSNone }},
 		{"a port and a mode that are given stay", with("VL_SMTP_PORT", "25", "VL_SMTP_TLS", "mandatory"),
 			func(c config.Config) bool { return c.SMTPPort == 25 && c.SMTPTLS == config.TLSMandatory }},
-		{"an API key turns TLS on", with("TEMPORAL_API_KEY", "key"), func(c config.Config) bool { return c.TemporalTLS }},
-		{"an authority's file turns TLS on", with("TEMPORAL_TLS_CA", "ca.pem"), func(c config.Config) bool { return c.TemporalTLS }},
-		{"TLS can be turned off for a frontend on this machine", with("TEMPORAL_API_KEY", "key", "TEMPORAL_TLS", "false"),
+		{"an API key turns TLS on", with("TEMPORAL_API_KEY", "key"),
+			func(c config.Config) bool { return c.TemporalTLS }},
+		{"an authority's file turns TLS on", with("TEMPORAL_TLS_CA", "ca.pem"),
+			func(c config.Config) bool { return c.TemporalTLS }},
+		{"TLS can be turned off for a frontend on this machine",
+			with("TEMPORAL_API_KEY", "key", "TEMPORAL_TLS", "false"),
 			func(c config.Config) bool { return !c.TemporalTLS }},
 		{"a link's base gets its slash", with("VL_LINK_BASE_URL", "https://vl.contoso.example/i"),
 			func(c config.Config) bool { return c.LinkBase == "https://vl.contoso.example/i/" }},
-		{"the provisioner's URL loses its slash", with("VL_PROVISIONER_URL", "http://[::1]:9/users/", "VL_PROVISIONER_KEYS", goodKeys),
+		{"the provisioner's URL loses its slash",
+			with("VL_PROVISIONER_URL", "http://[::1]:9/users/", "VL_PROVISIONER_KEYS", goodKeys),
 			func(c config.Config) bool { return c.ProvisionerURL == "http://[::1]:9/users" }},
-		{"an empty variable counts as not set", with("VL_SMTP_PORT", "", "VL_PROPAGATION", "", "VL_MAIL_FROM", ""),
+		{"an empty variable counts as not set",
+			with("VL_SMTP_PORT", "", "VL_PROPAGATION", "", "VL_MAIL_FROM", ""),
 			func(c config.Config) bool { return c.SMTPPort == 1025 && c.Propagation == 2*time.Hour }},
-		{"the first of several keys signs", with("VL_PROVISIONER_URL", "https://e.example/", "VL_PROVISIONER_KEYS", strings.Replace(goodKeys, "k1", "k2", 1)+", "+goodKeys),
+		{"the first of several keys signs", with("VL_PROVISIONER_URL", "https://e.example/",
+			"VL_PROVISIONER_KEYS", strings.Replace(goodKeys, "k1", "k2", 1)+", "+goodKeys),
 			func(c config.Config) bool {
-				return len(c.ProvisionerKeys) == 2 && c.ProvisionerKeys[0].ID == "k2" && c.ProvisionerKeys[0].Secret.Reveal() == secretBytes
+				return len(c.ProvisionerKeys) == 2 && c.ProvisionerKeys[0].ID == "k2" &&
+					c.ProvisionerKeys[0].Secret.Reveal() == secretBytes
 			}},
-		{"an onmicrosoft.com address belongs to a customer and may send", with("VL_MAIL_FROM", "vl@contoso.onmicrosoft.com"),
+		{"an onmicrosoft.com address belongs to a customer and may send",
+			with("VL_MAIL_FROM", "vl@contoso.onmicrosoft.com"),
 			func(c config.Config) bool { return c.MailFrom.Domain() == "contoso.onmicrosoft.com" }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -127,46 +138,71 @@ func TestFaults(t *testing.T) {
 		want string // the variables at fault
 		rule string // part of the message
 	}{
-		{"a database of another kind", with("VL_DATABASE_URL", "mysql://x"), "VL_DATABASE_URL", "postgres://… or sqlite:path"},
-		{"a database address that can't be read", with("VL_DATABASE_URL", "postgres://u:p%zz@h/d"), "VL_DATABASE_URL", "%40"},
+		{"a database of another kind", with("VL_DATABASE_URL", "mysql://x"), "VL_DATABASE_URL",
+			"postgres://… or sqlite:path"},
+		{"a database address that can't be read", with("VL_DATABASE_URL", "postgres://u:p%zz@h/d"),
+			"VL_DATABASE_URL", "%40"},
 		{"a SQLite address without a path", with("VL_DATABASE_URL", "sqlite:"), "VL_DATABASE_URL", "path"},
 		{"no connections", with("VL_DATABASE_CONNS", "0"), "VL_DATABASE_CONNS", "1 to 1000"},
-		{"a Temporal address with a scheme", with("TEMPORAL_ADDRESS", "https://t.example:7233"), "TEMPORAL_ADDRESS", "host:port"},
-		{"a namespace with a blank", with("TEMPORAL_NAMESPACE", "a b"), "TEMPORAL_NAMESPACE", "without blanks"},
+		{"a Temporal address with a scheme", with("TEMPORAL_ADDRESS", "https://t.example:7233"),
+			"TEMPORAL_ADDRESS", "host:port"},
+		{"a namespace with a blank", with("TEMPORAL_NAMESPACE", "a b"), "TEMPORAL_NAMESPACE",
+			"without blanks"},
 		{"an API key with a line break", with("TEMPORAL_API_KEY", "a\nb"), "TEMPORAL_API_KEY", "line break"},
-		{"an API key in clear text", with("TEMPORAL_API_KEY", "k", "TEMPORAL_TLS", "false", "TEMPORAL_ADDRESS", "t.example:7233"), "TEMPORAL_TLS", "clear text"},
-		{"a certificate without TLS", with("TEMPORAL_TLS_CA", "ca.pem", "TEMPORAL_TLS", "false"), "TEMPORAL_TLS", "certificate"},
-		{"a certificate without its key", with("TEMPORAL_TLS_CERT", "c.pem"), "TEMPORAL_TLS_KEY", "go together"},
-		{"TLS that is neither true nor false", with("TEMPORAL_TLS", "perhaps"), "TEMPORAL_TLS", "true or false"},
-		{"a relay with a port in its name", with("VL_SMTP_HOST", "smtp.example:25"), "VL_SMTP_HOST", "without a port"},
+		{"an API key in clear text", with("TEMPORAL_API_KEY", "k", "TEMPORAL_TLS", "false",
+			"TEMPORAL_ADDRESS", "t.example:7233"), "TEMPORAL_TLS", "clear text"},
+		{"a certificate without TLS", with("TEMPORAL_TLS_CA", "ca.pem", "TEMPORAL_TLS", "false"),
+			"TEMPORAL_TLS", "certificate"},
+		{"a certificate without its key", with("TEMPORAL_TLS_CERT", "c.pem"), "TEMPORAL_TLS_KEY",
+			"go together"},
+		{"TLS that is neither true nor false", with("TEMPORAL_TLS", "perhaps"), "TEMPORAL_TLS",
+			"true or false"},
+		{"a relay with a port in its name", with("VL_SMTP_HOST", "smtp.example:25"), "VL_SMTP_HOST",
+			"without a port"},
 		{"a port out of range", with("VL_SMTP_PORT", "65536"), "VL_SMTP_PORT", "1 to 65535"},
-		{"mails in clear text to another machine", with("VL_SMTP_HOST", "smtp.example", "VL_SMTP_TLS", "none", "VL_MAIL_FROM", "a@b.example"), "VL_SMTP_TLS", "only for a relay on this machine"},
-		{"a password that may travel in clear text", with("VL_SMTP_HOST", "smtp.example", "VL_SMTP_TLS", "opportunistic", "VL_MAIL_FROM", "a@b.example",
+		{"mails in clear text to another machine", with("VL_SMTP_HOST", "smtp.example", "VL_SMTP_TLS", "none",
+			"VL_MAIL_FROM", "a@b.example"), "VL_SMTP_TLS", "only for a relay on this machine"},
+		{"a password that may travel in clear text", with("VL_SMTP_HOST", "smtp.example", "VL_SMTP_TLS",
+			"opportunistic", "VL_MAIL_FROM", "a@b.example",
 			"VL_SMTP_USER", "u", "VL_SMTP_PASSWORD", "p"), "VL_SMTP_TLS", "must be mandatory"},
 		{"a login without a password", with("VL_SMTP_USER", "u"), "VL_SMTP_PASSWORD", "go together"},
-		{"a sender that is no address", with("VL_MAIL_FROM", "Contoso <a@b.example>"), "VL_MAIL_FROM", "email address"},
-		{"a sender that no relay takes", with("VL_SMTP_HOST", "smtp.example"), "VL_MAIL_FROM", "name the sender"},
-		{"a sender's name on two lines", with("VL_MAIL_FROM_NAME", "a\r\nBcc: b@c.example"), "VL_MAIL_FROM_NAME", "one line"},
+		{"a sender that is no address", with("VL_MAIL_FROM", "Contoso <a@b.example>"), "VL_MAIL_FROM",
+			"email address"},
+		{"a sender that no relay takes", with("VL_SMTP_HOST", "smtp.example"), "VL_MAIL_FROM",
+			"name the sender"},
+		{"a sender's name on two lines", with("VL_MAIL_FROM_NAME", "a\r\nBcc: b@c.example"),
+			"VL_MAIL_FROM_NAME", "one line"},
 		{"a rate that is no number", with("VL_MAIL_PER_SECOND", "NaN"), "VL_MAIL_PER_SECOND", "0.1 to 1000"},
-		{"a link without TLS", with("VL_LINK_BASE_URL", "http://vl.contoso.example/"), "VL_LINK_BASE_URL", "must be https"},
-		{"a link with a query", with("VL_LINK_BASE_URL", "https://vl.contoso.example/?t="), "VL_LINK_BASE_URL", "query"},
-		{"a link with a password", with("VL_LINK_BASE_URL", "https://u:p@vl.contoso.example/"), "VL_LINK_BASE_URL", "user"},
-		{"a link that runs a script", with("VL_PORTAL_URL", "javascript:alert(1)"), "VL_PORTAL_URL", "want a URL"},
+		{"a link without TLS", with("VL_LINK_BASE_URL", "http://vl.contoso.example/"), "VL_LINK_BASE_URL",
+			"must be https"},
+		{"a link with a query", with("VL_LINK_BASE_URL", "https://vl.contoso.example/?t="),
+			"VL_LINK_BASE_URL", "query"},
+		{"a link with a password", with("VL_LINK_BASE_URL", "https://u:p@vl.contoso.example/"),
+			"VL_LINK_BASE_URL", "user"},
+		{"a link that runs a script", with("VL_PORTAL_URL", "javascript:alert(1)"), "VL_PORTAL_URL",
+			"want a URL"},
 		{"a missing link key", with("VL_LINK_KEYS", ""), "VL_LINK_KEYS", "is needed"},
 		{"a link key that is short", with("VL_LINK_KEYS", "k1:c2hvcnQ="), "VL_LINK_KEYS", "at least 32"},
-		{"a provisioner without keys", with("VL_PROVISIONER_URL", "https://e.example/"), "VL_PROVISIONER_KEYS", "needed with VL_PROVISIONER_URL"},
-		{"a provisioner's key twice", with("VL_PROVISIONER_KEYS", goodKeys+","+goodKeys), "VL_PROVISIONER_KEYS", `key "k1" is given twice`},
-		{"a provisioner's time longer than its activity", with("VL_PROVISIONER_TIMEOUT", "30s"), "VL_PROVISIONER_TIMEOUT", "100ms to 25s"},
-		{"a support line that turns its text round", with("VL_SUPPORT", "help \u202egpj.exe"), "VL_SUPPORT", "one line"},
+		{"a provisioner without keys", with("VL_PROVISIONER_URL", "https://e.example/"),
+			"VL_PROVISIONER_KEYS", "needed with VL_PROVISIONER_URL"},
+		{"a provisioner's key twice", with("VL_PROVISIONER_KEYS", goodKeys+","+goodKeys),
+			"VL_PROVISIONER_KEYS", `key "k1" is given twice`},
+		{"a provisioner's time longer than its activity", with("VL_PROVISIONER_TIMEOUT", "30s"),
+			"VL_PROVISIONER_TIMEOUT", "100ms to 25s"},
+		{"a support line that turns its text round", with("VL_SUPPORT", "help \u202egpj.exe"), "VL_SUPPORT",
+			"one line"},
 		{"a number where a duration belongs", with("VL_PROPAGATION", "2"), "VL_PROPAGATION", "0s to 168h"},
 		{"an address without a port", with("VL_HTTP_LISTEN", "127.0.0.1"), "VL_HTTP_LISTEN", "host:port"},
 		{"an unknown level", with("VL_LOG_LEVEL", "loud"), "VL_LOG_LEVEL", "debug, info, warn, error"},
 		{"an unknown format", with("VL_LOG_FORMAT", "xml"), "VL_LOG_FORMAT", "text, json"},
 		{"a stop that cuts off a mail", with("VL_STOP_TIMEOUT", "94s"), "VL_STOP_TIMEOUT", "1m35s to 1h"},
 		{"a secret given twice", with("VL_LINK_KEYS_FILE", "somewhere"), "VL_LINK_KEYS", "given twice"},
-		{"a secret's file that is missing", with("VL_SMTP_PASSWORD_FILE", filepath.Join(t.TempDir(), "none")), "VL_SMTP_PASSWORD", "VL_SMTP_PASSWORD_FILE: the file can't be read"},
-		{"a secret's file that is a folder", with("VL_SMTP_PASSWORD_FILE", t.TempDir()), "VL_SMTP_PASSWORD", "regular"},
-		{"several faults are reported together, and a doubtful one is not", with("VL_SMTP_HOST", "a b", "VL_SMTP_TLS", "none", "VL_SMTP_PORT", "x", "VL_LINK_KEYS", "", "VL_LOG_LEVEL", "?"),
+		{"a secret's file that is missing", with("VL_SMTP_PASSWORD_FILE", filepath.Join(t.TempDir(), "none")),
+			"VL_SMTP_PASSWORD", "VL_SMTP_PASSWORD_FILE: the file can't be read"},
+		{"a secret's file that is a folder", with("VL_SMTP_PASSWORD_FILE", t.TempDir()), "VL_SMTP_PASSWORD",
+			"regular"},
+		{"several faults are reported together, and a doubtful one is not", with("VL_SMTP_HOST", "a b",
+			"VL_SMTP_TLS", "none", "VL_SMTP_PORT", "x", "VL_LINK_KEYS", "", "VL_LOG_LEVEL", "?"),
 			"VL_LINK_KEYS VL_LOG_LEVEL VL_SMTP_HOST VL_SMTP_PORT", "whole number"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -202,8 +238,10 @@ func TestR73_NothingIsSentAsMicrosoft(t *testing.T) {
 }
 
 func TestEveryNumberAndPeriodKeepsItsBounds(t *testing.T) {
-	for _, name := range []string{"VL_DATABASE_CONNS", "VL_SMTP_PORT", "VL_SMTP_CONNECTIONS", "VL_MAIL_PER_SECOND", "VL_ACTIVITY_SLOTS", "VL_WORKFLOW_CACHE",
-		"VL_PROPAGATION", "VL_PROCESSING", "VL_INVITE_FOR", "VL_REMIND_AHEAD", "VL_RESEND_EVERY", "VL_PROVISIONER_TIMEOUT", "VL_STOP_TIMEOUT"} {
+	for _, name := range []string{"VL_DATABASE_CONNS", "VL_SMTP_PORT", "VL_SMTP_CONNECTIONS",
+		"VL_MAIL_PER_SECOND", "VL_ACTIVITY_SLOTS", "VL_WORKFLOW_CACHE",
+		"VL_PROPAGATION", "VL_PROCESSING", "VL_INVITE_FOR", "VL_REMIND_AHEAD", "VL_RESEND_EVERY",
+		"VL_PROVISIONER_TIMEOUT", "VL_STOP_TIMEOUT"} {
 		for _, value := range []string{"-1", "-1s", "99999999", "99999h", "1e400", "+Inf", " 1", "１"} {
 			_, err := config.Load(from(with(name, value)), config.All)
 			if got := faulty(t, err); !slices.Equal(got, []string{name}) {
@@ -214,7 +252,8 @@ func TestEveryNumberAndPeriodKeepsItsBounds(t *testing.T) {
 }
 
 func TestAProcessAsksOnlyForWhatItReads(t *testing.T) {
-	broken := map[string]string{"VL_LINK_KEYS": "x", "VL_SMTP_PORT": "x", "VL_STOP_TIMEOUT": "1s", "VL_PROVISIONER_URL": "https://e.example"}
+	broken := map[string]string{"VL_LINK_KEYS": "x", "VL_SMTP_PORT": "x", "VL_STOP_TIMEOUT": "1s",
+		"VL_PROVISIONER_URL": "https://e.example"}
 	for _, tc := range []struct {
 		name string
 		who  config.Process
@@ -225,8 +264,10 @@ func TestAProcessAsksOnlyForWhatItReads(t *testing.T) {
 		{"commands don't read what is the worker's", config.Commands, broken, nil},
 		{"the portal needs the link keys", config.Portal, nil, []string{"VL_LINK_KEYS"}},
 		{"the portal doesn't read how mail is sent", config.Portal, broken, []string{"VL_LINK_KEYS"}},
-		{"the worker reads it all", config.Worker, broken, []string{"VL_LINK_KEYS", "VL_PROVISIONER_KEYS", "VL_SMTP_PORT", "VL_STOP_TIMEOUT"}},
-		{"everybody reads the database", config.Commands, map[string]string{"VL_DATABASE_CONNS": "x"}, []string{"VL_DATABASE_CONNS"}},
+		{"the worker reads it all", config.Worker, broken,
+			[]string{"VL_LINK_KEYS", "VL_PROVISIONER_KEYS", "VL_SMTP_PORT", "VL_STOP_TIMEOUT"}},
+		{"everybody reads the database", config.Commands, map[string]string{"VL_DATABASE_CONNS": "x"},
+			[]string{"VL_DATABASE_CONNS"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := config.Load(from(tc.vars), tc.who)
@@ -250,7 +291,8 @@ func TestASecretMayComeFromAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := config.Load(from(with("VL_SMTP_USER", "u", "VL_SMTP_PASSWORD_FILE", file)), config.All)
-	if err == nil || !strings.Contains(err.Error(), "the file is empty") || strings.Contains(err.Error(), file) {
+	if err == nil || !strings.Contains(err.Error(), "the file is empty") ||
+		strings.Contains(err.Error(), file) {
 		t.Errorf("an empty file: %v", err)
 	}
 }
@@ -267,7 +309,8 @@ func TestFallbackAnswersOnlyWhatTheEnvironmentDoesNot(t *testing.T) {
 		{"what the environment lacks", nil, "A", "own", true},
 		{"what the environment has empty", map[string]string{"A": ""}, "A", "own", true},
 		{"what the environment has", map[string]string{"A": "theirs"}, "A", "theirs", true},
-		{"a secret that the environment has in a file", map[string]string{"VL_LINK_KEYS_FILE": "f"}, "VL_LINK_KEYS", "", false},
+		{"a secret that the environment has in a file", map[string]string{"VL_LINK_KEYS_FILE": "f"},
+			"VL_LINK_KEYS", "", false},
 		{"what nobody has", nil, "B", "", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -283,8 +326,10 @@ func TestFallbackAnswersOnlyWhatTheEnvironmentDoesNot(t *testing.T) {
 func TestSecretsAreNeverPrinted(t *testing.T) {
 	mark := "m4rk-that-nobody-may-see-m4rk-that-nobody"
 	encoded := base64.StdEncoding.EncodeToString([]byte(mark))
-	c := load(t, with("VL_DATABASE_URL", "postgres://u:"+mark+"@h/d", "TEMPORAL_API_KEY", mark, "VL_SMTP_USER", "u", "VL_SMTP_PASSWORD", mark,
-		"VL_LINK_KEYS", "k1:"+encoded, "VL_PROVISIONER_URL", "https://e.example", "VL_PROVISIONER_KEYS", "p1:"+encoded))
+	c := load(t, with("VL_DATABASE_URL", "postgres://u:"+mark+"@h/d", "TEMPORAL_API_KEY", mark,
+		"VL_SMTP_USER", "u", "VL_SMTP_PASSWORD", mark,
+		"VL_LINK_KEYS", "k1:"+encoded, "VL_PROVISIONER_URL", "https://e.example", "VL_PROVISIONER_KEYS",
+		"p1:"+encoded))
 	printed := map[string]string{}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		printed[verb] = fmt.Sprintf(verb, c)
@@ -301,7 +346,8 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var out bytes.Buffer
 		c.LogFormat = format
-		config.NewLogger(c, &out).Info("configured", "config", c, "pointer", &c, "secret", c.SMTPPassword, slog.Any("keys", c.ProvisionerKeys))
+		config.NewLogger(c, &out).Info("configured", "config", c, "pointer", &c, "secret", c.SMTPPassword,
+			slog.Any("keys", c.ProvisionerKeys))
 		printed["slog "+format] = out.String()
 	}
 	for how, text := range printed {
@@ -321,7 +367,8 @@ func TestSecretInAFieldThatFmtMayNotAskIsNotPrinted(t *testing.T) {
 	const mark = "m4rk-that-nobody-may-see"
 	f := foreign{config.NewSecret(mark)}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
-		if text := fmt.Sprintf(verb, f) + fmt.Sprintf(verb, &f); strings.Contains(text, mark) || strings.Contains(text, fmt.Sprintf("%x", mark)) {
+		text := fmt.Sprintf(verb, f) + fmt.Sprintf(verb, &f)
+		if strings.Contains(text, mark) || strings.Contains(text, fmt.Sprintf("%x", mark)) {
 			t.Errorf("%s shows the secret: %s", verb, text)
 		}
 	}
@@ -358,7 +405,8 @@ func TestSecretThatIsEmptyShowsThatItIs(t *testing.T) {
 
 func TestLoadReadsExactlyWhatIsDescribed(t *testing.T) {
 	asked := map[string]bool{}
-	_, err := config.Load(func(name string) (string, bool) { asked[name] = true; return "", false }, config.All)
+	_, err := config.Load(func(name string) (string, bool) { asked[name] = true; return "", false },
+		config.All)
 	faulty(t, err)
 	described := map[string]bool{}
 	for _, v := range config.Describe() {
@@ -369,12 +417,14 @@ func TestLoadReadsExactlyWhatIsDescribed(t *testing.T) {
 		if v.Secret {
 			described[v.Name+"_FILE"] = true
 		}
-		if v.What == "" || !strings.HasSuffix(v.What, ".") || v.Example == "" || v.For&config.All == 0 || v.For.String() == "" {
+		if v.What == "" || !strings.HasSuffix(v.What, ".") || v.Example == "" || v.For&config.All == 0 ||
+			v.For.String() == "" {
 			t.Errorf("%s is described badly: %+v", v.Name, v)
 		}
 	}
 	if !maps.Equal(asked, described) {
-		t.Errorf("Load asks for %v, described are %v", slices.Sorted(maps.Keys(asked)), slices.Sorted(maps.Keys(described)))
+		t.Errorf("Load asks for %v, described are %v", slices.Sorted(maps.Keys(asked)),
+			slices.Sorted(maps.Keys(described)))
 	}
 }
 
@@ -384,7 +434,8 @@ func TestEveryVariableSetsItsField(t *testing.T) {
 		vars[v.Name] = v.Example
 		if strings.HasSuffix(v.Name, "_KEYS") {
 			vars[v.Name] = goodKeys
-			if got := faulty(t, second(config.Load(from(with(v.Name, v.Example)), config.All))); !slices.Equal(got, []string{v.Name}) {
+			got := faulty(t, second(config.Load(from(with(v.Name, v.Example)), config.All)))
+			if !slices.Equal(got, []string{v.Name}) {
 				t.Errorf("%s takes the key of the documentation", v.Name)
 			}
 		}
@@ -394,23 +445,35 @@ func TestEveryVariableSetsItsField(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Config{
-		Database: config.NewSecret("postgres://vlroles:password@db.contoso.example/vlroles"), DatabaseConns: 40,
-		TemporalAddress: "temporal.contoso.example:7233", TemporalNamespace: "vlroles.a1b2c", TemporalAPIKey: config.NewSecret("not-a-real-key"),
-		TemporalTLS: true, TemporalCA: "tls/ca.pem", TemporalCert: "tls/client.pem", TemporalKey: "tls/client.key",
-		SMTPHost: "smtp.contoso.example", SMTPPort: 2525, SMTPTLS: config.TLSMandatory, SMTPUser: "vlroles", SMTPPassword: config.NewSecret("not-a-real-password"),
-		SMTPConnections: 8, MailFrom: "no-reply@contoso.example", MailFromName: "Contoso licensing", MailReplyTo: "licensing@contoso.example", MailPerSecond: 2.5,
-		LinkBase: "https://licensing.contoso.example/invitations/", LinkKeys: links, PortalURL: "https://licensing.contoso.example/", Support: "help@contoso.example",
-		Propagation: 45 * time.Minute, Processing: 12 * time.Hour, InviteFor: 336 * time.Hour, RemindAhead: 72 * time.Hour, ResendEvery: 15 * time.Minute,
-		ProvisionerURL: "https://entitlements.contoso.example/users", ProvisionerKeys: []config.Key{{ID: "k1", Secret: config.NewSecret(secretBytes)}}, ProvisionerTimeout: 5 * time.Second,
-		DirectoryURL: "https://identity.contoso.example/scim", DirectoryToken: config.NewSecret("not-a-real-token"), DirectoryEvery: 6 * time.Hour,
-		HTTPListen: "0.0.0.0:8081", LogLevel: slog.LevelDebug, LogFormat: "json", ActivitySlots: 40, WorkflowCache: 5000, StopTimeout: 2 * time.Minute,
+		Database:        config.NewSecret("postgres://vlroles:password@db.contoso.example/vlroles"),
+		DatabaseConns:   40,
+		TemporalAddress: "temporal.contoso.example:7233", TemporalNamespace: "vlroles.a1b2c",
+		TemporalAPIKey: config.NewSecret("not-a-real-key"),
+		TemporalTLS:    true, TemporalCA: "tls/ca.pem", TemporalCert: "tls/client.pem",
+		TemporalKey: "tls/client.key",
+		SMTPHost:    "smtp.contoso.example", SMTPPort: 2525, SMTPTLS: config.TLSMandatory,
+		SMTPUser: "vlroles", SMTPPassword: config.NewSecret("not-a-real-password"),
+		SMTPConnections: 8, MailFrom: "no-reply@contoso.example", MailFromName: "Contoso licensing",
+		MailReplyTo: "licensing@contoso.example", MailPerSecond: 2.5,
+		LinkBase: "https://licensing.contoso.example/invitations/", LinkKeys: links,
+		PortalURL: "https://licensing.contoso.example/", Support: "help@contoso.example",
+		Propagation: 45 * time.Minute, Processing: 12 * time.Hour, InviteFor: 336 * time.Hour,
+		RemindAhead: 72 * time.Hour, ResendEvery: 15 * time.Minute,
+		ProvisionerURL: "https://entitlements.contoso.example/users", ProvisionerKeys: []config.Key{
+			{ID: "k1", Secret: config.NewSecret(secretBytes)},
+		}, ProvisionerTimeout: 5 * time.Second,
+		DirectoryURL:   "https://identity.contoso.example/scim",
+		DirectoryToken: config.NewSecret("not-a-real-token"), DirectoryEvery: 6 * time.Hour,
+		HTTPListen: "0.0.0.0:8081", LogLevel: slog.LevelDebug, LogFormat: "json", ActivitySlots: 40,
+		WorkflowCache: 5000, StopTimeout: 2 * time.Minute,
 	}
 	if got := load(t, vars); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	defaults := load(t, with())
 	for i := range reflect.TypeFor[config.Config]().NumField() {
-		if f := reflect.ValueOf(want).Field(i); f.IsZero() || f.Comparable() && f.Equal(reflect.ValueOf(defaults).Field(i)) {
+		f := reflect.ValueOf(want).Field(i)
+		if f.IsZero() || f.Comparable() && f.Equal(reflect.ValueOf(defaults).Field(i)) {
 			t.Errorf("no variable is seen to set %s", reflect.TypeFor[config.Config]().Field(i).Name)
 		}
 	}
@@ -454,7 +517,8 @@ func FuzzLoadNeverPanicsAndItsErrorsNameVariables(f *testing.F) {
 		c, err := config.Load(from(vars), config.All)
 		faulty(t, err)
 		if err == nil {
-			if c.SMTPPort < 1 || c.SMTPPort > 65535 || c.LinkKeys.Current() == "" || !strings.HasSuffix(c.LinkBase, "/") || strings.HasSuffix(c.ProvisionerURL, "/") {
+			if c.SMTPPort < 1 || c.SMTPPort > 65535 || c.LinkKeys.Current() == "" ||
+				!strings.HasSuffix(c.LinkBase, "/") || strings.HasSuffix(c.ProvisionerURL, "/") {
 				t.Errorf("a configuration that can't work is taken: %+v", c)
 			}
 		}

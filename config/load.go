@@ -92,8 +92,8 @@ func (l *loader) find(v Variable) (string, error) {
 	return value, nil
 }
 
-// fileText reads a small regular file without its last line break. Errors don't name it: a secret may have been written
-// where its path belongs.
+// fileText reads a small regular file without its last line break. Errors don't name it: a secret may
+// have been written where its path belongs.
 func fileText(path string) (_ string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -140,22 +140,29 @@ func (l *loader) check(c *Config) {
 	far := !isLoopback(c.SMTPHost)
 	for _, r := range []rule{
 		{[]string{"TEMPORAL_TLS_KEY", "TEMPORAL_TLS_CERT"}, (c.TemporalCert == "") != (c.TemporalKey == ""),
-			"the client certificate and its key go together: set TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY, or neither"},
-		{[]string{"TEMPORAL_TLS", "TEMPORAL_TLS_CA", "TEMPORAL_TLS_CERT"}, !c.TemporalTLS && c.TemporalCA+c.TemporalCert != "",
+			"the client certificate and its key go together: " +
+				"set TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY, or neither"},
+		{[]string{"TEMPORAL_TLS", "TEMPORAL_TLS_CA", "TEMPORAL_TLS_CERT"},
+			!c.TemporalTLS && c.TemporalCA+c.TemporalCert != "",
 			"must not be false where a certificate file is given"},
-		{[]string{"TEMPORAL_TLS", "TEMPORAL_API_KEY", "TEMPORAL_ADDRESS"}, !c.TemporalTLS && !c.TemporalAPIKey.Empty() && !isLoopback(temporalHost),
+		{[]string{"TEMPORAL_TLS", "TEMPORAL_API_KEY", "TEMPORAL_ADDRESS"},
+			!c.TemporalTLS && !c.TemporalAPIKey.Empty() && !isLoopback(temporalHost),
 			"must not be false where an API key is given: it would travel in clear text"},
 		{[]string{"VL_SMTP_TLS", "VL_SMTP_HOST"}, far && c.SMTPTLS == TLSNone,
-			"none is only for a relay on this machine: use mandatory, or opportunistic on a network that you trust"},
-		{[]string{"VL_SMTP_TLS", "VL_SMTP_HOST", "VL_SMTP_PASSWORD"}, far && c.SMTPTLS == TLSOpportunistic && !c.SMTPPassword.Empty(),
+			"none is only for a relay on this machine: use mandatory, " +
+				"or opportunistic on a network that you trust"},
+		{[]string{"VL_SMTP_TLS", "VL_SMTP_HOST", "VL_SMTP_PASSWORD"},
+			far && c.SMTPTLS == TLSOpportunistic && !c.SMTPPassword.Empty(),
 			"must be mandatory where a password is given: it would travel in clear text"},
 		{[]string{"VL_SMTP_PASSWORD", "VL_SMTP_USER"}, (c.SMTPUser == "") != c.SMTPPassword.Empty(),
 			"login and password go together: set VL_SMTP_USER and VL_SMTP_PASSWORD, or neither"},
 		{[]string{"VL_MAIL_FROM", "VL_SMTP_HOST"}, far && c.MailFrom.Domain() == unnamed,
 			"name the sender's address: no relay but one on this machine takes mail from localhost"},
 		{[]string{"VL_LINK_KEYS"}, l.who&(Worker|Portal) != 0 && c.LinkKeys.Current() == "",
-			"is needed: id:base64 with at least 32 random bytes, such as k1: and the output of `openssl rand -base64 32`"},
-		{[]string{"VL_PROVISIONER_KEYS", "VL_PROVISIONER_URL"}, l.who&Worker != 0 && c.ProvisionerURL != "" && len(c.ProvisionerKeys) == 0,
+			"is needed: id:base64 with at least 32 random bytes, such as k1: " +
+				"and the output of `openssl rand -base64 32`"},
+		{[]string{"VL_PROVISIONER_KEYS", "VL_PROVISIONER_URL"},
+			l.who&Worker != 0 && c.ProvisionerURL != "" && len(c.ProvisionerKeys) == 0,
 			"is needed with VL_PROVISIONER_URL: id:base64 with at least 32 random bytes"},
 	} {
 		if r.broken && !slices.ContainsFunc(r.about, func(n string) bool { return l.bad[n] }) {

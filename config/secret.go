@@ -7,11 +7,11 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is a value that no log, error or dump shows: every way of printing or encoding it writes "[redacted]", and only
-// [Secret.Reveal] gives the value. The zero Secret is empty.
+// Secret is a value that no log, error or dump shows: every way of printing or encoding it writes
+// "[redacted]", and only [Secret.Reveal] gives the value. The zero Secret is empty.
 //
-// The value stands behind a pointer, because fmt prints the unexported fields of a foreign struct without asking their
-// methods: there it finds an address.
+// The value stands behind a pointer, because fmt prints the unexported fields of a foreign struct without
+// asking their methods: there it finds an address.
 type Secret struct{ value *string }
 
 // NewSecret hides a value.

@@ -41,7 +41,8 @@ func database(to *Secret) func(string) error {
 			return errors.New("want postgres://… or sqlite:path")
 		}
 		if _, err := url.Parse(s); err != nil {
-			return errors.New("is no postgres:// address that can be read; escape special characters of the password, such as %40 for @")
+			return errors.New("is no postgres:// address that can be read; " +
+				"escape special characters of the password, such as %40 for @")
 		}
 		*to = NewSecret(s)
 		return nil
@@ -85,7 +86,8 @@ func period(to *time.Duration, least, most time.Duration) func(string) error {
 	return func(s string) error {
 		d, err := time.ParseDuration(s)
 		if err != nil || d < least || d > most {
-			return fmt.Errorf("want a duration from %s to %s, such as 90s, 45m or 720h", short(least), short(most))
+			return fmt.Errorf("want a duration from %s to %s, such as 90s, 45m or 720h", short(least),
+				short(most))
 		}
 		*to = d
 		return nil
@@ -132,7 +134,8 @@ func level(to *slog.Level) func(string) error {
 func line(to *string) func(string) error {
 	return func(s string) error {
 		if licensing.CleanName(s) != s {
-			return fmt.Errorf("want one line of at most %d characters, without blanks at its ends", licensing.MaxName)
+			return fmt.Errorf("want one line of at most %d characters, without blanks at its ends",
+				licensing.MaxName)
 		}
 		*to = s
 		return nil
@@ -179,7 +182,8 @@ func sender(to *licensing.Email) func(string) error {
 			return err
 		}
 		if d := e.Domain(); d == "microsoft.com" || strings.HasSuffix(d, ".microsoft.com") {
-			return errors.New("must not be an address of microsoft.com: this product never sends as Microsoft (R73)")
+			return errors.New(
+				"must not be an address of microsoft.com: this product never sends as Microsoft (R73)")
 		}
 		*to = e
 		return nil
@@ -240,7 +244,8 @@ func isHost(s string) bool {
 		return true
 	}
 	return s != "" && len(s) <= 253 && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' &&
+			r != '.' && r != '_'
 	})
 }
 
@@ -290,7 +295,8 @@ const (
 func webURL(to *string, end string) func(string) error {
 	return func(s string) error {
 		u, err := url.Parse(s)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || !isHost(u.Hostname()) || u.Port() != "" && !isPort(u.Port(), 1) {
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || !isHost(u.Hostname()) ||
+			u.Port() != "" && !isPort(u.Port(), 1) {
 			return errors.New("want a URL such as https://licensing.contoso.example/")
 		}
 		if u.User != nil || strings.ContainsAny(s, "?#") {

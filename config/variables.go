@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,7 +40,8 @@ func (p Process) String() string {
 	return strings.Join(names, ", ")
 }
 
-// entry is a variable and what reads it into the configuration. The error of read is the rule that the value breaks.
+// entry is a variable and what reads it into the configuration. The error of
+// read is the rule that the value breaks.
 type entry struct {
 	Variable
 	read func(string) error
@@ -48,7 +50,8 @@ type entry struct {
 const (
 	day = 24 * time.Hour
 
-	// A mail may take 90 s (licensing.SendMailTimeout): a worker that stops sooner cuts it off and it is sent twice.
+	// A mail may take 90 s (licensing.SendMailTimeout): a worker that stops
+	// sooner cuts it off and it is sent twice.
 	leastStop = 95 * time.Second
 
 	// The activity around the call ends after 30 s.
@@ -60,104 +63,176 @@ const (
 
 // table binds every variable to its field of c.
 func (c *Config) table() []entry {
+	return slices.Concat(c.aboutStore(), c.aboutTemporal(), c.aboutRelay(), c.aboutLinks(), c.aboutTimes(),
+		c.aboutProvisioner(), c.aboutDirectory(), c.aboutProcess())
+}
+
+// aboutStore has the variables of the database.
+func (c *Config) aboutStore() []entry {
 	return []entry{
 		{Variable{Name: "VL_DATABASE_URL", Default: "sqlite:.vlroles/dev/vlroles.db", Secret: true, For: All,
 			What:    "The database: postgres://… or sqlite:path.",
 			Example: "postgres://vlroles:password@db.contoso.example/vlroles"}, database(&c.Database)},
 		{Variable{Name: "VL_DATABASE_CONNS", Default: "20", For: All,
-			What: "Open connections to the database, 1 to 1000.", Example: "40"}, number(&c.DatabaseConns, 1, 1000)},
+			What: "Open connections to the database, 1 to 1000.", Example: "40"},
+			number(&c.DatabaseConns, 1, 1000)},
+	}
+}
 
+// aboutTemporal has the variables of the Temporal server.
+func (c *Config) aboutTemporal() []entry {
+	return []entry{
 		{Variable{Name: "TEMPORAL_ADDRESS", Default: "127.0.0.1:7233", For: All,
-			What: "The Temporal frontend, host:port.", Example: "temporal.contoso.example:7233"}, address(&c.TemporalAddress)},
+			What: "The Temporal frontend, host:port.", Example: "temporal.contoso.example:7233"},
+			address(&c.TemporalAddress)},
 		{Variable{Name: "TEMPORAL_NAMESPACE", Default: "default", For: All,
 			What: "The Temporal namespace.", Example: "vlroles.a1b2c"}, word(&c.TemporalNamespace)},
 		{Variable{Name: "TEMPORAL_API_KEY", Secret: true, For: All,
 			What: "The API key of Temporal Cloud.", Example: "not-a-real-key"}, secret(&c.TemporalAPIKey)},
 		{Variable{Name: "TEMPORAL_TLS", For: All,
-			What:    "Speak TLS to Temporal, true or false; true by default where an API key or one of the three files is given.",
+			What: "Speak TLS to Temporal, true or false; " +
+				"true by default where an API key or one of the three files is given.",
 			Example: "true"}, flag(&c.TemporalTLS)},
 		{Variable{Name: "TEMPORAL_TLS_CA", For: All,
-			What: "PEM file with the authorities that sign Temporal's certificate; the system's by default.", Example: "tls/ca.pem"}, path(&c.TemporalCA)},
+			What: "PEM file with the authorities that sign Temporal's certificate; " +
+				"the system's by default.", Example: "tls/ca.pem"}, path(&c.TemporalCA)},
 		{Variable{Name: "TEMPORAL_TLS_CERT", For: All,
-			What: "PEM file with the client certificate; goes with TEMPORAL_TLS_KEY.", Example: "tls/client.pem"}, path(&c.TemporalCert)},
+			What:    "PEM file with the client certificate; goes with TEMPORAL_TLS_KEY.",
+			Example: "tls/client.pem"}, path(&c.TemporalCert)},
 		{Variable{Name: "TEMPORAL_TLS_KEY", For: All,
-			What: "PEM file with the client certificate's key.", Example: "tls/client.key"}, path(&c.TemporalKey)},
+			What: "PEM file with the client certificate's key.", Example: "tls/client.key"},
+			path(&c.TemporalKey)},
+	}
+}
 
+// aboutRelay has the variables of how mails are sent.
+func (c *Config) aboutRelay() []entry {
+	return []entry{
 		{Variable{Name: "VL_SMTP_HOST", Default: "127.0.0.1", For: Worker,
 			What: "The mail relay.", Example: "smtp.contoso.example"}, host(&c.SMTPHost)},
 		{Variable{Name: "VL_SMTP_PORT", For: Worker,
-			What: "The relay's port; 587 by default, 1025 where the relay is on this machine.", Example: "2525"}, number(&c.SMTPPort, 1, 65535)},
+			What:    "The relay's port; 587 by default, 1025 where the relay is on this machine.",
+			Example: "2525"}, number(&c.SMTPPort, 1, 65535)},
 		{Variable{Name: "VL_SMTP_TLS", For: Worker,
-			What:    "STARTTLS: mandatory, opportunistic or none; mandatory by default. none is for a relay on this machine, and the default there.",
+			What: "STARTTLS: mandatory, opportunistic or none; mandatory by default. " +
+				"none is for a relay on this machine, and the default there.",
 			Example: "mandatory"}, oneOf(&c.SMTPTLS, TLSMandatory, TLSOpportunistic, TLSNone)},
 		{Variable{Name: "VL_SMTP_USER", For: Worker,
 			What: "The login at the relay; none by default.", Example: "vlroles"}, line(&c.SMTPUser)},
 		{Variable{Name: "VL_SMTP_PASSWORD", Secret: true, For: Worker,
 			What: "The password of that login.", Example: "not-a-real-password"}, secret(&c.SMTPPassword)},
 		{Variable{Name: "VL_SMTP_CONNECTIONS", Default: "4", For: Worker,
-			What: "Open connections of one worker to the relay, 1 to 100.", Example: "8"}, number(&c.SMTPConnections, 1, 100)},
+			What: "Open connections of one worker to the relay, 1 to 100.", Example: "8"},
+			number(&c.SMTPConnections, 1, 100)},
 		{Variable{Name: "VL_MAIL_FROM", Default: "vlroles@" + unnamed, For: Worker,
-			What:    "The sender's address; needed where the relay is not on this machine. Never one of Microsoft (R73).",
-			Example: "no-reply@contoso.example"}, sender(&c.MailFrom)},
+			What: "The sender's address; needed where the relay is not on this machine. " +
+				"Never one of Microsoft (R73).", Example: "no-reply@contoso.example"}, sender(&c.MailFrom)},
 		{Variable{Name: "VL_MAIL_FROM_NAME", Default: "Volume licensing roles", For: Worker,
 			What: "The sender's name.", Example: "Contoso licensing"}, line(&c.MailFromName)},
 		{Variable{Name: "VL_MAIL_REPLY_TO", For: Worker,
-			What: "Where answers go; to the sender by default.", Example: "licensing@contoso.example"}, email(&c.MailReplyTo)},
+			What: "Where answers go; to the sender by default.", Example: "licensing@contoso.example"},
+			email(&c.MailReplyTo)},
 		{Variable{Name: "VL_MAIL_PER_SECOND", Default: "10", For: Worker,
-			What: "Mails a second of all workers together, 0.1 to 1000.", Example: "2.5"}, rate(&c.MailPerSecond, 0.1, 1000)},
+			What: "Mails a second of all workers together, 0.1 to 1000.", Example: "2.5"},
+			rate(&c.MailPerSecond, 0.1, 1000)},
+	}
+}
 
-		{Variable{Name: "VL_LINK_BASE_URL", Default: "http://127.0.0.1:8080/invitations/", For: Worker | Portal,
+// aboutLinks has the variables of what mails and answers point to.
+func (c *Config) aboutLinks() []entry {
+	return []entry{
+		{Variable{Name: "VL_LINK_BASE_URL", Default: "http://127.0.0.1:8080/invitations/",
+			For:     Worker | Portal,
 			What:    "An invitation's link is this with the token behind it. https, except on this machine.",
 			Example: "https://licensing.contoso.example/invitations/"}, webURL(&c.LinkBase, withSlash)},
 		{Variable{Name: "VL_LINK_KEYS", Secret: true, For: Worker | Portal,
-			What:    "Needed. The keys of invitation links, id:base64,id:base64 with at least 32 bytes each; the first signs, all verify.",
-			Example: "k1:" + exampleKey}, linkKeys(&c.LinkKeys)},
+			What: "Needed. The keys of invitation links, id:base64,id:base64 with at least 32 bytes " +
+				"each; the first signs, all verify.", Example: "k1:" + exampleKey}, linkKeys(&c.LinkKeys)},
 		{Variable{Name: "VL_PORTAL_URL", Default: "http://127.0.0.1:8080/", For: Worker | Portal,
 			What:    "Where mails send people who have a profile. https, except on this machine.",
 			Example: "https://licensing.contoso.example/"}, webURL(&c.PortalURL, withSlash)},
-		{Variable{Name: "VL_SUPPORT", Default: "your organization's volume licensing administrator or the help desk", For: All,
-			What: "Whom to ask, as mails and answers say it.", Example: "help@contoso.example"}, line(&c.Support)},
+		{Variable{Name: "VL_SUPPORT",
+			Default: "your organization's volume licensing administrator or the help desk", For: All,
+			What: "Whom to ask, as mails and answers say it.", Example: "help@contoso.example"},
+			line(&c.Support)},
+	}
+}
 
+// aboutTimes has the variables of how long roles and invitations take.
+func (c *Config) aboutTimes() []entry {
+	return []entry{
 		{Variable{Name: "VL_PROPAGATION", Default: "2h", For: All,
-			What: "From registration or assignment to access, 0s to 168h (R53, R60).", Example: "45m"}, period(&c.Propagation, 0, 7*day)},
+			What: "From registration or assignment to access, 0s to 168h (R53, R60).", Example: "45m"},
+			period(&c.Propagation, 0, 7*day)},
 		{Variable{Name: "VL_PROCESSING", Default: "10h", For: All,
-			What: "From an agreement's processing to access, 0s to 168h (R61).", Example: "12h"}, period(&c.Processing, 0, 7*day)},
+			What: "From an agreement's processing to access, 0s to 168h (R61).", Example: "12h"},
+			period(&c.Processing, 0, 7*day)},
 		{Variable{Name: "VL_INVITE_FOR", Default: "720h", For: All,
-			What: "An invitation's time to register, 24h to 2160h (R56).", Example: "336h"}, period(&c.InviteFor, day, 90*day)},
+			What: "An invitation's time to register, 24h to 2160h (R56).", Example: "336h"},
+			period(&c.InviteFor, day, 90*day)},
 		{Variable{Name: "VL_REMIND_AHEAD", Default: "168h", For: All,
-			What: "The reminder goes out this long before the invitation ends, 0s to 2160h; 0s sends none.", Example: "72h"}, period(&c.RemindAhead, 0, 90*day)},
+			What: "The reminder goes out this long before the invitation ends, " +
+				"0s to 2160h; 0s sends none.", Example: "72h"}, period(&c.RemindAhead, 0, 90*day)},
 		{Variable{Name: "VL_RESEND_EVERY", Default: "5m", For: All,
-			What: "Time between two sendings of one invitation, 0s to 24h (R58).", Example: "15m"}, period(&c.ResendEvery, 0, day)},
+			What: "Time between two sendings of one invitation, 0s to 24h (R58).", Example: "15m"},
+			period(&c.ResendEvery, 0, day)},
+	}
+}
 
+// aboutProvisioner has the variables of the downstream system that is told of roles.
+func (c *Config) aboutProvisioner() []entry {
+	return []entry{
 		{Variable{Name: "VL_PROVISIONER_URL", For: All,
-			What:    "A downstream system that is told a user's roles before they become effective; none by default. https, except on this machine.",
+			What: "A downstream system that is told a user's roles before they become effective; " +
+				"none by default. https, except on this machine.",
 			Example: "https://entitlements.contoso.example/users"}, webURL(&c.ProvisionerURL, withoutSlash)},
 		{Variable{Name: "VL_PROVISIONER_KEYS", Secret: true, For: Worker,
-			What:    "Needed with VL_PROVISIONER_URL. The keys of those calls, id:base64,id:base64 with at least 32 bytes each; the first signs.",
+			What: "Needed with VL_PROVISIONER_URL. The keys of those calls, " +
+				"id:base64,id:base64 with at least 32 bytes each; the first signs.",
 			Example: "p1:" + exampleKey}, keys(&c.ProvisionerKeys)},
 		{Variable{Name: "VL_PROVISIONER_TIMEOUT", Default: "10s", For: Worker,
-			What: "How long one such call may take, 100ms to 25s.", Example: "5s"}, period(&c.ProvisionerTimeout, 100*time.Millisecond, mostProvision)},
+			What: "How long one such call may take, 100ms to 25s.", Example: "5s"},
+			period(&c.ProvisionerTimeout, 100*time.Millisecond, mostProvision)},
+	}
+}
 
+// aboutDirectory has the variables of the service that knows the tenants' people.
+func (c *Config) aboutDirectory() []entry {
+	return []entry{
 		{Variable{Name: "VL_DIRECTORY_URL", For: Worker | Commands,
-			What:    "A SCIM 2.0 service that knows the tenants' people: an organization's id and /Users are put behind it; none by default. https, except on this machine.",
+			What: "A SCIM 2.0 service that knows the tenants' people: " +
+				"an organization's id and /Users are put behind it; none by default. https, " +
+				"except on this machine.",
 			Example: "https://identity.contoso.example/scim"}, webURL(&c.DirectoryURL, withoutSlash)},
 		{Variable{Name: "VL_DIRECTORY_TOKEN", Secret: true, For: Worker,
-			What: "The bearer token of those calls.", Example: "not-a-real-token"}, secret(&c.DirectoryToken)},
+			What: "The bearer token of those calls.", Example: "not-a-real-token"},
+			secret(&c.DirectoryToken)},
 		{Variable{Name: "VL_DIRECTORY_EVERY", Default: "1h", For: Commands,
-			What: "Time between two comparisons of the directories with that service, 1m to 168h (R84); starter migrate schedules them.", Example: "6h"}, period(&c.DirectoryEvery, time.Minute, 7*day)},
+			What: "Time between two comparisons of the directories with that service, 1m to 168h (R84); " +
+				"starter migrate schedules them.", Example: "6h"},
+			period(&c.DirectoryEvery, time.Minute, 7*day)},
+	}
+}
 
+// aboutProcess has the variables of how a process runs.
+func (c *Config) aboutProcess() []entry {
+	return []entry{
 		{Variable{Name: "VL_HTTP_LISTEN", Default: "127.0.0.1:8081", For: Worker,
-			What: "Where the worker answers /readyz, host:port.", Example: "0.0.0.0:8081"}, listen(&c.HTTPListen)},
+			What: "Where the worker answers /readyz, host:port.", Example: "0.0.0.0:8081"},
+			listen(&c.HTTPListen)},
 		{Variable{Name: "VL_LOG_LEVEL", Default: "info", For: All,
 			What: "debug, info, warn or error.", Example: "debug"}, level(&c.LogLevel)},
 		{Variable{Name: "VL_LOG_FORMAT", Default: "text", For: All,
 			What: "text or json.", Example: "json"}, oneOf(&c.LogFormat, "text", "json")},
 		{Variable{Name: "VL_ACTIVITY_SLOTS", Default: "20", For: Worker,
-			What: "Activities that one worker runs at a time, 1 to 1000; about VL_DATABASE_CONNS.", Example: "40"}, number(&c.ActivitySlots, 1, 1000)},
+			What:    "Activities that one worker runs at a time, 1 to 1000; about VL_DATABASE_CONNS.",
+			Example: "40"}, number(&c.ActivitySlots, 1, 1000)},
 		{Variable{Name: "VL_WORKFLOW_CACHE", Default: "2000", For: Worker,
-			What: "Workflows that one worker keeps in memory (33 KiB each), 0 to 100000; 0 replays at every step.", Example: "5000"}, number(&c.WorkflowCache, 0, 100_000)},
+			What: "Workflows that one worker keeps in memory (33 KiB each), 0 to 100000; " +
+				"0 replays at every step.", Example: "5000"}, number(&c.WorkflowCache, 0, 100_000)},
 		{Variable{Name: "VL_STOP_TIMEOUT", Default: "100s", For: Worker,
-			What:    "How long running activities may go on when the worker is told to stop, 95s to 1h: a mail may take 90 s. The grace of the container must be longer.",
+			What: "How long running activities may go on when the worker is told to stop, 95s to 1h: " +
+				"a mail may take 90 s. The grace of the container must be longer.",
 			Example: "2m"}, period(&c.StopTimeout, leastStop, time.Hour)},
 	}
 }

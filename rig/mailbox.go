@@ -1,14 +1,10 @@
 package rig
 
 import (
-	"bytes"
 	"context"
-	"crypto/subtle"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,24 +13,24 @@ import (
 	"sync"
 	"time"
 
-	"github.com/emersion/go-message"
-	"github.com/emersion/go-message/mail"
-	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
 
 // MailboxOptions says how a mailbox takes mail.
 type MailboxOptions struct {
-	Port     int    // 0: a free one
-	Dir      string // keeps each message there as NNNNN.eml, too; "": in memory only
-	TLS      bool   // offers STARTTLS, with a certificate of its own for 127.0.0.1 and localhost, see CertPool
-	User     string // takes mail after AUTH PLAIN with this name only, over TLS where that is offered; "": from everybody
+	Port int    // 0: a free one
+	Dir  string // keeps each message there as NNNNN.eml, too; "": in memory only
+	// offers STARTTLS, with a certificate of its own for 127.0.0.1 and localhost, see CertPool
+	TLS bool
+	// takes mail after AUTH PLAIN with this name only, over TLS where that is offered; "": from everybody
+	User     string
 	Password string
 }
 
-// Mailbox catches mail for development and tests: an SMTP server on 127.0.0.1 that keeps what it takes in memory, and as
-// .eml files where it is given a folder, whose mails it shows again when it is started anew. It refuses a message of more than 1 MiB (552) and drops the oldest from memory
-// when there are more than 10,000.
+// Mailbox catches mail for development and tests: an SMTP server on 127.0.0.1 that keeps what it
+// takes in memory, and as .eml files where it is given a folder, whose mails it shows again when
+// it is started anew. It refuses a message of more than 1 MiB (552) and drops the oldest from
+// memory when there are more than 10,000.
 type Mailbox struct {
 	o       MailboxOptions
 	server  *smtp.Server
@@ -52,35 +48,23 @@ type Mailbox struct {
 	hold    *hold
 }
 
-// hold stops the conversation behind one message: it was accepted, and the client's next command isn't answered.
+// hold stops the conversation behind one message: it was accepted, and the
+// client's next command isn't answered.
 type hold struct {
 	wanted   func(Message) bool
 	held     chan Message
 	released chan struct{}
 }
 
-// HoldAfter has the conversation hang right behind the acceptance of the next wanted message, once, until release is
-// called: what a client sees whose work is done and who hasn't heard good-bye. The message is told on held.
+// HoldAfter has the conversation hang right behind the acceptance of the next wanted message,
+// once, until release is called: what a client sees whose work is done and who hasn't heard
+// good-bye. The message is told on held.
 func (b *Mailbox) HoldAfter(wanted func(Message) bool) (held <-chan Message, release func()) {
 	h := &hold{wanted: wanted, held: make(chan Message, 1), released: make(chan struct{})}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.hold = h
 	return h.held, sync.OnceFunc(func() { close(h.released) })
-}
-
-// Message is one caught mail.
-type Message struct {
-	Number     int       // counts from 1, or from behind what the folder held already
-	At         time.Time // when it was taken, in UTC
-	From, To   string    // of the envelope; recipients are separated by ", "
-	ID         string    // Message-ID without <>
-	Subject    string
-	Text, HTML string // decoded
-	Header     [][2]string
-	Raw        []byte // as it came, not to be changed
-	File       string // where it is kept, "" for nowhere
-	to         []string
 }
 
 const (
@@ -96,7 +80,8 @@ func StartMailbox(port int, dir string) (*Mailbox, error) {
 
 // StartMailboxWith listens as the options say.
 func StartMailboxWith(o MailboxOptions) (*Mailbox, error) {
-	b := &Mailbox{o: o, news: make(chan struct{}), closed: make(chan struct{}), refused: map[string]smtp.SMTPError{}}
+	b := &Mailbox{o: o, news: make(chan struct{}), closed: make(chan struct{}),
+		refused: map[string]smtp.SMTPError{}}
 	if err := b.open(); err != nil {
 		return nil, fmt.Errorf("start the mailbox: %w", err)
 	}
@@ -134,8 +119,8 @@ func (b *Mailbox) open() (err error) {
 	return nil
 }
 
-// load makes the folder where it is missing and takes up the mails that it holds from an earlier run. Their envelopes are
-// gone: sender, recipients and time are those of the header and the file.
+// load makes the folder where it is missing and takes up the mails that it holds from an earlier run. Their
+// envelopes are gone: sender, recipients and time are those of the header and the file.
 func (b *Mailbox) load() error {
 	if err := os.MkdirAll(b.o.Dir, 0o700); err != nil {
 		return err
@@ -162,40 +147,6 @@ func (b *Mailbox) load() error {
 	return nil
 }
 
-// kept reads a mail from its file.
-func kept(file string) (Message, error) {
-	info, err := os.Stat(file)
-	if err != nil || info.Size() > largestMail {
-		return Message{}, errors.Join(err, errors.New("not a mail that was kept here"))
-	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return Message{}, err
-	}
-	m, err := parse(raw)
-	m.Raw, m.At = raw, info.ModTime().UTC()
-	var head mail.Header
-	for _, f := range m.Header {
-		head.Add(f[0], f[1])
-	}
-	from, to := addresses(head, "From"), addresses(head, "To")
-	m.From, m.to, m.To = strings.Join(from, ", "), to, strings.Join(to, ", ")
-	return m, err
-}
-
-// addresses are those of a header's field; one that can't be read has none.
-func addresses(h mail.Header, field string) []string {
-	list, err := h.AddressList(field)
-	if err != nil {
-		return nil
-	}
-	out := make([]string, len(list))
-	for n, a := range list {
-		out[n] = a.Address
-	}
-	return out
-}
-
 // Port is where the mailbox listens.
 func (b *Mailbox) Port() int { return b.listen.Addr().(*net.TCPAddr).Port }
 
@@ -208,12 +159,13 @@ func (b *Mailbox) CertPool() *x509.CertPool { return b.pool }
 // Close stops listening and cuts conversations. Mails stay readable.
 func (b *Mailbox) Close() error { return b.close() }
 
-// Refuse answers every mail to the address with this reply from now on, such as 550 "mailbox unavailable". The enhanced code
-// is x.1.1.
+// Refuse answers every mail to the address with this reply from now on, such as 550 "mailbox
+// unavailable". The enhanced code is x.1.1.
 func (b *Mailbox) Refuse(address string, code int, text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.refused[strings.ToLower(address)] = smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: text}
+	b.refused[strings.ToLower(address)] = smtp.SMTPError{Code: code,
+		EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: text}
 }
 
 // Accept takes mail to the address again.
@@ -230,7 +182,8 @@ func (b *Mailbox) Down(down bool) {
 	b.down = down
 }
 
-// Delay has the answer to every message wait for so long from now on. The message is kept when it is answered.
+// Delay has the answer to every message wait for so long from now on.
+// The message is kept when it is answered.
 func (b *Mailbox) Delay(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -270,136 +223,6 @@ func (b *Mailbox) Wait(ctx context.Context, wanted func(Message) bool) (Message,
 	}
 }
 
-// greet begins the conversation with one client.
-func (b *Mailbox) greet(*smtp.Conn) (smtp.Session, error) {
-	s := &session{box: b}
-	if err := s.up(); err != nil {
-		return nil, err
-	}
-	if b.o.User == "" {
-		return s, nil
-	}
-	return &lockedSession{session: s}, nil
-}
-
-type session struct {
-	box  *Mailbox
-	from string
-	to   []string
-	last *Message // accepted just now
-}
-
-func (s *session) up() error {
-	s.box.mu.Lock()
-	defer s.box.mu.Unlock()
-	if s.box.down {
-		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "the mailbox is down"}
-	}
-	return nil
-}
-
-func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	s.from, s.to = from, nil
-	return s.up()
-}
-
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.box.mu.Lock()
-	defer s.box.mu.Unlock()
-	if e, ok := s.box.refused[strings.ToLower(to)]; ok {
-		return &e
-	}
-	s.to = append(s.to, to)
-	return nil
-}
-
-func (s *session) Data(r io.Reader) error {
-	raw, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	m, err := parse(raw)
-	if err != nil {
-		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "the message can't be read"}
-	}
-	if err := s.box.pause(); err != nil {
-		return err
-	}
-	m.Raw, m.From, m.to, m.To, m.At = raw, s.from, s.to, strings.Join(s.to, ", "), time.Now().UTC()
-	s.last = &m
-	return s.box.keep(m)
-}
-
-// pause waits as long as Delay said.
-func (b *Mailbox) pause() error {
-	b.mu.Lock()
-	d := b.delay
-	b.mu.Unlock()
-	if d == 0 {
-		return nil
-	}
-	select {
-	case <-time.After(d):
-		return nil
-	case <-b.closed:
-		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "the mailbox is closing"}
-	}
-}
-
-// lockedSession is one that takes nothing before the client has said who it is.
-type lockedSession struct {
-	*session
-	open bool
-}
-
-// AuthMechanisms names what the client may choose from.
-func (s *lockedSession) AuthMechanisms() []string { return []string{sasl.Plain} }
-
-// Auth checks the client's name and password.
-func (s *lockedSession) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
-		o := s.box.o
-		if subtle.ConstantTimeCompare([]byte(user+"\x00"+password), []byte(o.User+"\x00"+o.Password)) != 1 {
-			return smtp.ErrAuthFailed
-		}
-		s.open = true
-		return nil
-	}), nil
-}
-
-func (s *lockedSession) Mail(from string, o *smtp.MailOptions) error {
-	if !s.open {
-		return smtp.ErrAuthRequired
-	}
-	return s.session.Mail(from, o)
-}
-
-// Reset comes behind every accepted message.
-func (s *session) Reset() {
-	s.from, s.to = "", nil
-	if s.last == nil {
-		return
-	}
-	m := *s.last
-	s.last = nil
-	s.box.mu.Lock()
-	h := s.box.hold
-	if h == nil || !h.wanted(m) {
-		s.box.mu.Unlock()
-		return
-	}
-	s.box.hold = nil
-	s.box.mu.Unlock()
-	h.held <- m
-	select {
-	case <-h.released:
-	case <-s.box.closed:
-	}
-}
-
-// Logout ends the conversation.
-func (s *session) Logout() error { return nil }
-
 func (b *Mailbox) keep(m Message) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -419,59 +242,4 @@ func (b *Mailbox) keep(m Message) error {
 	close(b.news)
 	b.news = make(chan struct{})
 	return nil
-}
-
-// parse reads a message: its head, and its text and HTML bodies decoded. What is in a character set that it doesn't know
-// stays as it is.
-func parse(raw []byte) (m Message, err error) {
-	r, err := mail.CreateReader(bytes.NewReader(raw))
-	if err != nil && !message.IsUnknownCharset(err) {
-		return m, err
-	}
-	if m.Subject, err = r.Header.Subject(); err != nil {
-		m.Subject = r.Header.Get("Subject")
-	}
-	if m.ID, err = r.Header.MessageID(); err != nil {
-		return m, err
-	}
-	for f := r.Header.Fields(); f.Next(); {
-		value, err := f.Text()
-		if err != nil {
-			value = f.Value()
-		}
-		m.Header = append(m.Header, [2]string{f.Key(), value})
-	}
-	for {
-		p, err := r.NextPart()
-		if errors.Is(err, io.EOF) {
-			return m, nil
-		}
-		if err != nil && !message.IsUnknownCharset(err) {
-			return m, err
-		}
-		if err := m.read(p); err != nil {
-			return m, err
-		}
-	}
-}
-
-// read takes the part over if it is the message's first text or HTML; the rest is in Raw.
-func (m *Message) read(p *mail.Part) error {
-	h, ok := p.Header.(*mail.InlineHeader)
-	if !ok {
-		return nil
-	}
-	var body *string
-	switch kind, _, _ := h.ContentType(); kind { // a part without a type is text/plain
-	case "text/html":
-		body = &m.HTML
-	case "text/plain":
-		body = &m.Text
-	}
-	if body == nil || *body != "" {
-		return nil
-	}
-	text, err := io.ReadAll(p.Body)
-	*body = string(text)
-	return err
 }

@@ -31,7 +31,8 @@ func mailbox(t *testing.T, o MailboxOptions) *Mailbox {
 // send delivers lines to one address and returns the code that the server answered, 0 for none.
 func send(t *testing.T, b *Mailbox, to string, lines ...string) int {
 	t.Helper()
-	return code(t, smtp.SendMail(b.Addr(), nil, "a@x.example", []string{to}, []byte(strings.Join(lines, "\r\n")+"\r\n")))
+	return code(t, smtp.SendMail(b.Addr(), nil, "a@x.example", []string{to},
+		[]byte(strings.Join(lines, "\r\n")+"\r\n")))
 }
 
 func code(t *testing.T, err error) int {
@@ -52,7 +53,9 @@ func TestAMailboxDecodesWhatItTakes(t *testing.T) {
 		subject, text, html string
 	}{
 		"a text in quoted-printable": {
-			lines:   []string{"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: quoted-printable", "", "Hallo =C3=A4 und so =", "weiter"},
+			lines: []string{"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=",
+				"Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: quoted-printable", "",
+				"Hallo =C3=A4 und so =", "weiter"},
 			subject: "Grüße", text: "Hallo ä und so weiter",
 		},
 		"a mail without a type is text": {
@@ -61,33 +64,39 @@ func TestAMailboxDecodesWhatItTakes(t *testing.T) {
 		"text and HTML side by side": {
 			lines: []string{"Subject: both", `Content-Type: multipart/alternative; boundary="b"`, "",
 				"--b", "Content-Type: text/plain; charset=utf-8", "", "words",
-				"--b", "Content-Type: text/html; charset=utf-8", "Content-Transfer-Encoding: base64", "", "PGI+d29yZHM8L2I+", "--b--"},
+				"--b", "Content-Type: text/html; charset=utf-8", "Content-Transfer-Encoding: base64", "",
+				"PGI+d29yZHM8L2I+", "--b--"},
 			subject: "both", text: "words", html: "<b>words</b>",
 		},
 		"an attached text isn't the body": {
 			lines: []string{"Subject: files", `Content-Type: multipart/mixed; boundary="b"`, "",
 				"--b", "Content-Type: text/plain", "", "words",
-				"--b", "Content-Type: text/plain", "Content-Disposition: attachment; filename=x.txt", "", "a file", "--b--"},
+				"--b", "Content-Type: text/plain", "Content-Disposition: attachment; filename=x.txt", "",
+				"a file", "--b--"},
 			subject: "files", text: "words",
 		},
 		"an unknown character set stays as it is": {
-			lines: []string{"Subject: =?x-none?q?a?=", "Content-Type: text/plain; charset=x-none", "", "words"}, subject: "=?x-none?q?a?=", text: "words",
+			lines: []string{"Subject: =?x-none?q?a?=", "Content-Type: text/plain; charset=x-none", "",
+				"words"}, subject: "=?x-none?q?a?=", text: "words",
 		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			b := mailbox(t, MailboxOptions{})
-			if got := send(t, b, "b@x.example", append([]string{"Message-ID: <1@x.example>"}, c.lines...)...); got != 0 {
+			got := send(t, b, "b@x.example", append([]string{"Message-ID: <1@x.example>"}, c.lines...)...)
+			if got != 0 {
 				t.Fatal(got)
 			}
 			m, err := b.Wait(soon(t), func(Message) bool { return true })
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.ID != "1@x.example" || m.Subject != c.subject || strings.TrimSpace(m.Text) != c.text || m.HTML != c.html {
+			if m.ID != "1@x.example" || m.Subject != c.subject || strings.TrimSpace(m.Text) != c.text ||
+				m.HTML != c.html {
 				t.Errorf("%+v", m)
 			}
-			if m.Number != 1 || m.From != "a@x.example" || m.To != "b@x.example" || m.At.IsZero() || !strings.HasPrefix(string(m.Raw), "Message-ID: <1@") {
+			if m.Number != 1 || m.From != "a@x.example" || m.To != "b@x.example" || m.At.IsZero() ||
+				!strings.HasPrefix(string(m.Raw), "Message-ID: <1@") {
 				t.Errorf("%+v", m)
 			}
 		})
@@ -99,13 +108,23 @@ func TestAMailboxAnswersAsItIsTold(t *testing.T) {
 		told func(*Mailbox)
 		code int
 	}{
-		"it takes mail":                              {told: func(*Mailbox) {}},
-		"it refuses an address in whatever case":     {told: func(b *Mailbox) { b.Refuse("B@X.example", 550, "no such mailbox") }, code: 550},
-		"it refuses for now":                         {told: func(b *Mailbox) { b.Refuse("b@x.example", 451, "greylisted") }, code: 451},
-		"it refuses somebody else":                   {told: func(b *Mailbox) { b.Refuse("c@x.example", 550, "no such mailbox") }},
-		"it accepts an address that it refused once": {told: func(b *Mailbox) { b.Refuse("b@x.example", 550, "no"); b.Accept("B@x.example") }},
-		"it is down":                                 {told: func(b *Mailbox) { b.Down(true) }, code: 421},
-		"it is up again":                             {told: func(b *Mailbox) { b.Down(true); b.Down(false) }},
+		"it takes mail": {told: func(*Mailbox) {}},
+		"it refuses an address in whatever case": {
+			told: func(b *Mailbox) { b.Refuse("B@X.example", 550, "no such mailbox") }, code: 550,
+		},
+		"it refuses for now": {
+			told: func(b *Mailbox) { b.Refuse("b@x.example", 451, "greylisted") }, code: 451,
+		},
+		"it refuses somebody else": {
+			told: func(b *Mailbox) { b.Refuse("c@x.example", 550, "no such mailbox") },
+		},
+		"it accepts an address that it refused once": {
+			told: func(b *Mailbox) { b.Refuse("b@x.example", 550, "no"); b.Accept("B@x.example") },
+		},
+		"it is down": {told: func(b *Mailbox) { b.Down(true) }, code: 421},
+		"it is up again": {
+			told: func(b *Mailbox) { b.Down(true); b.Down(false) },
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -178,20 +197,24 @@ func TestAMailboxWithAFolderCountsOnFromWhatIsThere(t *testing.T) {
 func TestAMailboxThatIsStartedAnewShowsWhatItsFolderKept(t *testing.T) {
 	dir := t.TempDir()
 	b := mailbox(t, MailboxOptions{Dir: dir})
-	if got := send(t, b, "b@x.example", "Message-ID: <1@x>", "From: Ann <a@x.example>", "To: Bob <b@x.example>", "Subject: once", "", "hello"); got != 0 {
+	if got := send(t, b, "b@x.example", "Message-ID: <1@x>", "From: Ann <a@x.example>",
+		"To: Bob <b@x.example>", "Subject: once", "", "hello"); got != 0 {
 		t.Fatal(got)
 	}
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"00007.eml": "", "letter.eml": "Subject: a stranger's\r\n\r\nhello", "notes.txt": "x"} {
+	for name, text := range map[string]string{
+		"00007.eml": "", "letter.eml": "Subject: a stranger's\r\n\r\nhello", "notes.txt": "x",
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	again := mailbox(t, MailboxOptions{Dir: dir})
 	all := again.To("b@x.example")
-	if len(all) != 1 || all[0].Number != 1 || all[0].Subject != "once" || strings.TrimSpace(all[0].Text) != "hello" || all[0].From != "a@x.example" || all[0].At.IsZero() {
+	if len(all) != 1 || all[0].Number != 1 || all[0].Subject != "once" ||
+		strings.TrimSpace(all[0].Text) != "hello" || all[0].From != "a@x.example" || all[0].At.IsZero() {
 		t.Fatalf("%+v", all)
 	}
 	if got := send(t, again, "b@x.example", "Subject: twice", "", "hello"); got != 0 {
@@ -242,7 +265,8 @@ func TestAMailboxHoldsTheConversationBehindAnAcceptedMail(t *testing.T) {
 	held, release := b.HoldAfter(func(m Message) bool { return m.Subject == "hold" })
 	sent := make(chan error, 1)
 	go func() {
-		sent <- smtp.SendMail(b.Addr(), nil, "a@x.example", []string{"b@x.example"}, []byte("Subject: hold\r\n\r\nhello\r\n"))
+		sent <- smtp.SendMail(b.Addr(), nil, "a@x.example", []string{"b@x.example"},
+			[]byte("Subject: hold\r\n\r\nhello\r\n"))
 	}()
 	if m := <-held; m.Subject != "hold" || len(b.Messages()) != 1 {
 		t.Fatalf("%+v", m)
@@ -312,7 +336,8 @@ func TestAMailboxWithALoginTakesMailFromWhoHasIt(t *testing.T) {
 			if offered, _ := client.Extension("AUTH"); offered {
 				t.Error("a login is asked for in clear")
 			}
-			if err := client.StartTLS(&tls.Config{RootCAs: b.CertPool(), ServerName: "127.0.0.1"}); err != nil {
+			trusting := &tls.Config{RootCAs: b.CertPool(), ServerName: "127.0.0.1"}
+			if err := client.StartTLS(trusting); err != nil {
 				t.Fatal(err)
 			}
 			if c.user != "" {

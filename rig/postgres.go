@@ -22,17 +22,21 @@ import (
 )
 
 // ErrNoPostgres says that no PostgreSQL server is installed.
-var ErrNoPostgres = errors.New("no PostgreSQL server was found: install one (Debian: apt-get install postgresql), or name one in VL_TEST_POSTGRES")
+var ErrNoPostgres = errors.New(
+	"no PostgreSQL server was found: install one (Debian: apt-get install postgresql), " +
+		"or name one in VL_TEST_POSTGRES")
 
 // PostgresOptions says how a server runs.
 type PostgresOptions struct {
-	Dir     string // keeps its data there over the process's end; "": in a temporary folder that Close removes
-	Port    int    // 0: a free one
-	Durable bool   // what is committed survives a power cut; false is faster and survives Stop and Start alone
+	// keeps its data there over the process's end; "": in a temporary folder that Close removes
+	Dir  string
+	Port int // 0: a free one
+	// what is committed survives a power cut; false is faster and survives Stop and Start alone
+	Durable bool
 }
 
-// Postgres is a running PostgreSQL server with a data folder of its own. Root runs it as another user, who must be able to
-// reach the folder.
+// Postgres is a running PostgreSQL server with a data folder of its own. Root runs it as another user,
+// who must be able to reach the folder.
 type Postgres struct {
 	o        PostgresOptions
 	bin, dir string
@@ -41,8 +45,8 @@ type Postgres struct {
 	log      bytes.Buffer
 }
 
-// StartPostgres starts a server on a free port with its data in a temporary folder, made for speed and not to survive a
-// power cut. It returns ErrNoPostgres where none is installed.
+// StartPostgres starts a server on a free port with its data in a temporary folder, made for speed and not to
+// survive a power cut. It returns ErrNoPostgres where none is installed.
 func StartPostgres(ctx context.Context) (*Postgres, error) {
 	return StartPostgresWith(ctx, PostgresOptions{})
 }
@@ -78,7 +82,8 @@ const (
 // claims holds the locks on temporary folders, by folder.
 var claims sync.Map
 
-// folder makes the folder that the server lives in. A temporary one is claimed, and those of killed processes are removed.
+// folder makes the folder that the server lives in. A temporary one is claimed, and
+// those of killed processes are removed.
 func (p *Postgres) folder() (err error) {
 	if p.o.Dir != "" {
 		return os.MkdirAll(p.dir, 0o700)
@@ -113,10 +118,12 @@ func (p *Postgres) remove() error {
 	return os.RemoveAll(p.dir)
 }
 
-// postgresPrograms returns the folder of the programs of the server that is on the path, or of the newest installed one.
+// postgresPrograms returns the folder of the programs of the server that is on the
+// path, or of the newest installed one.
 func postgresPrograms() (string, error) {
 	if path, err := exec.LookPath("postgres"); err == nil {
-		if path, err = filepath.EvalSymlinks(path); err == nil { // initdb stands beside the program, maybe not beside a link to it
+		path, err = filepath.EvalSymlinks(path)
+		if err == nil { // initdb stands beside the program, maybe not beside a link to it
 			return filepath.Dir(path), nil
 		}
 	}
@@ -130,7 +137,8 @@ func postgresPrograms() (string, error) {
 // newest returns the path of the highest version among /usr/lib/postgresql/<version>/bin/postgres.
 func newest(found []string) string {
 	version := func(path string) float64 {
-		v, _ := strconv.ParseFloat(filepath.Base(filepath.Dir(filepath.Dir(path))), 64) // 0 for a folder that is no version
+		// 0 for a folder that is no version
+		v, _ := strconv.ParseFloat(filepath.Base(filepath.Dir(filepath.Dir(path))), 64)
 		return v
 	}
 	return slices.MaxFunc(found, func(a, b string) int { return cmp.Compare(version(a), version(b)) })
@@ -144,7 +152,8 @@ func (p *Postgres) init(ctx context.Context) (err error) {
 	if _, err := os.Stat(filepath.Join(p.data(), "PG_VERSION")); err == nil {
 		return nil
 	}
-	cmd := p.command(ctx, "initdb", "-D", p.data(), "-U", "vl", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
+	cmd := p.command(ctx, "initdb", "-D", p.data(), "-U", "vl", "-A", "trust", "-E", "UTF8",
+		"--no-sync", "--locale=C")
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("initdb: %w: the user that PostgreSQL runs as can't reach %s", err, p.dir)
@@ -170,7 +179,8 @@ func (p *Postgres) Start(ctx context.Context) error {
 	if p.proc != nil && !p.proc.ended() {
 		return errors.New("start PostgreSQL: it is running")
 	}
-	args := []string{"-D", p.data(), "-h", "127.0.0.1", "-p", strconv.Itoa(p.o.Port), "-k", p.dir, "-c", "max_connections=200"}
+	args := []string{"-D", p.data(), "-h", "127.0.0.1", "-p", strconv.Itoa(p.o.Port), "-k", p.dir, "-c",
+		"max_connections=200"}
 	if !p.o.Durable {
 		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 	}
@@ -254,9 +264,9 @@ var sharedPostgres = sync.OnceValues(func() (string, error) {
 	return p.URL("postgres"), nil
 })
 
-// PostgresURL returns the address of a fresh, empty database on a server that all tests of the process share: the one that
-// VL_TEST_POSTGRES names, or one that is started. The database goes with the test. Where there is no server the test is
-// skipped, or fails if VL_TEST_FORCE is 1.
+// PostgresURL returns the address of a fresh, empty database on a server that all tests of the process share:
+// the one that VL_TEST_POSTGRES names, or one that is started. The database goes with the test. Where there
+// is no server the test is skipped, or fails if VL_TEST_FORCE is 1.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
 	server := postgresServer(t)
@@ -288,7 +298,8 @@ func postgresServer(t testing.TB) string {
 func administer(ctx context.Context, server, statement string) error {
 	db, err := sql.Open("postgres", server)
 	if err != nil {
-		return errors.New("the PostgreSQL server's address can't be read") // the error would tell the password
+		// the error would tell the password
+		return errors.New("the PostgreSQL server's address can't be read")
 	}
 	defer db.Close() //nolint:errcheck // the statement has answered
 	if _, err := db.ExecContext(ctx, statement); err != nil {

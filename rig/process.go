@@ -17,7 +17,8 @@ func isEndedAtOnce(err error) bool { return errors.Is(err, errEndedAtOnce) }
 // patience is how long a process may take to end when it is told to.
 const patience = 20 * time.Second
 
-// process is a child that a Ctrl-C at our terminal doesn't reach, and that dies with us where the system can see to that.
+// process is a child that a Ctrl-C at our terminal doesn't reach, and that dies
+// with us where the system can see to that.
 type process struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has ended
@@ -31,7 +32,8 @@ func start(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// Linux kills the child when the thread that started it ends: this one lives as long as the child does.
+		// Linux kills the child when the thread that started it ends:
+		// this one lives as long as the child does.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -54,7 +56,8 @@ func (p *process) ended() bool {
 	}
 }
 
-// stop signals the process and waits for its end; one that can't be told or takes longer than its patience is killed.
+// stop signals the process and waits for its end; one that can't be told or
+// takes longer than its patience is killed.
 func (p *process) stop(s os.Signal) {
 	if p.cmd.Process.Signal(s) == nil {
 		select {

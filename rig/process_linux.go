@@ -11,7 +11,8 @@ func bind(a *syscall.SysProcAttr) {
 	a.Pdeathsig = syscall.SIGKILL
 }
 
-// claim marks a folder as in use for as long as this process lives: the kernel gives the lock back however it ends.
+// claim marks a folder as in use for as long as this process lives: the
+// kernel gives the lock back however it ends.
 func claim(dir string) error {
 	f, err := os.CreateTemp(dir, "claim-")
 	if err != nil {
@@ -24,7 +25,8 @@ func claim(dir string) error {
 	return os.Rename(f.Name(), filepath.Join(dir, claimName))
 }
 
-// abandoned tells whether the process that claimed the folder is gone. A folder without a claim isn't ours to judge.
+// abandoned tells whether the process that claimed the folder is gone. A
+// folder without a claim isn't ours to judge.
 func abandoned(dir string) bool {
 	f, err := os.Open(filepath.Join(dir, claimName))
 	if err != nil {

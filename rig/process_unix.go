@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// unprivileged gives dir to a user other than root, as whom programs then run: PostgreSQL refuses to run as root.
+// unprivileged gives dir to a user other than root, as whom programs then
+// run: PostgreSQL refuses to run as root.
 func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 	if os.Geteuid() != 0 {
 		return &syscall.SysProcAttr{}, nil
@@ -28,5 +29,6 @@ func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, os.Chown(dir, uid, gid)
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}},
+		os.Chown(dir, uid, gid)
 }

@@ -31,8 +31,9 @@ type TemporalOptions struct {
 	UIPort        int               // 0: a free one
 	Attributes    map[string]string // search attributes to register: name → Keyword, Datetime …
 	DynamicConfig map[string]string // settings of the server on top of ours: name → value in JSON
-	LogFile       string            // the server's errors are appended to it; "": they are told if it doesn't start
-	Progress      io.Writer         // is told while the server is being built; nil: nobody
+	// the server's errors are appended to it; "": they are told if it doesn't start
+	LogFile  string
+	Progress io.Writer // is told while the server is being built; nil: nobody
 }
 
 // Temporal is a running development server.
@@ -45,8 +46,9 @@ type Temporal struct {
 	log    bytes.Buffer
 }
 
-// TemporalBinary returns the path of the server, which is built from the project's tools at the first call on a machine.
-// That takes minutes, and progress is told so; nil tells nobody. The working directory must be within the module.
+// TemporalBinary returns the path of the server, which is built from the project's tools at the
+// first call on a machine. That takes minutes, and progress is told so; nil tells nobody. The
+// working directory must be within the module.
 func TemporalBinary(ctx context.Context, progress io.Writer) (string, error) {
 	root, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
@@ -81,7 +83,10 @@ func announce(w io.Writer) (stop func()) {
 				return
 			case <-tick.C:
 				if !said {
-					fmt.Fprintln(w, "Building the Temporal server from its Go module: the first time this takes three to five minutes on two cores, later it is there at once.")
+					fmt.Fprintln(w,
+						"Building the Temporal server from its Go module: "+
+							"the first time this takes three to five minutes on two cores, "+
+							"later it is there at once.")
 				} else {
 					fmt.Fprintf(w, "… still building, %s\n", time.Since(begun).Round(time.Second))
 				}
@@ -154,7 +159,8 @@ func (t *Temporal) Start(ctx context.Context) error {
 
 // arguments are the server's command line.
 func (t *Temporal) arguments() []string {
-	args := []string{"server", "start-dev", "--ip", "127.0.0.1", "--port", strconv.Itoa(t.o.Port), "--log-level", "error"}
+	args := []string{"server", "start-dev", "--ip", "127.0.0.1", "--port", strconv.Itoa(t.o.Port),
+		"--log-level", "error"}
 	if t.o.UI {
 		args = append(args, "--ui-ip", "127.0.0.1", "--ui-port", strconv.Itoa(t.ui))
 	} else {

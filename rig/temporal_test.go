@@ -24,7 +24,8 @@ func TestATemporalServerOnAFileKeepsItsWorkflowsOverItsEnd(t *testing.T) {
 	}
 	for name, end := range cases {
 		t.Run(name, func(t *testing.T) {
-			s, err := StartTemporal(t.Context(), TemporalOptions{Dir: t.TempDir(), Attributes: attributes, Progress: os.Stderr})
+			s, err := StartTemporal(t.Context(),
+				TemporalOptions{Dir: t.TempDir(), Attributes: attributes, Progress: os.Stderr})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -42,7 +43,8 @@ func TestATemporalServerOnAFileKeepsItsWorkflowsOverItsEnd(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := d.GetWorkflowExecutionInfo().GetStatus(); got != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+			got := d.GetWorkflowExecutionInfo().GetStatus()
+			if got != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
 				t.Error(got)
 			}
 			if d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields()["VlStatus"] == nil {
@@ -60,7 +62,8 @@ func beginWorkflow(t *testing.T, c client.Client, id string) {
 	t.Helper()
 	_, err := c.ExecuteWorkflow(soon(t), client.StartWorkflowOptions{
 		ID: id, TaskQueue: "nobody",
-		TypedSearchAttributes: temporal.NewSearchAttributes(temporal.NewSearchAttributeKeyKeyword("VlStatus").ValueSet("waiting")),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			temporal.NewSearchAttributeKeyKeyword("VlStatus").ValueSet("waiting")),
 	}, "Nothing")
 	if err != nil {
 		t.Fatal(err)
@@ -81,15 +84,17 @@ func TestARunningTemporalServerIsNotStartedAgain(t *testing.T) {
 
 func TestATemporalServerThatEndsAtOnceSaysWhy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "temporal")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\necho no licence to run >&2\nexit 1\n"), 0o700); err != nil {
+	err := os.WriteFile(path, []byte("#!/bin/sh\necho no licence to run >&2\nexit 1\n"), 0o700)
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err := StartTemporal(soon(t), TemporalOptions{Binary: path})
+	_, err = StartTemporal(soon(t), TemporalOptions{Binary: path})
 	if !errors.Is(err, errEndedAtOnce) || !strings.Contains(err.Error(), "no licence to run") {
 		t.Fatal(err)
 	}
 	log := filepath.Join(t.TempDir(), "log")
-	if _, err := StartTemporal(soon(t), TemporalOptions{Binary: path, Port: 1, LogFile: log}); !errors.Is(err, errEndedAtOnce) {
+	_, err = StartTemporal(soon(t), TemporalOptions{Binary: path, Port: 1, LogFile: log})
+	if !errors.Is(err, errEndedAtOnce) {
 		t.Fatal(err)
 	}
 	if text, err := os.ReadFile(log); err != nil || string(text) != "no licence to run\n" {
@@ -98,7 +103,8 @@ func TestATemporalServerThatEndsAtOnceSaysWhy(t *testing.T) {
 }
 
 func TestATemporalServerThatIsMissingIsSaidToBe(t *testing.T) {
-	if _, err := StartTemporal(soon(t), TemporalOptions{Binary: filepath.Join(t.TempDir(), "none")}); !errors.Is(err, os.ErrNotExist) {
+	_, err := StartTemporal(soon(t), TemporalOptions{Binary: filepath.Join(t.TempDir(), "none")})
+	if !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
 }
@@ -112,18 +118,23 @@ func TestTheTemporalServersCommandLine(t *testing.T) {
 			with: []string{"--headless"}, without: []string{"--db-filename", "--ui-port"},
 		},
 		"with a UI on this machine alone": {
-			o: TemporalOptions{UI: true}, with: []string{"--ui-ip 127.0.0.1", "--ui-port 8"}, without: []string{"--headless"},
+			o: TemporalOptions{UI: true}, with: []string{"--ui-ip 127.0.0.1", "--ui-port 8"},
+			without: []string{"--headless"},
 		},
 		"a file is written ahead": {
-			o:    TemporalOptions{Dir: "d"},
-			with: []string{"--db-filename " + filepath.Join("d", "temporal.db"), "--sqlite-pragma journal_mode=wal", "--sqlite-pragma synchronous=normal"},
+			o: TemporalOptions{Dir: "d"},
+			with: []string{"--db-filename " + filepath.Join("d", "temporal.db"),
+				"--sqlite-pragma journal_mode=wal", "--sqlite-pragma synchronous=normal"},
 		},
 		"organizations are served in turn": {
 			with: []string{"matching.enableFairness=true", "matching.useNewMatcher=true"},
 		},
 		"a setting takes the place of ours": {
-			o:    TemporalOptions{DynamicConfig: map[string]string{"matching.enableFairness": "false", "x.y": "7"}},
-			with: []string{"matching.enableFairness=false", "--dynamic-config-value x.y=7"}, without: []string{"matching.enableFairness=true"},
+			o: TemporalOptions{
+				DynamicConfig: map[string]string{"matching.enableFairness": "false", "x.y": "7"},
+			},
+			with:    []string{"matching.enableFairness=false", "--dynamic-config-value x.y=7"},
+			without: []string{"matching.enableFairness=true"},
 		},
 		"search attributes have their types": {
 			o:    TemporalOptions{Attributes: attributes},
@@ -154,7 +165,8 @@ func TestABuildIsAnnouncedWhenItTakesTime(t *testing.T) {
 	}{
 		"a server that is there": {time.Second, nil},
 		"a short build":          {10 * time.Second, []string{"Building", "built in 10s"}},
-		"a long build":           {50 * time.Second, []string{"Building", "still building, 26s", "still building, 46s", "built in 50s"}},
+		"a long build": {50 * time.Second,
+			[]string{"Building", "still building, 26s", "still building, 46s", "built in 50s"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

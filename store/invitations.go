@@ -152,8 +152,9 @@ func (s *Store) Expire(
 		if err := t.updateInvitation(*i); err != nil {
 			return err
 		}
-		licenses, err := t.auditEverywhere(invitationLine(i, licensing.AuditExpire, "R56", before,
-			licensing.StatusInvitationExpired, nil))
+		licenses, err := t.auditEverywhere(invitationLine(i, before, auditLine{
+			action: licensing.AuditExpire, rule: "R56", after: licensing.StatusInvitationExpired,
+		}))
 		if err != nil || mail == "" {
 			return err
 		}
@@ -204,18 +205,17 @@ func (t *tx) failInvitation(i *invitationRow, action licensing.AuditAction, reas
 	if err := t.updateInvitation(*i); err != nil {
 		return err
 	}
-	_, err := t.auditEverywhere(invitationLine(i, action, "R55", before, licensing.StatusFailed,
-		licensing.FailureNoted{Reason: reason}))
+	_, err := t.auditEverywhere(invitationLine(i, before, auditLine{
+		action: action, rule: "R55", after: licensing.StatusFailed,
+		detail: licensing.FailureNoted{Reason: reason},
+	}))
 	return err
 }
 
-// invitationLine is the audit line of what time or the mail did to an invitation.
-func invitationLine(
-	i *invitationRow, action licensing.AuditAction, rule string, before licensing.InvitationState,
-	after licensing.Status, d licensing.Detail,
-) auditLine {
-	return auditLine{org: i.OrgID, action: action, user: i.UserID, rule: rule,
-		before: statusOfInvitation(before), after: after, detail: d}
+// invitationLine completes the audit line of what time or the mail did to an invitation.
+func invitationLine(i *invitationRow, before licensing.InvitationState, l auditLine) auditLine {
+	l.org, l.user, l.before = i.OrgID, i.UserID, statusOfInvitation(before)
+	return l
 }
 
 // queueOnce puts a mail in the ledger; a second attempt of the same step finds it there.

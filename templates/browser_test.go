@@ -40,7 +40,8 @@ func TestBrowserShowsMailsAndPages(t *testing.T) {
 			for path := range site.docs {
 				b.open(site.url+path, 320)
 				b.checkReadable(path)
-				if shown := evaluate[string](b, `document.body.innerText`); !strings.Contains(shown, shownOfHostileName) {
+				shown := evaluate[string](b, `document.body.innerText`)
+				if !strings.Contains(shown, shownOfHostileName) {
 					t.Errorf("%s: the hostile name is not shown as text:\n%s", path, shown)
 				}
 				if got := evaluate[int](b, `document.querySelectorAll("script, img, svg").length`); got != 0 {
@@ -215,7 +216,8 @@ func openBrowser(t *testing.T, opts ...chromedp.ExecAllocatorOption) *browser {
 }
 
 func chromium() string {
-	names := []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "headless-shell"}
+	names := []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome",
+		"headless-shell"}
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
@@ -239,7 +241,8 @@ func removeAll(t *testing.T, dir string) {
 // hear records dialogs and what the browser complains of, such as a policy that was broken.
 func (b *browser) hear(ev any) {
 	kind := fmt.Sprintf("%T", ev)
-	events := []string{"JavascriptDialogOpening", "ExceptionThrown", "ConsoleAPICalled", "log.EventEntryAdded"}
+	events := []string{"JavascriptDialogOpening", "ExceptionThrown", "ConsoleAPICalled",
+		"log.EventEntryAdded"}
 	for _, loud := range events {
 		if strings.Contains(kind, loud) {
 			text, _ := json.Marshal(ev)

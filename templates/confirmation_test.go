@@ -63,8 +63,8 @@ func TestR75_EveryVerdictIsSaidInWords(t *testing.T) {
 			"Removed immediately: Product keys reader.",
 		"CT-100: changed. Removed immediately: Administrator.",
 		"EA-2026-00417: unchanged.",
-		"refused: License ID CT-100 would have no active admin: make another person Administrator first (R33).",
-		"Refused: enter the full name (R44).",
+		"refused: License ID CT-100 would have no active admin: "+
+			"make another person Administrator first (R33).", "Refused: enter the full name (R44).",
 		"Reference: 4f1c9a.",
 		"Name or business email updated.",
 	)
@@ -155,10 +155,12 @@ func longVerdict(licenses int, outcome licensing.Outcome) (v licensing.PersonVer
 			"this address can't be used here: enter another one and save again")
 	}
 	for range licenses {
-		l := licensing.Verdict{License: "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", Outcome: outcome, DueAt: sampleTime}
+		l := licensing.Verdict{License: "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", Outcome: outcome,
+			DueAt: sampleTime}
 		if outcome == licensing.Refused {
 			l.Error = licensing.Refuse(licensing.Conflict, "R33",
-				"License ID %s would have no active admin: make another person Administrator first", l.License)
+				"License ID %s would have no active admin: make another person Administrator first",
+				l.License)
 			l.Advice = "This failed 3 times. Contact " + sampleSupport + " and quote the reference."
 		} else {
 			l.Added = allRoles()

@@ -139,10 +139,11 @@ func TestReasonsAndAddressesAreDataToo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := sampleOf(licensing.MailConfirmation)
 			m.head.Support, m.Request = s, licensing.RequestID(s)
-			v := licensing.PersonVerdict{Error: &licensing.Error{Message: "no: " + s}, Verdicts: []licensing.Verdict{{
-				License: licensing.LicenseID(s), Outcome: licensing.Refused, Advice: s, Reference: s,
-				Added: []licensing.Role{licensing.Role(s)}, Error: &licensing.Error{Message: s, Rule: s},
-			}}}
+			v := licensing.PersonVerdict{Error: &licensing.Error{Message: "no: " + s},
+				Verdicts: []licensing.Verdict{{
+					License: licensing.LicenseID(s), Outcome: licensing.Refused, Advice: s, Reference: s,
+					Added: []licensing.Role{licensing.Role(s)}, Error: &licensing.Error{Message: s, Rule: s},
+				}}}
 			m.People = []licensing.ConfirmedPerson{{Name: "Ada", Email: licensing.Email(s), Verdict: v}}
 			mail := m.mail(t)
 			if r, ok := disruptive(mail.Text + mail.HTML); ok {
@@ -167,7 +168,8 @@ func TestReasonsAndAddressesAreDataToo(t *testing.T) {
 func TestSupportIsAnAddressAPageOrWords(t *testing.T) {
 	for _, c := range []struct{ name, in, href string }{
 		{"an address", "help@contoso.example", "mailto:help@contoso.example"},
-		{"an address with a question mark", "help?cc=x@contoso.example", "mailto:help%3Fcc=x@contoso.example"},
+		{"an address with a question mark", "help?cc=x@contoso.example",
+			"mailto:help%3Fcc=x@contoso.example"},
 		{"a page", "https://contoso.example/help?a=b&c=d", "https://contoso.example/help?a=b&c=d"},
 		{"words", "the licensing desk, extension 4711", ""},
 		{"a script", "javascript:alert(1)", ""},
@@ -190,7 +192,8 @@ func TestR44_NamesAreDataOnPages(t *testing.T) {
 	for name, s := range hostile {
 		t.Run(name, func(t *testing.T) {
 			for page, doc := range hostilePages(t, s) {
-				checkHTML(t, doc, "/", "/mail/1", "?pause=1", "/register", supportLink, "http://evil.example/", s)
+				checkHTML(t, doc, "/", "/mail/1", "?pause=1", "/register", supportLink,
+					"http://evil.example/", s)
 				if page == "mail" {
 					continue // it shows a body's text as it is
 				}
@@ -218,7 +221,8 @@ func hostilePages(t testing.TB, s string) map[string]string {
 		"invitation": func(b *bytes.Buffer) error {
 			return InvitationShow(b, InvitationPage{Organization: s, Support: sampleSupport,
 				Access: []licensing.AccessEntry{{License: licensing.LicenseID(s)}}, Expires: sampleTime,
-				Action: "/register", Token: "t.o.k", SignIn: s, Problem: &licensing.Error{Message: s, Rule: s}})
+				Action: "/register", Token: "t.o.k", SignIn: s,
+				Problem: &licensing.Error{Message: s, Rule: s}})
 		},
 		"notice": func(b *bytes.Buffer) error {
 			return Notice(b, NoticePage{Title: "x" + s, Message: s, Next: "/"})

@@ -165,7 +165,8 @@ func readable(root *html.Node) string {
 		if n.Type == html.TextNode {
 			b.WriteString(n.Data)
 		}
-		if n.Type == html.ElementNode && !slices.Contains([]string{"bdi", "a", "time", "strong", "span"}, n.Data) {
+		if n.Type == html.ElementNode &&
+			!slices.Contains([]string{"bdi", "a", "time", "strong", "span"}, n.Data) {
 			b.WriteByte('\n')
 		}
 		for c := range n.ChildNodes() {

@@ -78,7 +78,8 @@ func glob(t *testing.T, pattern string) []string {
 	return names
 }
 
-// mailCheck finds the kinds that a schema allows in the table of mails: the list of kinds that names the welcome mail.
+// mailCheck finds the kinds that a schema allows in the table of mails: the list
+// of kinds that names the welcome mail.
 var mailCheck = regexp.MustCompile(`CHECK \(kind IN \(([^)]*'welcome'[^)]*)\)\)`)
 
 func TestTheSchemaOfEachDatabaseAllowsTheKindsOfTheTable(t *testing.T) {
@@ -87,7 +88,8 @@ func TestTheSchemaOfEachDatabaseAllowsTheKindsOfTheTable(t *testing.T) {
 	for _, database := range []string{"postgres", "sqlite"} {
 		t.Run(database, func(t *testing.T) {
 			var got []string
-			for _, name := range glob(t, "../store/migrations/"+database+"/*.sql") { // in order: the newest list holds
+			// in order: the newest list holds
+			for _, name := range glob(t, "../store/migrations/"+database+"/*.sql") {
 				text, err := os.ReadFile(name)
 				if err != nil {
 					t.Fatal(err)
@@ -108,8 +110,10 @@ func TestEveryKindSaysWhyToWhomWhereAndByWhichRunItIsSent(t *testing.T) {
 	for _, k := range Kinds() {
 		t.Run(string(k.Kind), func(t *testing.T) {
 			for field, value := range map[string]string{
-				"Rule": licensing.RuleText(k.Rule), "Subject": k.Subject, "Reader": k.Reader, "Address": k.Address,
-				"Runs": strings.Join(k.Runs, ""), "Sample.To": string(k.Sample.To), "Sample.Name": k.Sample.Name,
+				"Rule": licensing.RuleText(k.Rule), "Subject": k.Subject, "Reader": k.Reader,
+				"Address": k.Address,
+				"Runs":    strings.Join(k.Runs, ""), "Sample.To": string(k.Sample.To),
+				"Sample.Name": k.Sample.Name,
 			} {
 				if value == "" {
 					t.Errorf("%s is missing", field)
@@ -146,7 +150,8 @@ func TestTheListOfMailsSaysWhatTheTableSays(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# The mails\n\n" +
 		"Written from the table in `templates/kinds.go` by `go test ./templates -update`: don't edit.\n" +
-		"What each mail says is in `templates/testdata`, as text and as HTML. [How to add one](adding.md#a-mail).\n\n" +
+		"What each mail says is in `templates/testdata`, as text and as HTML. " +
+		"[How to add one](adding.md#a-mail).\n\n" +
 		"| kind | subject | to | at | rule | sent by |\n|---|---|---|---|---|---|\n")
 	for _, k := range Kinds() {
 		runs := "`" + strings.Join(k.Runs, "`, `") + "`"

@@ -46,8 +46,8 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("%s reads differently: run go test ./templates -update and read the difference. It is now:\n%s",
-			name, got)
+		t.Errorf("%s reads differently: run go test ./templates -update and read the "+
+			"difference. It is now:\n%s", name, got)
 	}
 }
 
@@ -131,7 +131,8 @@ func allRoles() (out []licensing.Role) {
 }
 
 func TestR35_NoMailNamesAnAdminWhateverItsJobHolds(t *testing.T) {
-	about := []licensing.MailKind{licensing.MailConfirmation, licensing.MailExpired} // to an admin, about people
+	// to an admin, about people
+	about := []licensing.MailKind{licensing.MailConfirmation, licensing.MailExpired}
 	for name, m := range samples() {
 		if slices.Contains(about, m.Kind) {
 			continue
@@ -160,7 +161,9 @@ func TestMailsUseTheProductsWords(t *testing.T) {
 	for name, m := range samples() {
 		mail := m.mail(t)
 		text := strings.ToLower(mail.Subject + " " + strings.Join(strings.Fields(mail.Text), " "))
-		for _, word := range []string{"e-mail", "mail ", "somebody", "anew", "until", "at once", "who look after"} {
+		for _, word := range []string{
+			"e-mail", "mail ", "somebody", "anew", "until", "at once", "who look after",
+		} {
 			if at := strings.Index(text, word); at >= 0 && !strings.HasSuffix(text[:at], "e") {
 				t.Errorf("%s says %q: %s", name, word, text)
 			}
@@ -241,7 +244,8 @@ func TestR56_ExpiredSaysWhoWhatAndWhatToDo(t *testing.T) {
 }
 
 func TestR30_TheHandOverMailSaysWhatAndWhatToDo(t *testing.T) {
-	saysAll(t, sampleOf(licensing.MailHandOver), "CT-100", "CT-200", "Then agree to the hand-over", samplePortal)
+	saysAll(t, sampleOf(licensing.MailHandOver), "CT-100", "CT-200", "Then agree to the hand-over",
+		samplePortal)
 }
 
 func TestR28_TheForwardedMailSaysWhatAndWhatToDo(t *testing.T) {
@@ -283,7 +287,8 @@ func TestTimesAreNeverBetterThanTheTruth(t *testing.T) {
 		{"an end is cut to the minute", endTime(odd), "31 December 2026, 23:59 UTC"},
 		{"a begin goes up to the minute", startTime(odd), "1 January 2027, 00:00 UTC"},
 		{"a whole minute stays", startTime(odd.Add(30 * time.Second)), "1 January 2027, 00:00 UTC"},
-		{"another zone is turned into UTC", endTime(time.Date(2026, 1, 1, 1, 0, 0, 0, time.FixedZone("", 7200))),
+		{"another zone is turned into UTC",
+			endTime(time.Date(2026, 1, 1, 1, 0, 0, 0, time.FixedZone("", 7200))),
 			"31 December 2025, 23:00 UTC"},
 	} {
 		if c.got != c.want {

@@ -24,16 +24,19 @@ func samplePages(t testing.TB) map[string]string {
 	for name, write := range map[string]func(io.Writer) error{
 		"inbox": func(b io.Writer) error {
 			return Inbox(b, InboxPage{Mails: []InboxMail{
-				{Open: "/mail/1", At: sampleTime, To: "ada@contoso.example", Subject: w.Subject, Kind: "welcome"},
-				{Open: "/mail/2", At: sampleTime.Add(time.Minute), To: "ada@contoso.example", Subject: r.Subject,
-					Kind: "registered"},
+				{Open: "/mail/1", At: sampleTime, To: "ada@contoso.example", Subject: w.Subject,
+					Kind: "welcome"},
+				{Open: "/mail/2", At: sampleTime.Add(time.Minute), To: "ada@contoso.example",
+					Subject: r.Subject, Kind: "registered"},
 			}})
 		},
 		"paused inbox": func(b io.Writer) error { return Inbox(b, InboxPage{Paused: true}) },
 		"mail": func(b io.Writer) error {
-			return MailView(b, MailPage{Back: "/", At: sampleTime, To: "ada@contoso.example", Subject: w.Subject,
-				Kind: "welcome", Text: w.Text, HTML: w.HTML, Headers: []Header{
-					{"From", "Licensing <licensing@contoso.example>"}, {"Auto-Submitted", "auto-generated"}}})
+			return MailView(b,
+				MailPage{Back: "/", At: sampleTime, To: "ada@contoso.example", Subject: w.Subject,
+					Kind: "welcome", Text: w.Text, HTML: w.HTML, Headers: []Header{
+						{"From", "Licensing <licensing@contoso.example>"},
+						{"Auto-Submitted", "auto-generated"}}})
 		},
 		"invitation": func(b io.Writer) error {
 			return InvitationShow(b, InvitationPage{Organization: "Contoso Ltd", Support: sampleSupport,
@@ -41,9 +44,11 @@ func samplePages(t testing.TB) map[string]string {
 				Action: "/register", Token: "k1.abc.1.def", SignIn: "ada@contoso.example"})
 		},
 		"refused invitation": func(b io.Writer) error {
-			problem := licensing.Refuse(licensing.Forbidden, "R28", "this invitation is for another sign-in email")
+			problem := licensing.Refuse(licensing.Forbidden, "R28",
+				"this invitation is for another sign-in email")
 			return InvitationShow(b, InvitationPage{
-				Access: sampleAccess(), Expires: sampleTime, Token: "t", Problem: problem.In("identity.email")})
+				Access: sampleAccess(), Expires: sampleTime, Token: "t",
+				Problem: problem.In("identity.email")})
 		},
 		"refusal": func(b io.Writer) error {
 			used := licensing.Refuse(licensing.Gone, "R29", "this invitation has already been used")
@@ -65,7 +70,8 @@ func samplePages(t testing.TB) map[string]string {
 func TestPagesAreSoundAndFetchNothing(t *testing.T) {
 	for name, doc := range samplePages(t) {
 		t.Run(name, func(t *testing.T) {
-			checkHTML(t, doc, "/", "/mail/1", "/mail/2", "?pause=1", "?pause=0", "/register", supportLink, sampleLink)
+			checkHTML(t, doc, "/", "/mail/1", "/mail/2", "?pause=1", "?pause=0", "/register", supportLink,
+				sampleLink)
 		})
 	}
 }
@@ -122,7 +128,8 @@ func TestInvitationPageOnlyActsByPost(t *testing.T) {
 			fields[attr(n, "name")] = attr(n, "value")
 		}
 	}
-	if len(fields) != 2 || fields[FieldToken] != "k1.abc.1.def" || fields[FieldSignIn] != "ada@contoso.example" {
+	if len(fields) != 2 || fields[FieldToken] != "k1.abc.1.def" ||
+		fields[FieldSignIn] != "ada@contoso.example" {
 		t.Errorf("the form posts %v", fields)
 	}
 	if n := find(root, "a"); attr(n, "href") != supportLink {

@@ -70,7 +70,8 @@ func manyPeople(n int) sample {
 	m.People = nil
 	for i := range n {
 		v := licensing.Verdict{
-			License: "CT-100", Outcome: licensing.Invited, Added: []licensing.Role{licensing.ProductKeysReader}}
+			License: "CT-100", Outcome: licensing.Invited,
+			Added: []licensing.Role{licensing.ProductKeysReader}}
 		if i%7 == 0 {
 			why := licensing.Refuse(licensing.Forbidden, "R05", "you don't administer License ID CT-100")
 			v = licensing.Verdict{License: "CT-100", Outcome: licensing.Refused, Error: why}

@@ -69,11 +69,13 @@ func sampleConfirmation() licensing.MailJob {
 	}})
 	locked := licensing.Refuse(licensing.Locked, "R52",
 		"an assignment is in progress: you can edit it after 10:30 UTC")
-	add("Katherine Johnson", "katherine@contoso.example", licensing.PersonVerdict{Verdicts: []licensing.Verdict{
-		{License: "CT-100", Outcome: licensing.Assigned, Added: []licensing.Role{licensing.BenefitsReader},
-			Removed: []licensing.Role{licensing.ProductKeysReader}, DueAt: sampleTime.Add(2 * time.Hour)},
-		sampleRefusal("EA-2026-00417", licensing.StatusAssignmentInProgress, locked),
-	}})
+	add("Katherine Johnson", "katherine@contoso.example",
+		licensing.PersonVerdict{Verdicts: []licensing.Verdict{
+			{License: "CT-100", Outcome: licensing.Assigned,
+				Added:   []licensing.Role{licensing.BenefitsReader},
+				Removed: []licensing.Role{licensing.ProductKeysReader}, DueAt: sampleTime.Add(2 * time.Hour)},
+			sampleRefusal("EA-2026-00417", licensing.StatusAssignmentInProgress, locked),
+		}})
 	add("Mary Jackson", "mary@contoso.example", licensing.PersonVerdict{Verdicts: []licensing.Verdict{
 		{License: "CT-100", Outcome: licensing.Changed, Removed: []licensing.Role{licensing.Administrator}},
 		{License: "EA-2026-00417", Outcome: licensing.Unchanged, After: licensing.StatusActive},

@@ -140,7 +140,8 @@ func (h *house) waiting() bool {
 	}
 	defer db.Close() //nolint:errcheck // it only read
 	var n int
-	if err := db.QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`).Scan(&n); err != nil {
+	if err := db.QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`).
+		Scan(&n); err != nil {
 		h.TB.Fatal(err)
 	}
 	return n > 0

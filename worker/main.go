@@ -1,6 +1,6 @@
 // Worker runs the workflows and activities of vlroles: as many copies as needed, without state of their own.
 //
-//	worker            run until SIGTERM; then let running activities (a mail that is being handed over) finish
+//	worker            run until SIGTERM; then let running activities finish (a mail that is handed over)
 //	worker -check     ask the worker on this machine whether it is ready; exit 0 or 1
 //
 // It is configured by environment variables; `starter config` lists them. GET /readyz on VL_HTTP_LISTEN
@@ -51,7 +51,8 @@ func serve(ctx context.Context) (err error) {
 	}
 	log := config.NewLogger(c, os.Stderr)
 	worker.SetStickyWorkflowCacheSize(c.WorkflowCache)
-	rows, err := store.Open(ctx, c.Database.Reveal(), store.Options{MaxConns: c.DatabaseConns, Policy: c.Policy()})
+	rows, err := store.Open(ctx, c.Database.Reveal(),
+		store.Options{MaxConns: c.DatabaseConns, Policy: c.Policy()})
 	if err != nil {
 		return err
 	}
@@ -64,8 +65,8 @@ func serve(ctx context.Context) (err error) {
 
 	failed := make(chan error, 2)
 	e, err := engine.New(engine.Options{
-		Config: c, Temporal: temporal, Store: rows, Policy: c.Policy(), Jitter: engine.Jitter(c.Policy()), Log: log,
-		OnFailure: func(err error) { failed <- err },
+		Config: c, Temporal: temporal, Store: rows, Policy: c.Policy(), Jitter: engine.Jitter(c.Policy()),
+		Log: log, OnFailure: func(err error) { failed <- err },
 	})
 	if err != nil {
 		return err

@@ -68,7 +68,8 @@ type ActivityInfo struct {
 // Activities returns every activity that a workflow names. A test compares it with what is registered.
 func Activities() []ActivityInfo {
 	return []ActivityInfo{
-		DecideActivity.info(), ApplyActivity.info(), PutAgreementActivity.info(), ChangeContactActivity.info(),
+		DecideActivity.info(), ApplyActivity.info(), PutAgreementActivity.info(),
+		ChangeContactActivity.info(),
 		DirectoryActivity.info(), DeleteActivity.info(), RecheckActivity.info(), PreferActivity.info(),
 		SeatActivity.info(), StartWorkActivity.info(),
 		StartHandOverActivity.info(), AgreeHandOverActivity.info(), CancelHandOverActivity.info(),

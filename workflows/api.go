@@ -111,8 +111,9 @@ type Settings struct {
 
 // InvitationInput starts an Invitation.
 type InvitationInput struct {
-	User     licensing.UserID        `json:"user"`
-	Run      licensing.InvitationRun `json:"sending"` // Generation 0: started for the command that comes along
+	User licensing.UserID `json:"user"`
+	// Generation 0: started for the command that comes along
+	Run      licensing.InvitationRun `json:"sending"`
 	Settings Settings                `json:"settings"`
 	Reminded bool                    `json:"reminded,omitempty"` // by the run before this one
 	Failed   bool                    `json:"failed,omitempty"`

@@ -34,7 +34,8 @@ func CompareDirectories(ctx workflow.Context, after licensing.OrgID) error {
 	}
 	if failed > 0 {
 		return temporal.NewApplicationError(fmt.Sprintf(
-			"%d organizations could not be compared: see the failed runs %s/…", failed, CompareID), "ComparisonFailed")
+			"%d organizations could not be compared: see the failed runs %s/…", failed, CompareID),
+			"ComparisonFailed")
 	}
 	return nil
 }
@@ -92,7 +93,8 @@ func showOrphans(ctx workflow.Context, n int) error {
 	if n == 0 {
 		return nil
 	}
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**Orphaned**: %d License IDs have no active admin any more. "+
-		"See `starter orphans`; appoint one with `starter seat`.", n))
+	workflow.SetCurrentDetails(ctx,
+		fmt.Sprintf("**Orphaned**: %d License IDs have no active admin any more. "+
+			"See `starter orphans`; appoint one with `starter seat`.", n))
 	return workflow.UpsertTypedSearchAttributes(ctx, StatusAttribute.ValueSet(StatusOrphaned))
 }

@@ -49,7 +49,8 @@ func TestR84_AScheduledComparisonFindsWhatAnEventHasMissed(t *testing.T) {
 	if err := s.Flows.CompareDirectories(s.Ctx(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Flows.CompareDirectories(s.Ctx(), 2*time.Hour); err != nil { // once more, with another interval
+	// once more, with another interval
+	if err := s.Flows.CompareDirectories(s.Ctx(), 2*time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	schedule := s.Client.ScheduleClient().GetHandle(s.Ctx(), workflows.CompareID)
@@ -73,10 +74,12 @@ func TestR84_AScheduledComparisonFindsWhatAnEventHasMissed(t *testing.T) {
 	compare()
 	known(2)
 	_, people := s.Save(
-		licensing.PersonChange{SignIn: "noor@contoso.example", Access: []licensing.AccessChange{enginetest.Add("E1")}},
+		licensing.PersonChange{SignIn: "noor@contoso.example",
+			Access: []licensing.AccessChange{enginetest.Add("E1")}},
 	)
 	noor := people[0].User
-	if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("noor@contoso.example", "welcome", 1), "noor@contoso.example")); err != nil {
+	if _, err := s.Flows.Register(s.Ctx(),
+		s.Registration(s.Mail("noor@contoso.example", "welcome", 1), "noor@contoso.example")); err != nil {
 		t.Fatal(err)
 	}
 	active(t, s, noor, "E1", licensing.DownloadSoftware)

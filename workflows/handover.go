@@ -43,7 +43,8 @@ type handOverCommand = requestStep[licensing.HandOverCommand, licensing.HandOver
 // handleUpdates registers all updates, before anything blocks.
 func (w *handOver) handleUpdates(ctx workflow.Context) error {
 	return errors.Join(
-		handleVerdicts(ctx, "waits for the decision and returns what waits for the successor", w.request),
+		handleVerdicts(ctx, "waits for the decision and returns what waits for the successor",
+			w.request),
 		w.handleCommand(ctx, AgreeUpdate, "records that the successor agrees", AgreeHandOverActivity),
 		w.handleCommand(ctx, CancelUpdate, "ends the hand-over; what was handed over stays so",
 			CancelHandOverActivity),

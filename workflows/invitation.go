@@ -192,7 +192,8 @@ func (w *invitation) wait(ctx workflow.Context) error {
 		deadline, summary = w.generation.RemindAt, "reminder"
 	}
 	w.startTimer(ctx, deadline, summary)
-	return workflow.Await(ctx, func() bool { return w.command != nil || w.mail.isDone() || w.timer.IsReady() })
+	return workflow.Await(ctx,
+		func() bool { return w.command != nil || w.mail.isDone() || w.timer.IsReady() })
 }
 
 // startTimer makes the timer fire at the deadline, and leaves it alone where it does already.

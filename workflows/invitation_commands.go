@@ -20,10 +20,12 @@ type command struct {
 // handleUpdates registers all updates, before anything blocks.
 func (w *invitation) handleUpdates(ctx workflow.Context) error {
 	return errors.Join(
-		handleCommand(ctx, w, RegisterUpdate, "accepts the invitation for the person who registers", w.register),
+		handleCommand(ctx, w, RegisterUpdate, "accepts the invitation for the person who registers",
+			w.register),
 		handleCommand(ctx, w, ResendUpdate, "sends the same link again, after a cool-down", w.resend),
 		handleCommand(ctx, w, ResetUpdate, "sends a new link; earlier links stop working", w.reset),
-		handleCommand(ctx, w, CancelUpdate, "removes the pending roles that the caller administers", w.cancel),
+		handleCommand(ctx, w, CancelUpdate, "removes the pending roles that the caller administers",
+			w.cancel),
 		handleCommand(ctx, w, AdoptUpdate, "goes on with a newer generation that a save has made", w.adopt),
 	)
 }
@@ -52,9 +54,11 @@ func (w *invitation) validate(name string) error {
 		return refusal.Encode(licensing.Refuse(licensing.Conflict, "",
 			"another change for this person is in progress: try again in a moment"))
 	case w.phase == registered && name == RegisterUpdate:
-		return refusal.Encode(licensing.Refuse(licensing.Gone, "R29", "this invitation has been used already"))
+		return refusal.Encode(licensing.Refuse(licensing.Gone, "R29",
+			"this invitation has been used already"))
 	case w.phase == registered:
-		return refusal.Encode(licensing.Refuse(licensing.Conflict, "R62", "the person has registered already"))
+		return refusal.Encode(licensing.Refuse(licensing.Conflict, "R62",
+			"the person has registered already"))
 	}
 	return nil
 }

@@ -208,7 +208,8 @@ func TestR58_AResetGivesFullTimeAndANewMail(t *testing.T) {
 func TestR58_AResendKeepsTheExpiry(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
-	s.OnActivity(string(ResendActivity), mock.Anything, mock.Anything).Return(s.sending(1, 0, "welcome-2"), nil)
+	s.OnActivity(string(ResendActivity), mock.Anything, mock.Anything).
+		Return(s.sending(1, 0, "welcome-2"), nil)
 	s.at(29*day, func() { s.update(ResendUpdate, "r1", licensing.Command{}) })
 	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
@@ -402,7 +403,8 @@ func TestR62_ARunningInvitationTakesUpTheGenerationThatASaveMade(t *testing.T) {
 	s := newStage(t)
 	s.steps("change")
 	s.at(hour, func() { s.update(AdoptUpdate, "r1", s.sending(2, hour, "welcome 2")) })
-	s.at(2*hour, func() { s.update(AdoptUpdate, "r2", s.sending(2, hour, "welcome 2")) }) // the same once more
+	// the same once more
+	s.at(2*hour, func() { s.update(AdoptUpdate, "r2", s.sending(2, hour, "welcome 2")) })
 	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
 		t.Fatal(err)
 	}

@@ -142,7 +142,8 @@ func TestTheHistoriesKeepTheirBudget(t *testing.T) {
 
 	var many []licensing.PersonChange
 	for i := range 500 {
-		many = append(many, enginetest.Person("p"+string(rune('a'+i/26%26))+string(rune('a'+i%26)), enginetest.Add("E1")))
+		many = append(many,
+			enginetest.Person("p"+string(rune('a'+i/26%26))+string(rune('a'+i%26)), enginetest.Add("E1")))
 	}
 	request, people = s.Save(many...)
 	for _, p := range people {
@@ -160,7 +161,8 @@ func TestPaths(t *testing.T) {
 	s := enginetest.New(t, enginetest.Options{})
 
 	t.Run("R60 two License IDs become active at two due times", func(t *testing.T) {
-		_, people := s.Save(enginetest.Person("ada", enginetest.Add("E1"), enginetest.Add("E2", licensing.Administrator)))
+		_, people := s.Save(enginetest.Person("ada", enginetest.Add("E1"),
+			enginetest.Add("E2", licensing.Administrator)))
 		ada := people[0].User
 		s.Register("ada")
 		s.Becomes(ada, "E1", licensing.StatusActive)
@@ -240,7 +242,8 @@ func TestPaths(t *testing.T) {
 		}
 		_, err = s.Flows.Register(s.Ctx(), old)
 		refusedBy(t, err, licensing.Gone, "R58")
-		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("eva", "welcome", 2), "eva@fabrikam.example")); err != nil {
+		if _, err := s.Flows.Register(s.Ctx(),
+			s.Registration(s.Mail("eva", "welcome", 2), "eva@fabrikam.example")); err != nil {
 			t.Fatal(err)
 		}
 		h, _ := s.Closed(workflows.InvitationID(people[0].User))
@@ -249,7 +252,8 @@ func TestPaths(t *testing.T) {
 
 	t.Run("R28 another identity may not accept a bound invitation", func(t *testing.T) {
 		s.Save(enginetest.Person("fay", enginetest.Add("E1")))
-		_, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("fay", "welcome", 1), "mallory@fabrikam.example"))
+		_, err := s.Flows.Register(s.Ctx(),
+			s.Registration(s.Mail("fay", "welcome", 1), "mallory@fabrikam.example"))
 		refusedBy(t, err, licensing.Forbidden, "R28")
 	})
 
@@ -303,14 +307,16 @@ func TestPaths(t *testing.T) {
 		kept(t, "invitation-withdrawn", h)
 		// The person can be invited anew.
 		s.Save(enginetest.Person("ida", enginetest.Add("E1")))
-		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("ida", "welcome", 2), "ida@fabrikam.example")); err != nil {
+		if _, err := s.Flows.Register(s.Ctx(),
+			s.Registration(s.Mail("ida", "welcome", 2), "ida@fabrikam.example")); err != nil {
 			t.Fatal(err)
 		}
 	})
 
 	t.Run("R71 roles that are taken away are denied at once, with a mail", func(t *testing.T) {
 		_, people := s.Save(
-			enginetest.Person("jan", enginetest.Add("E1", licensing.ProductDownloadManager, licensing.BenefitsReader)),
+			enginetest.Person("jan",
+				enginetest.Add("E1", licensing.ProductDownloadManager, licensing.BenefitsReader)),
 		)
 		jan := people[0].User
 		s.Register("jan")
@@ -324,7 +330,8 @@ func TestPaths(t *testing.T) {
 		if v := verdict[0].Verdicts[0]; v.Outcome != licensing.Changed || v.After != licensing.StatusActive {
 			t.Fatalf("%+v", v)
 		}
-		if a, err := s.Views.Access(s.Ctx(), s.Org, jan, "E1", licensing.ManageBenefits); err != nil || a.Allowed {
+		if a, err := s.Views.Access(s.Ctx(), s.Org, jan, "E1", licensing.ManageBenefits); err != nil ||
+			a.Allowed {
 			t.Fatal(a, err)
 		}
 		if a, err := s.Views.Access(s.Ctx(), s.Org, jan, "E1", licensing.DownloadSoftware); err != nil ||
@@ -378,7 +385,9 @@ func TestPaths(t *testing.T) {
 		p := enginetest.Person("mo", enginetest.Add("E2"))
 		p.Business = "mo.right@fabrikam.example"
 		s.Save(p)
-		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("mo.right", "welcome", 1), "mo@fabrikam.example")); err != nil {
+		_, err := s.Flows.Register(s.Ctx(),
+			s.Registration(s.Mail("mo.right", "welcome", 1), "mo@fabrikam.example"))
+		if err != nil {
 			t.Fatal(err)
 		}
 		s.Becomes(mo, "E2", licensing.StatusActive)
@@ -403,7 +412,8 @@ func TestPaths(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Becomes(nia, "E1", licensing.StatusInvitationSent)
-		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("nia", "welcome", 2), "nia@fabrikam.example")); err != nil {
+		if _, err := s.Flows.Register(s.Ctx(),
+			s.Registration(s.Mail("nia", "welcome", 2), "nia@fabrikam.example")); err != nil {
 			t.Fatal(err)
 		}
 		h, _ = s.Closed(workflows.InvitationID(nia))
@@ -432,7 +442,9 @@ func TestPaths(t *testing.T) {
 			Name: "Contoso Ltd.",
 			Agreements: []licensing.ContractAgreement{{
 				License: "E3", Program: "Enterprise Agreement", ProcessedAt: time.Now().Add(-24 * time.Hour),
-				Administrators: []licensing.ContractAdministrator{{SignIn: "pia@fabrikam.example", Name: "Pia"}},
+				Administrators: []licensing.ContractAdministrator{
+					{SignIn: "pia@fabrikam.example", Name: "Pia"},
+				},
 			}},
 		}
 		out, err := s.Flows.Apply(s.Ctx(), in)
@@ -456,7 +468,8 @@ func TestPaths(t *testing.T) {
 
 func TestR56_AnExpiredInvitationIsTold_AndResetWorksFromTheEndedRun(t *testing.T) {
 	t.Parallel()
-	s := enginetest.New(t, enginetest.Options{Policy: func(p *licensing.Policy) { p.InviteFor = 2 * time.Second }})
+	s := enginetest.New(t,
+		enginetest.Options{Policy: func(p *licensing.Policy) { p.InviteFor = 2 * time.Second }})
 	_, people := s.Save(enginetest.Person("kim", enginetest.Add("E1")))
 	kim := people[0].User
 	s.Mail("kim", "reminder", 1)
@@ -471,7 +484,8 @@ func TestR56_AnExpiredInvitationIsTold_AndResetWorksFromTheEndedRun(t *testing.T
 	if _, err := s.Flows.Reset(s.Ctx(), s.Command(kim)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("kim", "welcome", 2), "kim@fabrikam.example")); err != nil {
+	if _, err := s.Flows.Register(s.Ctx(),
+		s.Registration(s.Mail("kim", "welcome", 2), "kim@fabrikam.example")); err != nil {
 		t.Fatal(err)
 	}
 	s.Becomes(kim, "E1", licensing.StatusActive)
@@ -501,7 +515,8 @@ func TestR54_ARefusalDownstreamIsFailed_AssigningAgainMendsIt_AfterThreeItNamesS
 		t.Fatal(ended)
 	}
 	kept(t, "invitation-provision-refused", h)
-	if a, err := s.Views.Access(s.Ctx(), s.Org, kim, "E1", licensing.DownloadSoftware); err != nil || a.Allowed {
+	a, err := s.Views.Access(s.Ctx(), s.Org, kim, "E1", licensing.DownloadSoftware)
+	if err != nil || a.Allowed {
 		t.Fatal(a, err)
 	}
 	var last licensing.Verdict

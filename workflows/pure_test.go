@@ -48,7 +48,8 @@ func dependencies(t *testing.T) []listed {
 // what does I/O.
 func TestWorkflowsAreBuiltFromNothingOfOursThatDoesIO(t *testing.T) {
 	ours := []string{"vlroles/licensing", "vlroles/workflows", "vlroles/workflows/refusal"}
-	doesIO := []string{"net", "net/http", "net/smtp", "os", "os/exec", "io/fs", "syscall", "database/sql", "embed", "log"}
+	doesIO := []string{"net", "net/http", "net/smtp", "os", "os/exec", "io/fs", "syscall", "database/sql",
+		"embed", "log"}
 	sdk := []string{"go.temporal.io/sdk/temporal", "go.temporal.io/sdk/workflow"}
 	found := 0
 	for _, p := range dependencies(t) {

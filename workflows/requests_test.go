@@ -26,7 +26,8 @@ func put(
 	out, err := s.Flows.PutAgreement(
 		s.Ctx(),
 		licensing.AgreementPut{ID: enginetest.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
-			License: l, Program: "MPSA", Parent: parent, ProcessedAt: time.Now().Add(-1000 * time.Hour), Contacts: contacts}},
+			License: l, Program: "MPSA", Parent: parent, ProcessedAt: time.Now().Add(-1000 * time.Hour),
+			Contacts: contacts}},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +51,9 @@ func may(
 }
 
 // active waits until somebody may do something.
-func active(t *testing.T, s *enginetest.Env, u licensing.UserID, l licensing.LicenseID, p licensing.Permission) {
+func active(
+	t *testing.T, s *enginetest.Env, u licensing.UserID, l licensing.LicenseID, p licensing.Permission,
+) {
 	t.Helper()
 	s.Until(string(p)+" on "+string(l), func() bool { return may(t, s, u, l, p).Allowed })
 }
@@ -61,8 +64,8 @@ func TestRequests(t *testing.T) {
 	s := enginetest.New(t, enginetest.Options{})
 
 	t.Run(
-		"R25 R27 R28 an agreement's contacts are invited, and whoever gets a forwarded mail becomes admin instead",
-		func(t *testing.T) {
+		"R25 R27 R28 an agreement's contacts are invited, "+
+			"and whoever gets a forwarded mail becomes admin instead", func(t *testing.T) {
 			out := put(
 				t,
 				s,
@@ -90,7 +93,8 @@ func TestRequests(t *testing.T) {
 			h, _ = s.Closed(workflows.AgreementID("C1"))
 			kept(t, "agreement", h)
 
-			later := put(t, s, "C2", "", outside(licensing.NoticesContact, "pat")) // R27: no second welcome mail
+			// R27: no second welcome mail
+			later := put(t, s, "C2", "", outside(licensing.NoticesContact, "pat"))
 			if v := later.People[0]; v.User != who.User || v.Verdicts[0].Outcome != licensing.Assigned {
 				t.Fatalf("%+v", later)
 			}
@@ -123,7 +127,8 @@ func TestRequests(t *testing.T) {
 			}
 			s.Mail("zoe", "forwarded", 1)
 			active(t, s, yan.User, "C6", licensing.ListInvoices)
-			if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("zoe", "welcome", 2), "zoe@fabrikam.example")); err != nil {
+			if _, err := s.Flows.Register(s.Ctx(),
+				s.Registration(s.Mail("zoe", "welcome", 2), "zoe@fabrikam.example")); err != nil {
 				t.Fatal(err)
 			}
 			active(t, s, zoe, "E1", licensing.DownloadSoftware)
@@ -133,37 +138,43 @@ func TestRequests(t *testing.T) {
 		},
 	)
 
-	t.Run("R03 two requests for one License ID at once are carried out one after the other", func(t *testing.T) {
-		answers := make(chan error, 4)
-		for n := range 4 {
-			go func() {
-				_, err := s.Flows.PutAgreement(
-					s.Ctx(),
-					licensing.AgreementPut{ID: enginetest.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
-						License: "C3", Program: "MPSA", ProcessedAt: time.Now(), Contacts: []licensing.Contact{outside(licensing.PrimaryContact, string(rune('p'+n))+"rimary")}}},
-				)
-				answers <- err
-			}()
-		}
-		for range 4 {
-			if err := <-answers; err != nil {
-				t.Error(err)
+	t.Run("R03 two requests for one License ID at once are carried out one after the other",
+		func(t *testing.T) {
+			answers := make(chan error, 4)
+			for n := range 4 {
+				go func() {
+					_, err := s.Flows.PutAgreement(
+						s.Ctx(),
+						licensing.AgreementPut{ID: enginetest.Request(), Org: s.Org,
+							Agreement: licensing.ContractAgreement{
+								License: "C3", Program: "MPSA", ProcessedAt: time.Now(),
+								Contacts: []licensing.Contact{
+									outside(licensing.PrimaryContact, string(rune('p'+n))+"rimary"),
+								}}},
+					)
+					answers <- err
+				}()
 			}
-		}
-		s.Closed(workflows.AgreementID("C3"))
-		_, err := s.Flows.PutAgreement(
-			s.Ctx(),
-			licensing.AgreementPut{
-				ID:        enginetest.Request(),
-				Org:       s.Org,
-				Agreement: licensing.ContractAgreement{License: "C4", Program: "MPSA", ProcessedAt: time.Now()},
-			},
-		)
-		refusedBy(t, err, licensing.Invalid, "R25")
-		h, status := s.Closed(workflows.AgreementID("C4"))
-		completed(t, status)
-		kept(t, "agreement-refused", h)
-	})
+			for range 4 {
+				if err := <-answers; err != nil {
+					t.Error(err)
+				}
+			}
+			s.Closed(workflows.AgreementID("C3"))
+			_, err := s.Flows.PutAgreement(
+				s.Ctx(),
+				licensing.AgreementPut{
+					ID:  enginetest.Request(),
+					Org: s.Org,
+					Agreement: licensing.ContractAgreement{License: "C4", Program: "MPSA",
+						ProcessedAt: time.Now()},
+				},
+			)
+			refusedBy(t, err, licensing.Invalid, "R25")
+			h, status := s.Closed(workflows.AgreementID("C4"))
+			completed(t, status)
+			kept(t, "agreement-refused", h)
+		})
 
 	t.Run("R34 a contact is replaced, Invoice Reader moves", func(t *testing.T) {
 		before := put(
@@ -196,42 +207,46 @@ func TestRequests(t *testing.T) {
 		kept(t, "contact", h)
 	})
 
-	t.Run("R80 R82 a user who is deleted in the middle of a propagation ends with its run", func(t *testing.T) {
-		slow := enginetest.New(t, enginetest.Options{Policy: func(p *licensing.Policy) { p.Propagation = time.Hour }})
-		_, people := slow.Save(enginetest.Person("kim", enginetest.Add("E1")))
-		kim := people[0].User
-		slow.Register("kim")
-		c := slow.Command(kim)
-		out, err := slow.Flows.Delete(slow.Ctx(), c)
-		if err != nil || out.Verdicts[0].Outcome != licensing.Changed {
-			t.Fatalf("%+v, %v", out, err)
-		}
-		h, status := slow.Closed(workflows.InvitationID(kim))
-		if status != enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED {
-			t.Fatal(status)
-		}
-		kept(t, "invitation-deleted-in-progress", h)
-		h, _ = slow.Closed("delete/" + string(c.Request))
-		kept(t, "delete", h)
-		slow.Mail("kim", "changes", 1)
+	t.Run("R80 R82 a user who is deleted in the middle of a propagation ends with its run",
+		func(t *testing.T) {
+			slow := enginetest.New(t,
+				enginetest.Options{Policy: func(p *licensing.Policy) { p.Propagation = time.Hour }})
+			_, people := slow.Save(enginetest.Person("kim", enginetest.Add("E1")))
+			kim := people[0].User
+			slow.Register("kim")
+			c := slow.Command(kim)
+			out, err := slow.Flows.Delete(slow.Ctx(), c)
+			if err != nil || out.Verdicts[0].Outcome != licensing.Changed {
+				t.Fatalf("%+v, %v", out, err)
+			}
+			h, status := slow.Closed(workflows.InvitationID(kim))
+			if status != enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED {
+				t.Fatal(status)
+			}
+			kept(t, "invitation-deleted-in-progress", h)
+			h, _ = slow.Closed("delete/" + string(c.Request))
+			kept(t, "delete", h)
+			slow.Mail("kim", "changes", 1)
 
-		_, people = slow.Save(enginetest.Person("lee", enginetest.Add("E1")))
-		r := slow.Registration(slow.Mail("lee", "welcome", 1), "lee@fabrikam.example")
-		if _, err := slow.Flows.Delete(slow.Ctx(), slow.Command(people[0].User)); err != nil {
-			t.Fatal(err)
-		}
-		_, err = slow.Flows.Register(slow.Ctx(), r)
-		refusedBy(t, err, licensing.Gone, "R82")
-		slow.Closed(workflows.InvitationID(people[0].User))
-	})
+			_, people = slow.Save(enginetest.Person("lee", enginetest.Add("E1")))
+			r := slow.Registration(slow.Mail("lee", "welcome", 1), "lee@fabrikam.example")
+			if _, err := slow.Flows.Delete(slow.Ctx(), slow.Command(people[0].User)); err != nil {
+				t.Fatal(err)
+			}
+			_, err = slow.Flows.Register(slow.Ctx(), r)
+			refusedBy(t, err, licensing.Gone, "R82")
+			slow.Closed(workflows.InvitationID(people[0].User))
+		})
 
 	t.Run("R84 R86 a person leaves the tenant, is back, and is re-checked", func(t *testing.T) {
-		noor := licensing.DirectoryPerson{ObjectID: "noor", Email: "noor@contoso.example", Name: "Noor Haddad"}
+		noor := licensing.DirectoryPerson{ObjectID: "noor", Email: "noor@contoso.example",
+			Name: "Noor Haddad"}
 		tell := func(left bool) licensing.DirectoryAnswer {
 			noor.Left = left
 			out, err := s.Flows.Directory(
 				s.Ctx(),
-				licensing.DirectoryChange{ID: enginetest.Request(), Org: s.Org, People: []licensing.DirectoryPerson{noor}},
+				licensing.DirectoryChange{ID: enginetest.Request(), Org: s.Org,
+					People: []licensing.DirectoryPerson{noor}},
 			)
 			if err != nil {
 				t.Fatal(err)
@@ -240,10 +255,12 @@ func TestRequests(t *testing.T) {
 		}
 		tell(false)
 		_, people := s.Save(
-			licensing.PersonChange{SignIn: noor.Email, Access: []licensing.AccessChange{enginetest.Add("E1")}},
+			licensing.PersonChange{SignIn: noor.Email,
+				Access: []licensing.AccessChange{enginetest.Add("E1")}},
 		)
 		id := people[0].User
-		if _, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail("noor@contoso.example", "welcome", 1), noor.Email)); err != nil {
+		if _, err := s.Flows.Register(s.Ctx(),
+			s.Registration(s.Mail("noor@contoso.example", "welcome", 1), noor.Email)); err != nil {
 			t.Fatal(err)
 		}
 		active(t, s, id, "E1", licensing.DownloadSoftware)
@@ -260,38 +277,39 @@ func TestRequests(t *testing.T) {
 		kept(t, "recheck", h)
 	})
 
-	t.Run("R33 the last admin leaves: operators find the run, and support seats somebody", func(t *testing.T) {
-		own := enginetest.New(t, enginetest.Options{})
-		d := licensing.DirectoryChange{
-			ID:  enginetest.Request(),
-			Org: own.Org,
-			People: []licensing.DirectoryPerson{
-				{ObjectID: "alex", Email: "alex@contoso.example", Name: "Alex Wilber", Left: true},
-			},
-		}
-		out, err := own.Flows.Directory(own.Ctx(), d)
-		if err != nil || len(out.Orphaned) != 2 {
-			t.Fatalf("%+v, %v", out, err)
-		}
-		h, _ := own.Closed("directory/" + string(d.ID))
-		kept(t, "directory-orphaned", h)
-		if got := status(own, "directory/"+string(d.ID)); got != workflows.StatusOrphaned {
-			t.Fatal(got)
-		}
-		seat := licensing.Appointment{
-			ID:      enginetest.Request(),
-			Org:     own.Org,
-			License: "E1",
-			Person:  enginetest.Person("new"),
-			Reason:  "case 1",
-		}
-		if answer, err := own.Flows.Appoint(own.Ctx(), seat); err != nil || !answer.People[0].Accepted() {
-			t.Fatal(answer, err)
-		}
-		own.Register("new")
-		h, _ = own.Closed("seat/" + string(seat.ID))
-		kept(t, "seat", h)
-	})
+	t.Run("R33 the last admin leaves: operators find the run, and support seats somebody",
+		func(t *testing.T) {
+			own := enginetest.New(t, enginetest.Options{})
+			d := licensing.DirectoryChange{
+				ID:  enginetest.Request(),
+				Org: own.Org,
+				People: []licensing.DirectoryPerson{
+					{ObjectID: "alex", Email: "alex@contoso.example", Name: "Alex Wilber", Left: true},
+				},
+			}
+			out, err := own.Flows.Directory(own.Ctx(), d)
+			if err != nil || len(out.Orphaned) != 2 {
+				t.Fatalf("%+v, %v", out, err)
+			}
+			h, _ := own.Closed("directory/" + string(d.ID))
+			kept(t, "directory-orphaned", h)
+			if got := status(own, "directory/"+string(d.ID)); got != workflows.StatusOrphaned {
+				t.Fatal(got)
+			}
+			seat := licensing.Appointment{
+				ID:      enginetest.Request(),
+				Org:     own.Org,
+				License: "E1",
+				Person:  enginetest.Person("new"),
+				Reason:  "case 1",
+			}
+			if answer, err := own.Flows.Appoint(own.Ctx(), seat); err != nil || !answer.People[0].Accepted() {
+				t.Fatal(answer, err)
+			}
+			own.Register("new")
+			h, _ = own.Closed("seat/" + string(seat.ID))
+			kept(t, "seat", h)
+		})
 
 	t.Run("R88 a contact opts in and out", func(t *testing.T) {
 		prim := put(t, s, "P1", "", outside(licensing.PrimaryContact, "heir")).Contacts[0].User
@@ -379,11 +397,13 @@ func TestRequests(t *testing.T) {
 	t.Run("R76 where nobody is invited an open invitation ends with the assignment", func(t *testing.T) {
 		out, err := s.Flows.PutAgreement(
 			s.Ctx(),
-			licensing.AgreementPut{ID: enginetest.Request(), Org: s.Org, Agreement: licensing.ContractAgreement{
-				License: "N1", Program: "Enterprise Agreement", ProcessedAt: time.Now().Add(-1000 * time.Hour), NoInvitation: true,
-				Contacts: []licensing.Contact{
-					{Kind: licensing.PrimaryContact, Business: "alex@contoso.example", Name: "Alex"},
-				}}},
+			licensing.AgreementPut{ID: enginetest.Request(), Org: s.Org,
+				Agreement: licensing.ContractAgreement{
+					License: "N1", Program: "Enterprise Agreement",
+					ProcessedAt: time.Now().Add(-1000 * time.Hour), NoInvitation: true,
+					Contacts: []licensing.Contact{
+						{Kind: licensing.PrimaryContact, Business: "alex@contoso.example", Name: "Alex"},
+					}}},
 		)
 		if err != nil || out.People[0].Verdicts[0].Outcome != licensing.Assigned {
 			t.Fatalf("%+v, %v", out, err)

@@ -47,8 +47,9 @@ func stepLocalWithin[I, O any](
 ) (out O, err error) {
 	lctx := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		ScheduleToCloseTimeout: timeout,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, MaximumAttempts: 2},
-		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond,
+			MaximumAttempts: 2},
+		Summary: summary,
 	})
 	err = workflow.ExecuteLocalActivity(lctx, string(a), in).Get(ctx, &out)
 	if err == nil || temporal.IsCanceledError(err) || refusal.Decode(err) != nil {

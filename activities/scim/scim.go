@@ -38,7 +38,8 @@ func New(base, token string) (*Client, error) {
 	if err := outbound.CheckURL(base); err != nil {
 		return nil, fmt.Errorf("open directory: %w", err)
 	}
-	client := &http.Client{Transport: outbound.Transport(), Timeout: timeout, CheckRedirect: outbound.NoRedirect}
+	client := &http.Client{Transport: outbound.Transport(), Timeout: timeout,
+		CheckRedirect: outbound.NoRedirect}
 	return &Client{url: strings.TrimRight(base, "/"), client: client, authorize: func(r *http.Request) {
 		if token != "" {
 			r.Header.Set("Authorization", "Bearer "+token)

@@ -13,10 +13,14 @@ import (
 )
 
 // scimServer answers pages of at most size people.
-func scimServer(t *testing.T, people []map[string]any, size int, change func(w http.ResponseWriter, r *http.Request, page map[string]any) bool) *Client {
+func scimServer(
+	t *testing.T, people []map[string]any, size int,
+	change func(w http.ResponseWriter, r *http.Request, page map[string]any) bool,
+) *Client {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/scim/o%2F1/Users" && r.URL.EscapedPath() != "/scim/o%2F1/Users" || r.Header.Get("Authorization") != "Bearer secret-token" {
+		if r.URL.Path != "/scim/o%2F1/Users" && r.URL.EscapedPath() != "/scim/o%2F1/Users" ||
+			r.Header.Get("Authorization") != "Bearer secret-token" {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
@@ -26,7 +30,8 @@ func scimServer(t *testing.T, people []map[string]any, size int, change func(w h
 			return
 		}
 		from := min(start-1, len(people))
-		page := map[string]any{"totalResults": len(people), "Resources": people[from:min(from+size, len(people))]}
+		page := map[string]any{"totalResults": len(people),
+			"Resources": people[from:min(from+size, len(people))]}
 		if change != nil && change(w, r, page) {
 			return
 		}
@@ -58,12 +63,15 @@ func TestR84_ADirectoryIsReadWholePageByPage(t *testing.T) {
 	people = append(people,
 		person("gone", "gone@contoso.example", "active", false),
 		person("robot", "no address"),
-		person("internal", "login", "externalId", "o-x", "emails", []any{map[string]any{"value": "x@contoso.example", "primary": true}}, "displayName", "", "name", map[string]any{"givenName": "Ada", "familyName": "Lovelace"}))
+		person("internal", "login", "externalId", "o-x", "emails",
+			[]any{map[string]any{"value": "x@contoso.example", "primary": true}}, "displayName", "", "name",
+			map[string]any{"givenName": "Ada", "familyName": "Lovelace"}))
 	got, err := scimServer(t, people, 3, nil).People(t.Context(), "o/1")
 	if err != nil || len(got) != 8 {
 		t.Fatalf("%d, %v", len(got), err)
 	}
-	if want := (licensing.DirectoryPerson{ObjectID: "o-x", Email: "x@contoso.example", Name: "Ada Lovelace"}); got[7] != want {
+	want := (licensing.DirectoryPerson{ObjectID: "o-x", Email: "x@contoso.example", Name: "Ada Lovelace"})
+	if got[7] != want {
 		t.Errorf("%+v", got[7])
 	}
 	none, err := scimServer(t, nil, 3, nil).People(t.Context(), "o/1")
@@ -73,7 +81,8 @@ func TestR84_ADirectoryIsReadWholePageByPage(t *testing.T) {
 }
 
 func TestR84_ADirectoryThatCanNotBeReadWholeIsAnErrorAndNeverAPart(t *testing.T) {
-	four := []map[string]any{person("a", "a@x.example"), person("b", "b@x.example"), person("c", "c@x.example"), person("d", "d@x.example")}
+	four := []map[string]any{person("a", "a@x.example"), person("b", "b@x.example"),
+		person("c", "c@x.example"), person("d", "d@x.example")}
 	answer := func(status int) func(http.ResponseWriter, *http.Request, map[string]any) bool {
 		return func(w http.ResponseWriter, r *http.Request, _ map[string]any) bool {
 			if r.URL.Query().Get("startIndex") == "1" {
@@ -98,22 +107,24 @@ func TestR84_ADirectoryThatCanNotBeReadWholeIsAnErrorAndNeverAPart(t *testing.T)
 			}
 			return false
 		}, "changed while"},
-		"somebody is gone and another is new, of the same total": {four, func(_ http.ResponseWriter, r *http.Request, p map[string]any) bool {
-			if r.URL.Query().Get("startIndex") != "1" {
-				p["Resources"] = []any{person("c", "c@x.example"), person("e", "e@x.example")}
-			}
-			return false
-		}, "changed while"},
+		"somebody is gone and another is new, of the same total": {four,
+			func(_ http.ResponseWriter, r *http.Request, p map[string]any) bool {
+				if r.URL.Query().Get("startIndex") != "1" {
+					p["Resources"] = []any{person("c", "c@x.example"), person("e", "e@x.example")}
+				}
+				return false
+			}, "changed while"},
 		"a page is empty": {four, func(_ http.ResponseWriter, r *http.Request, p map[string]any) bool {
 			if r.URL.Query().Get("startIndex") != "1" {
 				p["Resources"] = []any{}
 			}
 			return false
 		}, "don't make up the whole"},
-		"there are more people than the total": {four, func(_ http.ResponseWriter, _ *http.Request, p map[string]any) bool {
-			p["totalResults"] = 1
-			return false
-		}, "don't make up the whole"},
+		"there are more people than the total": {four,
+			func(_ http.ResponseWriter, _ *http.Request, p map[string]any) bool {
+				p["totalResults"] = 1
+				return false
+			}, "don't make up the whole"},
 		"a huge total": {four, func(_ http.ResponseWriter, _ *http.Request, p map[string]any) bool {
 			p["totalResults"] = 1 << 30
 			return false
@@ -140,12 +151,15 @@ func TestR84_ADirectoryThatCanNotBeReadWholeIsAnErrorAndNeverAPart(t *testing.T)
 			}
 		})
 	}
-	for _, bad := range []string{"", "ftp://x.example", "https://user:pw@x.example", "https://x.example?q=1"} {
+	for _, bad := range []string{
+		"", "ftp://x.example", "https://user:pw@x.example", "https://x.example?q=1",
+	} {
 		if _, err := New(bad, ""); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
 	}
-	if d, _ := New("https://x.example", "secret-token"); strings.Contains(fmt.Sprintf("%+v %#v", d, d), "secret-token") {
+	d, _ := New("https://x.example", "secret-token")
+	if strings.Contains(fmt.Sprintf("%+v %#v", d, d), "secret-token") {
 		t.Error("the token can be printed")
 	}
 }

@@ -88,7 +88,8 @@ func (c Config) faults() (faults []error) {
 		}
 	}
 	if c.User != "" && c.TLS == "none" && !isLoopback(c.Host) {
-		faults = append(faults, errors.New("a password is not sent in clear text to another machine: use TLS"))
+		faults = append(faults,
+			errors.New("a password is not sent in clear text to another machine: use TLS"))
 	}
 	return faults
 }

@@ -123,7 +123,8 @@ func (s *Relay) retire(open *connection) {
 
 // quit ends the session and the connection, within a few seconds.
 func (c *connection) quit() {
-	_ = c.net.SetDeadline(time.Now().Add(3 * time.Second)) // the mails have been taken; only QUIT is left to say
+	// the mails have been taken; only QUIT is left to say
+	_ = c.net.SetDeadline(time.Now().Add(3 * time.Second))
 	_ = c.smtp.Quit()
 	_ = c.net.Close()
 }

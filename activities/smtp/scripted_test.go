@@ -56,7 +56,8 @@ func newServer(t *testing.T, s script, before ...func(*server)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &server{t: t, listener: l, script: s, open: map[net.Conn]bool{}, released: make(chan struct{}), news: make(chan struct{})}
+	v := &server{t: t, listener: l, script: s, open: map[net.Conn]bool{}, released: make(chan struct{}),
+		news: make(chan struct{})}
 	for _, f := range before {
 		f(v)
 	}
@@ -284,8 +285,10 @@ func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour),
+		NotAfter:    time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

@@ -41,7 +41,8 @@ func (s *Relay) Send(ctx context.Context, l activities.Message) (activities.Answ
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
-		return failed(activities.Answer{Verdict: activities.Deferred, Text: "no connection was free in time"}, 0)
+		return failed(activities.Answer{Verdict: activities.Deferred, Text: "no connection was free in time"},
+			0)
 	}
 	m, err := s.compose(l)
 	if err != nil {

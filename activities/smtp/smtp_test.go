@@ -21,12 +21,14 @@ import (
 )
 
 func letter(id string) activities.Message {
-	return activities.Message{ID: id + "@contoso.example", To: "kim@fabrikam.example", ToName: "Kim Akers", Subject: "Action required", Text: "Hello\n", HTML: "<p>Hello</p>"}
+	return activities.Message{ID: id + "@contoso.example", To: "kim@fabrikam.example", ToName: "Kim Akers",
+		Subject: "Action required", Text: "Hello\n", HTML: "<p>Hello</p>"}
 }
 
 func relay(t *testing.T, v *server, change func(*Config)) *Relay {
 	t.Helper()
-	c := Config{Host: "127.0.0.1", Port: v.port(), TLS: "none", From: "vl@contoso.example", FromName: "Volume licensing", Deadline: 10 * time.Second}
+	c := Config{Host: "127.0.0.1", Port: v.port(), TLS: "none", From: "vl@contoso.example",
+		FromName: "Volume licensing", Deadline: 10 * time.Second}
 	if change != nil {
 		change(&c)
 	}
@@ -53,31 +55,49 @@ func TestR55_SMTPVerdictsFollowTheServersAnswers(t *testing.T) {
 		{"553 on RCPT ends", script{"RCPT": {"553 5.1.3 bad address"}}, activities.Refused, 553, 0},
 		{"551 on RCPT ends", script{"RCPT": {"551 5.1.6 moved"}}, activities.Refused, 551, 0},
 		{"501 on RCPT ends", script{"RCPT": {"501 5.1.3 syntax"}}, activities.Refused, 501, 0},
-		{"a refusal of many lines is one, and has no address", script{"RCPT": {"550-5.1.1 <kim@fabrikam.example>:\r\n550 5.1.1 unknown, says postmaster@fabrikam.example"}}, activities.Refused, 550, 0},
-		{"451 on RCPT comes later, as greylisting asks", script{"RCPT": {"451 4.7.1 greylisted"}}, activities.Deferred, 451, soon},
+		{"a refusal of many lines is one, and has no address",
+			script{"RCPT": {"550-5.1.1 <kim@fabrikam.example>:\r\n" +
+				"550 5.1.1 unknown, says postmaster@fabrikam.example"}}, activities.Refused, 550, 0},
+		{"451 on RCPT comes later, as greylisting asks", script{"RCPT": {"451 4.7.1 greylisted"}},
+			activities.Deferred, 451, soon},
 		{"450 on RCPT comes later", script{"RCPT": {"450 4.2.1 busy"}}, activities.Deferred, 450, soon},
-		{"447 on RCPT is tried again as usual", script{"RCPT": {"447 4.4.7 slow"}}, activities.Deferred, 447, 0},
+		{"447 on RCPT is tried again as usual", script{"RCPT": {"447 4.4.7 slow"}},
+			activities.Deferred, 447, 0},
 		{"452 on RCPT comes later", script{"RCPT": {"452 4.5.3 too many"}}, activities.Deferred, 452, soon},
 		{"hanging up on RCPT is tried again", script{"RCPT": {hangUp}}, activities.Deferred, 0, 0},
-		{"554 after the final dot ends", script{"BODY": {"554 5.7.1 content rejected"}}, activities.Refused, 554, 0},
+		{"554 after the final dot ends", script{"BODY": {"554 5.7.1 content rejected"}},
+			activities.Refused, 554, 0},
 		{"552 after the final dot ends", script{"BODY": {"552 5.3.4 too big"}}, activities.Refused, 552, 0},
-		{"452 after the final dot comes later", script{"BODY": {"452 4.3.1 disk full"}}, activities.Deferred, 452, soon},
+		{"452 after the final dot comes later", script{"BODY": {"452 4.3.1 disk full"}}, activities.Deferred,
+			452, soon},
 		{"hanging up after the final dot is unknown", script{"BODY": {hangUp}}, activities.Unknown, 0, 0},
-		{"421 after the final dot comes later", script{"BODY": {"421 4.3.2 closing"}}, activities.Deferred, 421, soon},
-		{"500 on RSET behind the acceptance is sent", script{"RSET": {"500 5.5.1 what?"}}, activities.Delivered, 250, 0},
-		{"hanging up on RSET behind the acceptance is sent", script{"RSET": {hangUp}}, activities.Delivered, 250, 0},
+		{"421 after the final dot comes later", script{"BODY": {"421 4.3.2 closing"}}, activities.Deferred,
+			421, soon},
+		{"500 on RSET behind the acceptance is sent", script{"RSET": {"500 5.5.1 what?"}},
+			activities.Delivered, 250, 0},
+		{"hanging up on RSET behind the acceptance is sent", script{"RSET": {hangUp}},
+			activities.Delivered, 250, 0},
 		{"hanging up on QUIT is sent", script{"QUIT": {hangUp}}, activities.Delivered, 250, 0},
-		{"421 on EHLO comes later", script{"EHLO": {"421 4.3.2 closing"}, "HELO": {"421 4.3.2 closing"}}, activities.Deferred, 421, soon},
-		{"421 at connect comes later", script{"CONNECT": {"421 4.3.2 too many"}}, activities.Deferred, 421, soon},
-		{"554 at connect is our fault, not the address's", script{"CONNECT": {"554 5.7.1 you are blocked"}}, activities.Misconfigured, 554, 0},
-		{"421 on MAIL of a new connection comes later", script{"MAIL": {"421 4.3.2 closing", "421 4.3.2 closing"}}, activities.Deferred, 421, soon},
-		{"500 on EHLO and HELO is our fault", script{"EHLO": {"500 what?"}, "HELO": {"500 what?"}}, activities.Misconfigured, 500, 0},
-		{"538 on RCPT is our fault", script{"RCPT": {"538 5.7.11 encrypt first"}}, activities.Misconfigured, 538, 0},
+		{"421 on EHLO comes later", script{"EHLO": {"421 4.3.2 closing"}, "HELO": {"421 4.3.2 closing"}},
+			activities.Deferred, 421, soon},
+		{"421 at connect comes later", script{"CONNECT": {"421 4.3.2 too many"}}, activities.Deferred,
+			421, soon},
+		{"554 at connect is our fault, not the address's", script{"CONNECT": {"554 5.7.1 you are blocked"}},
+			activities.Misconfigured, 554, 0},
+		{"421 on MAIL of a new connection comes later",
+			script{"MAIL": {"421 4.3.2 closing", "421 4.3.2 closing"}}, activities.Deferred, 421, soon},
+		{"500 on EHLO and HELO is our fault", script{"EHLO": {"500 what?"}, "HELO": {"500 what?"}},
+			activities.Misconfigured, 500, 0},
+		{"538 on RCPT is our fault", script{"RCPT": {"538 5.7.11 encrypt first"}},
+			activities.Misconfigured, 538, 0},
 		{"451 on DATA comes later", script{"DATA": {"451 4.3.0 later"}}, activities.Deferred, 451, soon},
 		{"554 on DATA ends", script{"DATA": {"554 5.5.1 no valid recipients"}}, activities.Refused, 554, 0},
-		{"530 on MAIL is our fault", script{"MAIL": {"530 5.7.0 authenticate first"}}, activities.Misconfigured, 530, 0},
-		{"550 on MAIL is our sender's fault", script{"MAIL": {"550 5.7.1 sender unknown"}}, activities.Misconfigured, 550, 0},
-		{"530 on RCPT is our fault", script{"RCPT": {"530 5.7.0 authenticate first"}}, activities.Misconfigured, 530, 0},
+		{"530 on MAIL is our fault", script{"MAIL": {"530 5.7.0 authenticate first"}},
+			activities.Misconfigured, 530, 0},
+		{"550 on MAIL is our sender's fault", script{"MAIL": {"550 5.7.1 sender unknown"}},
+			activities.Misconfigured, 550, 0},
+		{"530 on RCPT is our fault", script{"RCPT": {"530 5.7.0 authenticate first"}},
+			activities.Misconfigured, 530, 0},
 		{"451 on MAIL comes later", script{"MAIL": {"451 4.3.0 try later"}}, activities.Deferred, 451, soon},
 		{"hanging up at connect is tried again", script{"CONNECT": {hangUp}}, activities.Deferred, 0, 0},
 		{"hanging up on DATA is tried again", script{"DATA": {hangUp}}, activities.Deferred, 0, 0},
@@ -108,14 +128,17 @@ func TestR55_SMTPVerdictsFollowTheServersAnswers(t *testing.T) {
 
 func TestSMTPTheServersWordsAreKeptAsItSaidThem(t *testing.T) {
 	for _, row := range []struct{ command, said, text string }{
-		{"RCPT", "550 5.1.1 no such mailbox, affected 550 \"of\" them", `5.1.1 no such mailbox, affected 550 "of" them`},
-		{"RCPT", "550-5.1.1 <kim@fabrikam.example>:\r\n550 5.1.1 unknown", "5.1.1 <[address]>: 5.1.1 unknown"},
+		{"RCPT", "550 5.1.1 no such mailbox, affected 550 \"of\" them",
+			`5.1.1 no such mailbox, affected 550 "of" them`},
+		{"RCPT", "550-5.1.1 <kim@fabrikam.example>:\r\n550 5.1.1 unknown",
+			"5.1.1 <[address]>: 5.1.1 unknown"},
 		{"BODY", "554 5.7.1 nein, für Łukasz nicht", "5.7.1 nein, für Łukasz nicht"},
 		{"RCPT", "451 4.7.1 greylisted", "4.7.1 greylisted"},
 		{"CONNECT", "554 5.7.1 blocked", "5.7.1 blocked"},
 		{"BODY", "554 " + strings.Repeat("long ", 200), strings.Repeat("long ", 59) + "long…"},
 	} {
-		a, _ := relay(t, newServer(t, script{row.command: {row.said}}), nil).Send(context.Background(), letter("m1"))
+		a, _ := relay(t, newServer(t, script{row.command: {row.said}}), nil).Send(context.Background(),
+			letter("m1"))
 		if a.Text != row.text {
 			t.Errorf("%q came as %q, want %q", row.said, a.Text, row.text)
 		}
@@ -125,7 +148,8 @@ func TestSMTPTheServersWordsAreKeptAsItSaidThem(t *testing.T) {
 func TestSMTPServersThatHangAreLeftInTime(t *testing.T) {
 	for _, at := range []string{"CONNECT", "EHLO", "MAIL", "RCPT", "BODY"} {
 		t.Run(at, func(t *testing.T) {
-			s := relay(t, newServer(t, script{at: {hang}, "HELO": {hang}}), func(c *Config) { c.Deadline = 300 * time.Millisecond })
+			s := relay(t, newServer(t, script{at: {hang}, "HELO": {hang}}),
+				func(c *Config) { c.Deadline = 300 * time.Millisecond })
 			begun := time.Now()
 			a, err := s.Send(context.Background(), letter("m1"))
 			want := activities.Deferred
@@ -219,24 +243,35 @@ func TestSMTPTLSAndLogin(t *testing.T) {
 		client  func(*Config)
 		verdict activities.Verdict
 	}{
-		{"STARTTLS and a login work", func(v *server) { v.tls, v.login = certified, "PLAIN LOGIN" }, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Delivered},
-		{"STARTTLS that is missing is our fault where it is mandatory", func(*server) {}, trusting, activities.Misconfigured},
-		{"STARTTLS that is missing is fine where it is opportunistic", func(*server) {}, func(c *Config) { c.TLS = "opportunistic" }, activities.Delivered},
-		{"a certificate that nobody vouches for is our fault", func(v *server) { v.tls = certified }, func(c *Config) { c.TLS = "mandatory" }, activities.Misconfigured},
+		{"STARTTLS and a login work", func(v *server) { v.tls, v.login = certified, "PLAIN LOGIN" },
+			func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Delivered},
+		{"STARTTLS that is missing is our fault where it is mandatory", func(*server) {}, trusting,
+			activities.Misconfigured},
+		{"STARTTLS that is missing is fine where it is opportunistic", func(*server) {},
+			func(c *Config) { c.TLS = "opportunistic" }, activities.Delivered},
+		{"a certificate that nobody vouches for is our fault", func(v *server) { v.tls = certified },
+			func(c *Config) { c.TLS = "mandatory" }, activities.Misconfigured},
 		{"a wrong password is our fault: no mail ends over it", func(v *server) {
 			v.tls, v.login, v.script = certified, "PLAIN", script{"AUTH": {"535 5.7.8 wrong"}}
 		}, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Misconfigured},
 		{"535 is our fault where the server's words hold an address", func(v *server) {
 			v.tls, v.login, v.script = certified, "LOGIN", script{"AUTH": {"535 5.7.8 no vl@contoso.example"}}
-		}, func(c *Config) { trusting(c); c.User, c.Password = "vl@contoso.example", "secret" }, activities.Misconfigured},
+		}, func(c *Config) { trusting(c); c.User, c.Password = "vl@contoso.example", "secret" },
+			activities.Misconfigured},
 		{"534 is our fault", func(v *server) {
 			v.tls, v.login, v.script = certified, "PLAIN", script{"AUTH": {"534 5.7.9 too weak"}}
 		}, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Misconfigured},
-		{"LOGIN works", func(v *server) { v.tls, v.login = certified, "LOGIN" }, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Delivered},
-		{"a relay without a login is our fault", func(v *server) { v.tls = certified }, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Misconfigured},
-		{"a login that nobody knows is our fault", func(v *server) { v.tls, v.login = certified, "GSSAPI" }, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Misconfigured},
-		{"a login without TLS works to this machine", func(v *server) { v.login = "PLAIN" }, func(c *Config) { c.User, c.Password = "vl", "secret" }, activities.Delivered},
-		{"STARTTLS that is away comes later", func(v *server) { v.tls, v.script = certified, script{"STARTTLS": {"454 4.7.0 later"}} }, trusting, activities.Deferred},
+		{"LOGIN works", func(v *server) { v.tls, v.login = certified, "LOGIN" },
+			func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Delivered},
+		{"a relay without a login is our fault", func(v *server) { v.tls = certified },
+			func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Misconfigured},
+		{"a login that nobody knows is our fault", func(v *server) { v.tls, v.login = certified, "GSSAPI" },
+			func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Misconfigured},
+		{"a login without TLS works to this machine", func(v *server) { v.login = "PLAIN" },
+			func(c *Config) { c.User, c.Password = "vl", "secret" }, activities.Delivered},
+		{"STARTTLS that is away comes later",
+			func(v *server) { v.tls, v.script = certified, script{"STARTTLS": {"454 4.7.0 later"}} },
+			trusting, activities.Deferred},
 		{"a login that is away comes later", func(v *server) {
 			v.tls, v.login, v.script = certified, "PLAIN", script{"AUTH": {"454 4.7.0 later"}}
 		}, func(c *Config) { trusting(c); c.User, c.Password = "vl", "secret" }, activities.Deferred},
@@ -250,7 +285,8 @@ func TestSMTPTLSAndLogin(t *testing.T) {
 			if err != nil && strings.Contains(err.Error(), "@") {
 				t.Fatalf("an address got out: %v", err)
 			}
-			if err != nil && (strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), base64Of("\x00vl\x00secret"))) {
+			if err != nil && (strings.Contains(err.Error(), "secret") ||
+				strings.Contains(err.Error(), base64Of("\x00vl\x00secret"))) {
 				t.Fatalf("the password got out: %v", err)
 			}
 		})
@@ -260,7 +296,9 @@ func TestSMTPTLSAndLogin(t *testing.T) {
 func TestSMTPAPasswordIsNotSentWhereTheRelayStripsSTARTTLS(t *testing.T) {
 	for _, mechanism := range []string{"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "NTLM"} {
 		v := newServer(t, script{}, func(v *server) { v.login = mechanism })
-		a, err := relay(t, v, func(c *Config) { c.TLS, c.User, c.Password = "opportunistic", "vl", "secret" }).Send(context.Background(), letter("m1"))
+		a, err := relay(t, v, func(c *Config) {
+			c.TLS, c.User, c.Password = "opportunistic", "vl", "secret"
+		}).Send(context.Background(), letter("m1"))
 		if err == nil || a.Verdict != activities.Misconfigured {
 			t.Errorf("%s: %+v %v", mechanism, a, err)
 		}
@@ -279,7 +317,10 @@ func TestSMTPAPasswordIsNeverShown(t *testing.T) {
 	}
 	var logged strings.Builder
 	slog.New(slog.NewTextHandler(&logged, nil)).Info("relay", "password", c.Password)
-	for _, text := range []string{string(asJSON), logged.String(), fmt.Sprintf("%x", c.Password), fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%q", c.Password)} {
+	for _, text := range []string{
+		string(asJSON), logged.String(), fmt.Sprintf("%x", c.Password), fmt.Sprint(c), fmt.Sprintf("%+v", c),
+		fmt.Sprintf("%#v", c), fmt.Sprintf("%q", c.Password),
+	} {
 		if strings.Contains(text, "secret") || strings.Contains(text, "736563726574") {
 			t.Fatal(text)
 		}
@@ -305,7 +346,8 @@ func TestSMTPABurstSharesAFewConnections(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 50 {
 		all.Go(func() {
-			if a, err := s.Send(context.Background(), letter(fmt.Sprint("m", n))); err != nil || a.Verdict != activities.Delivered {
+			a, err := s.Send(context.Background(), letter(fmt.Sprint("m", n)))
+			if err != nil || a.Verdict != activities.Delivered {
 				t.Errorf("%+v %v", a, err)
 			}
 		})
@@ -322,7 +364,8 @@ func TestSMTPAConnectionThatTheServerClosedIsReplacedUnnoticed(t *testing.T) {
 	v := newServer(t, script{})
 	s := relay(t, v, nil)
 	for n := range 3 {
-		if a, err := s.Send(context.Background(), letter(fmt.Sprint("m", n))); err != nil || a.Verdict != activities.Delivered {
+		a, err := s.Send(context.Background(), letter(fmt.Sprint("m", n)))
+		if err != nil || a.Verdict != activities.Delivered {
 			t.Fatalf("letter %d: %+v %v", n, a, err)
 		}
 		v.hangUpOnAll()
@@ -342,9 +385,11 @@ func TestSMTPAReusedConnectionThatSaysGoodByeIsReplacedOnce(t *testing.T) {
 		{"421 on MAIL", script{"MAIL": {"", "421 4.4.2 idle"}}, activities.Delivered, 2},
 		{"hanging up on MAIL", script{"MAIL": {"", hangUp}}, activities.Delivered, 2},
 		{"hanging up on RCPT", script{"RCPT": {"", hangUp}}, activities.Delivered, 2},
-		{"hanging up on MAIL of the new one too", script{"MAIL": {"", hangUp, hangUp}}, activities.Deferred, 2},
+		{"hanging up on MAIL of the new one too", script{"MAIL": {"", hangUp, hangUp}},
+			activities.Deferred, 2},
 		{"hanging up on DATA is not tried on another", script{"DATA": {"", hangUp}}, activities.Deferred, 1},
-		{"421 after the final dot is not tried on another", script{"BODY": {"", "421 4.3.2 closing"}}, activities.Deferred, 1},
+		{"421 after the final dot is not tried on another", script{"BODY": {"", "421 4.3.2 closing"}},
+			activities.Deferred, 1},
 		{"450 on RCPT is an answer", script{"RCPT": {"", "450 4.2.1 busy"}}, activities.Deferred, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -385,13 +430,16 @@ func TestSMTPAMailOfUnknownFateIsSentOnceAnAttemptWithTheSameID(t *testing.T) {
 	if _, err := s.Send(context.Background(), letter("first")); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := s.Send(context.Background(), letter("second")); err == nil || a.Verdict != activities.Unknown { // over the reused connection
+	// over the reused connection
+	if a, err := s.Send(context.Background(), letter("second")); err == nil ||
+		a.Verdict != activities.Unknown {
 		t.Fatalf("%+v %v", a, err)
 	}
 	if _, bodies := v.seen(); bodies != 2 {
 		t.Fatalf("%d transmissions", bodies)
 	}
-	if a, err := s.Send(context.Background(), letter("second")); err != nil || a.Verdict != activities.Delivered {
+	if a, err := s.Send(context.Background(), letter("second")); err != nil ||
+		a.Verdict != activities.Delivered {
 		t.Fatalf("%+v %v", a, err)
 	}
 	if got := v.ids(); !slices.Equal(got, []string{"first@contoso.example", "second@contoso.example"}) {
@@ -421,7 +469,9 @@ func TestSMTPCloseLeavesNoConnectionAndNoGoroutine(t *testing.T) {
 		t.Fatal(err)
 	}
 	stacks := make([]byte, 1<<20)
-	if held := string(stacks[:runtime.Stack(stacks, true)]); strings.Contains(held, "activities.(*Relay)") || strings.Contains(held, "activities.(*connection)") || strings.Contains(held, "go-mail") {
+	held := string(stacks[:runtime.Stack(stacks, true)])
+	if strings.Contains(held, "activities.(*Relay)") || strings.Contains(held, "activities.(*connection)") ||
+		strings.Contains(held, "go-mail") {
 		t.Fatalf("a goroutine is left:\n%s", held)
 	}
 	v.until("every connection is closed", v.nobodyIsConnected)
@@ -429,7 +479,8 @@ func TestSMTPCloseLeavesNoConnectionAndNoGoroutine(t *testing.T) {
 	if got := len(slices.DeleteFunc(v.commands, func(c string) bool { return c != "QUIT" })); got != opened {
 		t.Fatalf("%d good-byes on %d connections", got, opened)
 	}
-	if a, err := s.Send(context.Background(), letter("late")); err == nil || a.Verdict != activities.Deferred {
+	if a, err := s.Send(context.Background(), letter("late")); err == nil ||
+		a.Verdict != activities.Deferred {
 		t.Fatalf("after Close: %+v %v", a, err)
 	}
 	if err := s.Close(); err != nil {
@@ -459,7 +510,8 @@ func TestSMTPASendThatOutlivesCloseClosesItsConnection(t *testing.T) {
 func received(t *testing.T, l activities.Message) (mail.Header, map[string]string, string) {
 	t.Helper()
 	v := newServer(t, script{})
-	a, err := relay(t, v, func(c *Config) { c.ReplyTo = "help@contoso.example" }).Send(context.Background(), l)
+	a, err := relay(t, v, func(c *Config) { c.ReplyTo = "help@contoso.example" }).
+		Send(context.Background(), l)
 	if err != nil || a.Verdict != activities.Delivered {
 		t.Fatalf("%+v %v", a, err)
 	}
@@ -507,7 +559,8 @@ func TestR49_ALetterArrivesAsItWasWritten(t *testing.T) {
 	if s, err := h.Subject(); err != nil || s != l.Subject {
 		t.Fatal(s, err)
 	}
-	for name, want := range map[string]string{"Message-Id": "<a-b.1.welcome@contoso.example>", "Auto-Submitted": "auto-generated",
+	for name, want := range map[string]string{"Message-Id": "<a-b.1.welcome@contoso.example>",
+		"Auto-Submitted":           "auto-generated",
 		"X-Auto-Response-Suppress": "All", "Reply-To": "<help@contoso.example>"} {
 		if got := h.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
@@ -520,7 +573,8 @@ func TestR49_ALetterArrivesAsItWasWritten(t *testing.T) {
 
 func TestR48_AMailGoesToOneAddressAndAsksForNothingExtra(t *testing.T) {
 	v := newServer(t, script{}, func(v *server) { v.utf8 = true })
-	if a, err := relay(t, v, nil).Send(context.Background(), letter("m1")); err != nil || a.Verdict != activities.Delivered {
+	a, err := relay(t, v, nil).Send(context.Background(), letter("m1"))
+	if err != nil || a.Verdict != activities.Delivered {
 		t.Fatalf("%+v %v", a, err)
 	}
 	v.mu.Lock()
@@ -532,7 +586,10 @@ func TestR48_AMailGoesToOneAddressAndAsksForNothingExtra(t *testing.T) {
 }
 
 func TestR49_ANameArrivesWithItsQuotesAndBackslashes(t *testing.T) {
-	for _, name := range []string{`Kim "KJ" Akers`, `back\slash`, `"`, `O'Brien, Pat`, `x" <eve@y.example> (`, `Łukasz "Ł" \ (VL)`, strings.Repeat("ä", 256), ""} {
+	for _, name := range []string{
+		`Kim "KJ" Akers`, `back\slash`, `"`, `O'Brien, Pat`, `x" <eve@y.example> (`, `Łukasz "Ł" \ (VL)`,
+		strings.Repeat("ä", 256), "",
+	} {
 		l := letter("m1")
 		l.ToName, l.Subject = name, name
 		h, _, raw := received(t, l)
@@ -554,7 +611,9 @@ func TestR49_ANameArrivesWithItsQuotesAndBackslashes(t *testing.T) {
 func TestR66_AnAddressThatCannotBeOneIsRefusedWithoutAConnection(t *testing.T) {
 	v := newServer(t, script{})
 	s := relay(t, v, nil)
-	for _, to := range []string{"", "kim", "kim@fabrikam.example\r\nRCPT TO:<x@y.example>", "a@b.example,c@d.example"} {
+	for _, to := range []string{
+		"", "kim", "kim@fabrikam.example\r\nRCPT TO:<x@y.example>", "a@b.example,c@d.example",
+	} {
 		l := letter("m1")
 		l.To = to
 		if a, err := s.Send(context.Background(), l); err != nil || a.Verdict != activities.Refused {
@@ -567,7 +626,10 @@ func TestR66_AnAddressThatCannotBeOneIsRefusedWithoutAConnection(t *testing.T) {
 }
 
 func FuzzLetterHeadersHoldOneLineEach(f *testing.F) {
-	for _, s := range []string{"Kim", "Kim\r\nBcc: x@y.example", "<b>Kim</b>", "Kim\u202egnp.exe", "\"; <x@y.example>", "Łukasz\x00", "=?utf-8?q?a=0D=0ABcc:_x?=", "\\\"", strings.Repeat("ä", 300)} {
+	for _, s := range []string{
+		"Kim", "Kim\r\nBcc: x@y.example", "<b>Kim</b>", "Kim\u202egnp.exe", "\"; <x@y.example>", "Łukasz\x00",
+		"=?utf-8?q?a=0D=0ABcc:_x?=", "\\\"", strings.Repeat("ä", 300),
+	} {
 		f.Add(s, s)
 	}
 	s, err := New(Config{Host: "127.0.0.1", Port: 25, TLS: "none", From: "vl@contoso.example"})
@@ -603,7 +665,8 @@ func FuzzLetterHeadersHoldOneLineEach(f *testing.F) {
 		if err != nil || strings.ContainsAny(decoded+to[0].Name, "\r\n\x00\u202e") {
 			t.Fatalf("decoded %q %q %v", decoded, to[0].Name, err)
 		}
-		known := []string{"From", "To", "Message-Id", "Date", "Subject", "Auto-Submitted", "X-Auto-Response-Suppress", "Mime-Version", "Content-Type"}
+		known := []string{"From", "To", "Message-Id", "Date", "Subject", "Auto-Submitted",
+			"X-Auto-Response-Suppress", "Mime-Version", "Content-Type"}
 		for h := r.Header.Fields(); h.Next(); {
 			if !slices.Contains(known, h.Key()) {
 				t.Fatalf("header %q appeared", h.Key())

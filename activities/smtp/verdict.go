@@ -73,7 +73,8 @@ func beforeData(err error) bool {
 func verdict(err error) (activities.Answer, error) {
 	var e *mail.SendError
 	if !errors.As(err, &e) {
-		return failed(activities.Answer{Verdict: activities.Deferred, Text: activities.OneLine(err.Error())}, 0)
+		return failed(activities.Answer{Verdict: activities.Deferred, Text: activities.OneLine(err.Error())},
+			0)
 	}
 	a := activities.Answer{Verdict: activities.Deferred, Code: e.ErrorCode(), Text: replyText(e)}
 	refusesUs := e.Reason == mail.ErrSMTPMailFrom || slices.Contains([]int{530, 534, 535, 538}, a.Code)

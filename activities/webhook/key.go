@@ -29,7 +29,8 @@ func NewKey(id string, secret []byte) (Key, error) {
 		return Key{}, errors.New("webhook key: the id must have 1 to 16 letters and digits")
 	}
 	if len(secret) < 32 {
-		return Key{}, fmt.Errorf("webhook key %q: the secret has %d bytes, at least 32 are needed", id, len(secret))
+		return Key{}, fmt.Errorf("webhook key %q: the secret has %d bytes, at least 32 are needed", id,
+			len(secret))
 	}
 	secret = bytes.Clone(secret)
 	return Key{ID: id, mac: func(message []byte) []byte {

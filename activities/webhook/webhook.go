@@ -97,7 +97,8 @@ func (w *Client) request(ctx context.Context, key string, e licensing.Effective)
 	if err != nil {
 		return nil, fmt.Errorf("encode roles: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, w.url+"/"+string(e.User), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, w.url+"/"+string(e.User),
+		bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +111,9 @@ func (w *Client) request(ctx context.Context, key string, e licensing.Effective)
 		headerIdempotency: key,
 		headerID:          id,
 		headerTimestamp:   timestamp,
-		headerSignature:   "v1," + base64.StdEncoding.EncodeToString(w.key.mac(signedText(id, timestamp, body))),
-		headerKeyID:       w.key.ID,
+		headerSignature: "v1," +
+			base64.StdEncoding.EncodeToString(w.key.mac(signedText(id, timestamp, body))),
+		headerKeyID: w.key.ID,
 	} {
 		req.Header.Set(name, value)
 	}

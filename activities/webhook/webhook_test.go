@@ -25,7 +25,8 @@ const provisionSecret = "m4rk-that-nobody-may-see-m4rk-that-nobody"
 var (
 	provisionNow  = time.Date(2026, 11, 23, 18, 4, 0, 0, time.UTC)
 	provisionUser = licensing.Effective{
-		Org: "5f0c1a8e-0c8a-4c55-9f0e-0d5a3a3d8a01", User: "0b7c1f2e-6c8b-4d8e-9a53-6f1f6a2d7a11", Email: "dana@contoso.example",
+		Org: "5f0c1a8e-0c8a-4c55-9f0e-0d5a3a3d8a01", User: "0b7c1f2e-6c8b-4d8e-9a53-6f1f6a2d7a11",
+		Email:  "dana@contoso.example",
 		Grants: []licensing.EffectiveGrant{{License: "E1234567", Role: licensing.ProductKeysReader}},
 	}
 )
@@ -49,7 +50,8 @@ func downstream(t *testing.T, answer http.HandlerFunc) *Client {
 
 func webhook(t *testing.T, url string) *Client {
 	t.Helper()
-	w, err := New(Config{URL: url, Keys: []Key{provisionKey(t, "p1", provisionSecret)}, Timeout: 5 * time.Second})
+	w, err := New(Config{URL: url, Keys: []Key{provisionKey(t, "p1", provisionSecret)},
+		Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,24 +80,55 @@ func TestR54_WhatADownstreamAnswerMeans(t *testing.T) {
 	}{
 		{"200 is success", answer(200, "", "", "{}"), nil, false},
 		{"204 is success", answer(204, "", "", ""), nil, false},
-		{"409 refuses for good, with the reason", answer(409, "", "", problem), &activities.ProvisionError{Refused: true, Status: 409, Reason: "License ID E1234567 is closed there"}, false},
-		{"422 refuses for good, with the title where there is no detail", answer(422, "", "", `{"title":"Unknown role"}`), &activities.ProvisionError{Refused: true, Status: 422, Reason: "Unknown role"}, false},
-		{"a refusal without a problem says so", answer(409, "Content-Type", "text/html", "<b>no</b>"), &activities.ProvisionError{Refused: true, Status: 409, Reason: "it answered 409 without a reason"}, false},
-		{"a refusal that is no JSON says so", answer(409, "", "", `{"detail":`), &activities.ProvisionError{Refused: true, Status: 409, Reason: "it answered 409 without a reason"}, false},
-		{"a refusal never asks to come later", answer(409, "Retry-After", "5", problem), &activities.ProvisionError{Refused: true, Status: 409, Reason: "License ID E1234567 is closed there"}, false},
-		{"429 is tried again after the seconds it names", answer(429, "Retry-After", "90", ""), &activities.ProvisionError{Status: 429, Reason: "answered 429", RetryAfter: 90 * time.Second}, false},
-		{"503 is tried again at the date it names", answer(503, "Retry-After", "Mon, 23 Nov 2026 18:06:00 GMT", ""), &activities.ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: 2 * time.Minute}, false},
-		{"a wait longer than ten minutes becomes ten minutes", answer(503, "Retry-After", "99999999", ""), &activities.ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: 10 * time.Minute}, false},
-		{"a date in a year becomes ten minutes", answer(503, "Retry-After", "Tue, 23 Nov 2027 18:06:00 GMT", ""), &activities.ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: 10 * time.Minute}, false},
-		{"a date that has passed asks for nothing", answer(503, "Retry-After", "Mon, 23 Nov 2026 18:00:00 GMT", ""), &activities.ProvisionError{Status: 503, Reason: "answered 503"}, false},
-		{"a wait that can't be read asks for nothing", answer(429, "Retry-After", "-5", ""), &activities.ProvisionError{Status: 429, Reason: "answered 429"}, false},
-		{"500 is tried again, with what it says", answer(500, "", "", `{"detail":"database is away"}`), &activities.ProvisionError{Status: 500, Reason: "answered 500: database is away"}, false},
-		{"408 is tried again", answer(408, "", "", ""), &activities.ProvisionError{Status: 408, Reason: "answered 408"}, false},
-		{"400 is a fault of the configuration and tried again", answer(400, "", "", ""), &activities.ProvisionError{Status: 400, Reason: "check VL_PROVISIONER_URL"}, true},
-		{"401 is a fault of the configuration and tried again", answer(401, "", "", ""), &activities.ProvisionError{Status: 401, Reason: "check VL_PROVISIONER_URL"}, true},
-		{"403 is a fault of the configuration and tried again", answer(403, "", "", ""), &activities.ProvisionError{Status: 403, Reason: "check VL_PROVISIONER_URL"}, true},
-		{"404 is a fault of the configuration and tried again", answer(404, "", "", ""), &activities.ProvisionError{Status: 404, Reason: "check VL_PROVISIONER_URL"}, true},
-		{"a redirect is a fault of the configuration and tried again", answer(307, "Location", "/elsewhere", ""), &activities.ProvisionError{Status: 307, Reason: "check VL_PROVISIONER_URL"}, true},
+		{"409 refuses for good, with the reason", answer(409, "", "", problem), &activities.ProvisionError{
+			Refused: true, Status: 409, Reason: "License ID E1234567 is closed there",
+		}, false},
+		{"422 refuses for good, with the title where there is no detail",
+			answer(422, "", "", `{"title":"Unknown role"}`),
+			&activities.ProvisionError{Refused: true, Status: 422, Reason: "Unknown role"}, false},
+		{"a refusal without a problem says so", answer(409, "Content-Type", "text/html", "<b>no</b>"),
+			&activities.ProvisionError{Refused: true, Status: 409,
+				Reason: "it answered 409 without a reason"}, false},
+		{"a refusal that is no JSON says so", answer(409, "", "", `{"detail":`), &activities.ProvisionError{
+			Refused: true, Status: 409, Reason: "it answered 409 without a reason",
+		}, false},
+		{"a refusal never asks to come later", answer(409, "Retry-After", "5", problem),
+			&activities.ProvisionError{Refused: true, Status: 409,
+				Reason: "License ID E1234567 is closed there"}, false},
+		{"429 is tried again after the seconds it names", answer(429, "Retry-After", "90", ""),
+			&activities.ProvisionError{Status: 429, Reason: "answered 429", RetryAfter: 90 * time.Second},
+			false},
+		{"503 is tried again at the date it names",
+			answer(503, "Retry-After", "Mon, 23 Nov 2026 18:06:00 GMT", ""), &activities.ProvisionError{
+				Status: 503, Reason: "answered 503", RetryAfter: 2 * time.Minute,
+			}, false},
+		{"a wait longer than ten minutes becomes ten minutes", answer(503, "Retry-After", "99999999", ""),
+			&activities.ProvisionError{Status: 503, Reason: "answered 503", RetryAfter: 10 * time.Minute},
+			false},
+		{"a date in a year becomes ten minutes",
+			answer(503, "Retry-After", "Tue, 23 Nov 2027 18:06:00 GMT", ""), &activities.ProvisionError{
+				Status: 503, Reason: "answered 503", RetryAfter: 10 * time.Minute,
+			}, false},
+		{"a date that has passed asks for nothing",
+			answer(503, "Retry-After", "Mon, 23 Nov 2026 18:00:00 GMT", ""),
+			&activities.ProvisionError{Status: 503, Reason: "answered 503"}, false},
+		{"a wait that can't be read asks for nothing", answer(429, "Retry-After", "-5", ""),
+			&activities.ProvisionError{Status: 429, Reason: "answered 429"}, false},
+		{"500 is tried again, with what it says", answer(500, "", "", `{"detail":"database is away"}`),
+			&activities.ProvisionError{Status: 500, Reason: "answered 500: database is away"}, false},
+		{"408 is tried again", answer(408, "", "", ""),
+			&activities.ProvisionError{Status: 408, Reason: "answered 408"}, false},
+		{"400 is a fault of the configuration and tried again", answer(400, "", "", ""),
+			&activities.ProvisionError{Status: 400, Reason: "check VL_PROVISIONER_URL"}, true},
+		{"401 is a fault of the configuration and tried again", answer(401, "", "", ""),
+			&activities.ProvisionError{Status: 401, Reason: "check VL_PROVISIONER_URL"}, true},
+		{"403 is a fault of the configuration and tried again", answer(403, "", "", ""),
+			&activities.ProvisionError{Status: 403, Reason: "check VL_PROVISIONER_URL"}, true},
+		{"404 is a fault of the configuration and tried again", answer(404, "", "", ""),
+			&activities.ProvisionError{Status: 404, Reason: "check VL_PROVISIONER_URL"}, true},
+		{"a redirect is a fault of the configuration and tried again",
+			answer(307, "Location", "/elsewhere", ""),
+			&activities.ProvisionError{Status: 307, Reason: "check VL_PROVISIONER_URL"}, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			err := downstream(t, tc.answer).Put(t.Context(), "key", provisionUser)
@@ -109,7 +142,8 @@ func TestR54_WhatADownstreamAnswerMeans(t *testing.T) {
 			if !errors.As(err, &got) {
 				t.Fatalf("got %v, want a *activities.ProvisionError", err)
 			}
-			if got.Refused != tc.want.Refused || got.Status != tc.want.Status || got.RetryAfter != tc.want.RetryAfter || !strings.Contains(got.Reason, tc.want.Reason) {
+			if got.Refused != tc.want.Refused || got.Status != tc.want.Status ||
+				got.RetryAfter != tc.want.RetryAfter || !strings.Contains(got.Reason, tc.want.Reason) {
 				t.Errorf("got %+v, want %+v", got, tc.want)
 			}
 			if tc.want.Refused && got.Reason != tc.want.Reason {
@@ -141,8 +175,8 @@ func TestPutSendsWhatTheReceiverNeeds(t *testing.T) {
 		t.Errorf("body %s (%v)", body, err)
 	}
 	for name, want := range map[string]string{
-		"Content-Type": "application/json", "User-Agent": "vlroles", "Idempotency-Key": key, "Webhook-Key-Id": "p1",
-		"Webhook-Timestamp": strconv.FormatInt(provisionNow.Unix(), 10),
+		"Content-Type": "application/json", "User-Agent": "vlroles", "Idempotency-Key": key,
+		"Webhook-Key-Id": "p1", "Webhook-Timestamp": strconv.FormatInt(provisionNow.Unix(), 10),
 	} {
 		if got.Header.Get(name) != want {
 			t.Errorf("%s: %q, want %q", name, got.Header.Get(name), want)
@@ -152,7 +186,8 @@ func TestPutSendsWhatTheReceiverNeeds(t *testing.T) {
 	if !strings.HasPrefix(id, "msg_") || strings.Contains(id, ".") {
 		t.Errorf("Webhook-Id: %q", id)
 	}
-	if err := Verify(got.Header, body, []Key{provisionKey(t, "p1", provisionSecret)}, provisionNow); err != nil {
+	keys := []Key{provisionKey(t, "p1", provisionSecret)}
+	if err := Verify(got.Header, body, keys, provisionNow); err != nil {
 		t.Error(err)
 	}
 	again, err := w.request(t.Context(), key, provisionUser)
@@ -172,7 +207,8 @@ func TestSignatureIsThatOfStandardWebhooks(t *testing.T) {
 	h.Set("webhook-id", "msg_a1b2c3")
 	h.Set("webhook-timestamp", "1795457040")
 	h.Set("webhook-signature", "v1,eSn55RVIadTjvGhlvyb9tMp3GPcm8KfcAN08/7v7M6I=")
-	if err := Verify(h, []byte(`{"a": 1}`), []Key{provisionKey(t, "p1", provisionSecret)}, provisionNow); err != nil {
+	err := Verify(h, []byte(`{"a": 1}`), []Key{provisionKey(t, "p1", provisionSecret)}, provisionNow)
+	if err != nil {
 		t.Error(err)
 	}
 }
@@ -203,23 +239,34 @@ func TestVerify(t *testing.T) {
 	}{
 		{"what was sent verifies", nil, sent, []Key{own}, provisionNow, true},
 		{"an old key of the ring verifies too", nil, sent, []Key{other, {}, own}, provisionNow, true},
-		{"one good signature of several is enough", set(headerSignature, "v1a,abc v1,AAAA "+signature), sent, []Key{own}, provisionNow, true},
-		{"a clock that is four minutes late is tolerated", nil, sent, []Key{own}, provisionNow.Add(-4 * time.Minute), true},
+		{"one good signature of several is enough", set(headerSignature, "v1a,abc v1,AAAA "+signature), sent,
+			[]Key{own}, provisionNow, true},
+		{"a clock that is four minutes late is tolerated", nil, sent, []Key{own},
+			provisionNow.Add(-4 * time.Minute), true},
 		{"another key is refused", nil, sent, []Key{other}, provisionNow, false},
 		{"no key refuses everything", nil, sent, nil, provisionNow, false},
-		{"a body with one byte more is refused", nil, append(bytes.Clone(sent), ' '), []Key{own}, provisionNow, false},
-		{"another body is refused", nil, bytes.Replace(sent, []byte("product_keys_reader"), []byte("administrator"), 1), []Key{own}, provisionNow, false},
-		{"another timestamp is refused", set(headerTimestamp, stamp(time.Second)), sent, []Key{own}, provisionNow, false},
-		{"a timestamp that is no number is refused", set(headerTimestamp, "now"), sent, []Key{own}, provisionNow, false},
-		{"a timestamp beyond all time is refused", set(headerTimestamp, "9223372036854775807"), sent, []Key{own}, provisionNow, false},
-		{"a call that is six minutes old is refused", nil, sent, []Key{own}, provisionNow.Add(6 * time.Minute), false},
-		{"a call from six minutes ahead is refused", nil, sent, []Key{own}, provisionNow.Add(-6 * time.Minute), false},
+		{"a body with one byte more is refused", nil, append(bytes.Clone(sent), ' '), []Key{own},
+			provisionNow, false},
+		{"another body is refused", nil, bytes.Replace(sent, []byte("product_keys_reader"),
+			[]byte("administrator"), 1), []Key{own}, provisionNow, false},
+		{"another timestamp is refused", set(headerTimestamp, stamp(time.Second)), sent, []Key{own},
+			provisionNow, false},
+		{"a timestamp that is no number is refused", set(headerTimestamp, "now"), sent, []Key{own},
+			provisionNow, false},
+		{"a timestamp beyond all time is refused", set(headerTimestamp, "9223372036854775807"), sent,
+			[]Key{own}, provisionNow, false},
+		{"a call that is six minutes old is refused", nil, sent, []Key{own},
+			provisionNow.Add(6 * time.Minute), false},
+		{"a call from six minutes ahead is refused", nil, sent, []Key{own},
+			provisionNow.Add(-6 * time.Minute), false},
 		{"another id is refused", set(headerID, "msg_0"), sent, []Key{own}, provisionNow, false},
 		{"an id with a full stop is refused", set(headerID, "msg.0"), sent, []Key{own}, provisionNow, false},
 		{"no id is refused", set(headerID, ""), sent, []Key{own}, provisionNow, false},
 		{"no signature is refused", set(headerSignature, ""), sent, []Key{own}, provisionNow, false},
-		{"a signature of another version is refused", set(headerSignature, strings.Replace(signature, "v1,", "v2,", 1)), sent, []Key{own}, provisionNow, false},
-		{"a heap of signatures is refused", set(headerSignature, strings.Repeat("v1,x ", 9)+signature), sent, []Key{own}, provisionNow, false},
+		{"a signature of another version is refused", set(headerSignature,
+			strings.Replace(signature, "v1,", "v2,", 1)), sent, []Key{own}, provisionNow, false},
+		{"a heap of signatures is refused", set(headerSignature, strings.Repeat("v1,x ", 9)+signature), sent,
+			[]Key{own}, provisionNow, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := req.Header.Clone()
@@ -230,7 +277,8 @@ func TestVerify(t *testing.T) {
 			if (err == nil) != tc.ok {
 				t.Errorf("got %v", err)
 			}
-			if err != nil && (strings.Contains(err.Error(), signature) || strings.Contains(err.Error(), provisionSecret)) {
+			if err != nil && (strings.Contains(err.Error(), signature) ||
+				strings.Contains(err.Error(), provisionSecret)) {
 				t.Errorf("the error gives away what would have been right: %v", err)
 			}
 		})
@@ -248,11 +296,12 @@ func TestNoErrorHoldsAnAddressOrASecret(t *testing.T) {
 		}
 	}
 	for name, w := range map[string]*Client{
-		"a refusal that repeats the call":     downstream(t, echo(422)),
-		"a failure that repeats the call":     downstream(t, echo(500)),
-		"a wrong key that repeats the call":   downstream(t, echo(401)),
-		"a server that is gone":               webhook(t, gone.URL),
-		"a server that speaks something else": webhook(t, "http://"+talker(t, "220 dana@contoso.example ready\r\n")),
+		"a refusal that repeats the call":   downstream(t, echo(422)),
+		"a failure that repeats the call":   downstream(t, echo(500)),
+		"a wrong key that repeats the call": downstream(t, echo(401)),
+		"a server that is gone":             webhook(t, gone.URL),
+		"a server that speaks something else": webhook(t,
+			"http://"+talker(t, "220 dana@contoso.example ready\r\n")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := w.Put(t.Context(), "key", provisionUser)
@@ -265,7 +314,9 @@ func TestNoErrorHoldsAnAddressOrASecret(t *testing.T) {
 					t.Errorf("%q holds %q", text, hidden)
 				}
 			}
-			if printed := fmt.Sprintf("%v %+v %#v", w, w, w.key); strings.Contains(printed, provisionSecret) || strings.Contains(printed, fmt.Sprint([]byte(provisionSecret))) {
+			printed := fmt.Sprintf("%v %+v %#v", w, w, w.key)
+			if strings.Contains(printed, provisionSecret) ||
+				strings.Contains(printed, fmt.Sprint([]byte(provisionSecret))) {
 				t.Errorf("the webhook prints its secret: %s", printed)
 			}
 		})
@@ -295,13 +346,17 @@ func talker(t *testing.T, says string) string {
 
 func TestARedirectIsNotFollowed(t *testing.T) {
 	followed := false
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed = true }))
+	elsewhere := httptest.NewServer(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed = true }))
 	t.Cleanup(elsewhere.Close)
 	here := httptest.NewServer(answer(http.StatusTemporaryRedirect, "Location", elsewhere.URL, ""))
 	t.Cleanup(here.Close)
-	for name, client := range map[string]*http.Client{"its own client": nil, "a client that would follow": {}} {
+	for name, client := range map[string]*http.Client{
+		"its own client": nil, "a client that would follow": {},
+	} {
 		t.Run(name, func(t *testing.T) {
-			w, err := New(Config{URL: here.URL, Keys: []Key{provisionKey(t, "p1", provisionSecret)}, Client: client})
+			w, err := New(Config{URL: here.URL, Keys: []Key{provisionKey(t, "p1", provisionSecret)},
+				Client: client})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -331,7 +386,8 @@ func TestALargeAnswerIsNotRead(t *testing.T) {
 		wrote <- sent
 	})
 	var p *activities.ProvisionError
-	if err := w.Put(t.Context(), "key", provisionUser); !errors.As(err, &p) || !p.Refused || p.Reason != "it answered 409 without a reason" {
+	if err := w.Put(t.Context(), "key", provisionUser); !errors.As(err, &p) || !p.Refused ||
+		p.Reason != "it answered 409 without a reason" {
 		t.Errorf("got %v", err)
 	}
 	if n := <-wrote; n >= 64<<20 {
@@ -351,7 +407,9 @@ func TestAServerThatHangs(t *testing.T) {
 	w.timeout = 50 * time.Millisecond
 	t.Run("is left after the timeout, to be tried again", func(t *testing.T) {
 		var p *activities.ProvisionError
-		if err := w.Put(t.Context(), "key", provisionUser); !errors.As(err, &p) || p.Refused || p.Status != 0 || p.Reason != "the downstream system did not answer in time" {
+		err := w.Put(t.Context(), "key", provisionUser)
+		if !errors.As(err, &p) || p.Refused || p.Status != 0 ||
+			p.Reason != "the downstream system did not answer in time" {
 			t.Errorf("got %+v", err)
 		}
 	})
@@ -398,7 +456,8 @@ func TestOldTLSIsRefused(t *testing.T) {
 	t.Cleanup(s.Close)
 	s.Config.ErrorLog = nil
 	var p *activities.ProvisionError
-	if err := webhook(t, s.URL).Put(t.Context(), "key", provisionUser); !errors.As(err, &p) || p.Refused || !strings.Contains(p.Reason, "certificate") {
+	err := webhook(t, s.URL).Put(t.Context(), "key", provisionUser)
+	if !errors.As(err, &p) || p.Refused || !strings.Contains(p.Reason, "certificate") {
 		t.Errorf("a certificate that nobody knows: %v", err)
 	}
 }
@@ -418,7 +477,10 @@ func TestNewChecksItsConfiguration(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, k := range []struct{ id, secret string }{{"", provisionSecret}, {"a-b", provisionSecret}, {"é", provisionSecret}, {strings.Repeat("a", 17), provisionSecret}, {"p1", "short"}} {
+	for _, k := range []struct{ id, secret string }{
+		{"", provisionSecret}, {"a-b", provisionSecret}, {"é", provisionSecret},
+		{strings.Repeat("a", 17), provisionSecret}, {"p1", "short"},
+	} {
 		if _, err := NewKey(k.id, []byte(k.secret)); err == nil {
 			t.Errorf("key %q of %d bytes is taken", k.id, len(k.secret))
 		}

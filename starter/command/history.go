@@ -66,8 +66,9 @@ func HistoryTable(w io.Writer, all []licensing.RoleOn) {
 		if by == "" {
 			by = "– (" + string(r.Given.Action) + ")"
 		}
-		rows = append(rows, []string{r.Name, role, roleState(r), timeOrDash(r.Given.At), string(r.Given.Action),
-			r.Given.Rule, by})
+		rows = append(rows,
+			[]string{r.Name, role, roleState(r), timeOrDash(r.Given.At), string(r.Given.Action),
+				r.Given.Rule, by})
 	}
 	table(w, []string{"WHO", "ROLE", "STATE", "GIVEN", "ACTION", "RULE", "GIVEN BY"}, rows)
 }

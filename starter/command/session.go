@@ -38,7 +38,8 @@ func (a *app) openReader(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := store.Open(ctx, c.Database.Reveal(), store.Options{MaxConns: c.DatabaseConns, Policy: c.Policy()})
+	rows, err := store.Open(ctx, c.Database.Reveal(),
+		store.Options{MaxConns: c.DatabaseConns, Policy: c.Policy()})
 	if err != nil {
 		return nil, fmt.Errorf("%w (VL_DATABASE_URL; is `starter dev` running, or has `%s migrate` run?)",
 			err, a.name)
@@ -59,7 +60,8 @@ func (a *app) openWriter(ctx context.Context) (*session, error) {
 	}
 	s.client = &commands.Client{
 		Temporal: s.temporal, Rows: s.views, Log: discard,
-		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter(s.config.Policy())},
+		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "",
+			Jitter: engine.Jitter(s.config.Policy())},
 	}
 	return s, nil
 }

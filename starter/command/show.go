@@ -112,7 +112,8 @@ func changesTable(w io.Writer, history []licensing.HistoryLine) {
 		}
 		status := textOrDash(h.Before.String()) + " → " + textOrDash(h.After.String())
 		rows = append(rows, []string{
-			"  " + timeOrDash(h.At), actor, string(h.Action), string(h.License), h.Outcome, h.Rule, status, h.Detail,
+			"  " + timeOrDash(h.At), actor, string(h.Action), string(h.License), h.Outcome, h.Rule, status,
+			h.Detail,
 		})
 	}
 	table(w, []string{"  TIME", "WHO", "ACTION", "LICENSE ID", "OUTCOME", "RULE", "STATUS", "DETAIL"}, rows)

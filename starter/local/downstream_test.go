@@ -38,8 +38,8 @@ func TestTheDownstreamSystemKeepsWhatASignedCallSays(t *testing.T) {
 	grants := licensing.Effective{User: "kim",
 		Grants: []licensing.EffectiveGrant{{License: "E1", Role: licensing.Administrator}}}
 	d.RefuseOnce("kim", "the account is being moved")
-	if err := hook.Put(context.Background(), "1", grants); err == nil || !strings.Contains(err.Error(),
-		"the account is being moved") {
+	err = hook.Put(context.Background(), "1", grants)
+	if err == nil || !strings.Contains(err.Error(), "the account is being moved") {
 		t.Errorf("the first call ends with %v", err)
 	}
 	if got := d.Grants("kim"); len(got) != 0 {

@@ -187,7 +187,8 @@ func (s stories) runsThatSend(ledger mails) map[string]string {
 	s.TB.Helper()
 	out := map[string]string{}
 	s.Until("the runs of all mails to be listed", func() bool {
-		list, err := s.Client.ListWorkflow(s.Ctx(), &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000})
+		list, err := s.Client.ListWorkflow(s.Ctx(),
+			&workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000})
 		if err != nil {
 			s.TB.Fatal(err)
 		}

@@ -49,14 +49,14 @@ func (e *Engine) wire() (a steps, err error) {
 	rows := e.o.Store
 	return steps{
 		requests: &activities.Requests{
-			Saves: rows, Contracts: rows, Users: rows, HandOvers: rows, Invitations: rows, Deadlines: rows, Outbox: rows,
-			Starter: e.client, Log: e.o.Log,
+			Saves: rows, Contracts: rows, Users: rows, HandOvers: rows, Invitations: rows, Deadlines: rows,
+			Outbox: rows, Starter: e.client, Log: e.o.Log,
 		},
 		downstream:  &activities.Downstream{Assignments: rows, Provisioner: provisioner, Log: e.o.Log},
 		directories: &activities.Directories{Known: rows, Tenant: tenant, Log: e.o.Log},
 		mails: &activities.Mails{
-			Ledger: rows, Sender: e.relay, Letterhead: letterhead(e.o), MailDomain: e.o.Config.MailFrom.Domain(), Now: now,
-			Log: e.o.Log,
+			Ledger: rows, Sender: e.relay, Letterhead: letterhead(e.o),
+			MailDomain: e.o.Config.MailFrom.Domain(), Now: now, Log: e.o.Log,
 		},
 	}, nil
 }
@@ -64,16 +64,17 @@ func (e *Engine) wire() (a steps, err error) {
 // letterhead is what all mails of the deployment share.
 func letterhead(o Options) templates.Letterhead {
 	return templates.Letterhead{
-		Support: o.Policy.Support, Portal: o.Config.PortalURL, LinkBase: o.Config.LinkBase, Propagation: o.Policy.Propagation,
-		Token: o.Config.LinkKeys.Token,
+		Support: o.Policy.Support, Portal: o.Config.PortalURL, LinkBase: o.Config.LinkBase,
+		Propagation: o.Policy.Propagation, Token: o.Config.LinkKeys.Token,
 	}
 }
 
 func newRelay(o Options) (*smtp.Relay, error) {
 	c := o.Config
 	return smtp.New(smtp.Config{
-		Host: c.SMTPHost, Port: c.SMTPPort, User: c.SMTPUser, Password: smtp.Password(c.SMTPPassword.Reveal()),
-		TLS: string(c.SMTPTLS), TLSConfig: o.TLS, Connections: c.SMTPConnections,
+		Host: c.SMTPHost, Port: c.SMTPPort, User: c.SMTPUser,
+		Password: smtp.Password(c.SMTPPassword.Reveal()),
+		TLS:      string(c.SMTPTLS), TLSConfig: o.TLS, Connections: c.SMTPConnections,
 		From: string(c.MailFrom), FromName: c.MailFromName, ReplyTo: string(c.MailReplyTo),
 	})
 }

@@ -23,9 +23,10 @@ func FromActivity(err error) error {
 // Encode returns a refusal as it travels through Temporal: the kind is the error's type, the whole is in its
 // details.
 func Encode(e *licensing.Error) error {
-	return temporal.NewApplicationErrorWithOptions(e.Message, string(e.Kind), temporal.ApplicationErrorOptions{
-		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{*e},
-	})
+	return temporal.NewApplicationErrorWithOptions(e.Message, string(e.Kind),
+		temporal.ApplicationErrorOptions{
+			NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{*e},
+		})
 }
 
 // Decode finds the refusal in an error that came through Temporal. It returns nil where there is none.

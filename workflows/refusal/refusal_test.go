@@ -61,11 +61,12 @@ func TestTheCallerReadsTheSentenceAlone(t *testing.T) {
 
 func TestWhatIsNoRefusalStaysAsItIs(t *testing.T) {
 	for name, err := range map[string]error{
-		"a fault":                     errors.New("database is away"),
-		"nothing":                     nil,
-		"a part that is unavailable":  licensing.Refuse(licensing.Unavailable, "", "come later"),
-		"an error of another type":    temporal.NewApplicationError("quota", licensing.RefusedDownstream),
-		"one with details of its own": travel(temporal.NewApplicationError("odd", "Odd", map[string]string{"kind": "gone"})),
+		"a fault":                    errors.New("database is away"),
+		"nothing":                    nil,
+		"a part that is unavailable": licensing.Refuse(licensing.Unavailable, "", "come later"),
+		"an error of another type":   temporal.NewApplicationError("quota", licensing.RefusedDownstream),
+		"one with details of its own": travel(temporal.NewApplicationError("odd", "Odd",
+			map[string]string{"kind": "gone"})),
 		"one whose details are a sum": travel(temporal.NewApplicationError("odd", "Odd", 7)),
 	} {
 		t.Run(name, func(t *testing.T) {

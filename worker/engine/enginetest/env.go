@@ -1,5 +1,5 @@
-// Package enginetest sets an engine up on real components for tests and benchmarks: a Temporal server of its own,
-// a database, a mail catcher, and an organization whose admin can begin to assign roles.
+// Package enginetest sets an engine up on real components for tests and benchmarks: a Temporal server of its
+// own, a database, a mail catcher, and an organization whose admin can begin to assign roles.
 package enginetest
 
 import (
@@ -75,7 +75,8 @@ func New(tb testing.TB, o Options) *Env {
 	tb.Cleanup(func() { _ = s.Mailbox.Close() })
 	t := rig.TemporalOptions{
 		Attributes: workflows.AttributeTypes(), Progress: os.Stderr,
-		DynamicConfig: map[string]string{"history.timerProcessorMaxTimeShift": `"10ms"`}, // timers are rounded up to it; 1 s
+		// timers are rounded up to it; 1 s
+		DynamicConfig: map[string]string{"history.timerProcessorMaxTimeShift": `"10ms"`},
 	}
 	if o.OnFile {
 		t.Dir = tb.TempDir()
@@ -106,14 +107,17 @@ func (s *Env) address() {
 
 func (s *Env) configure() {
 	values := map[string]string{
-		"VL_DATABASE_URL": s.Database, "VL_SMTP_PORT": strconv.Itoa(s.Mailbox.Port()), "VL_LINK_KEYS": "t:" + Secret,
-		"VL_MAIL_PER_SECOND": "1000", "VL_MAIL_FROM": "vlroles@contoso.example", "TEMPORAL_ADDRESS": s.Temporal.HostPort(),
+		"VL_DATABASE_URL": s.Database, "VL_SMTP_PORT": strconv.Itoa(s.Mailbox.Port()),
+		"VL_LINK_KEYS":       "t:" + Secret,
+		"VL_MAIL_PER_SECOND": "1000", "VL_MAIL_FROM": "vlroles@contoso.example",
+		"TEMPORAL_ADDRESS": s.Temporal.HostPort(),
 	}
 	if s.Options.Provisioner != "" {
 		values["VL_PROVISIONER_URL"], values["VL_PROVISIONER_KEYS"] = s.Options.Provisioner, "t:"+Secret
 	}
 	var err error
-	s.Config, err = config.Load(func(name string) (string, bool) { v, ok := values[name]; return v, ok }, config.All)
+	s.Config, err = config.Load(func(name string) (string, bool) { v, ok := values[name]; return v, ok },
+		config.All)
 	if err != nil {
 		s.TB.Fatal(err)
 	}
@@ -131,7 +135,8 @@ func (s *Env) configure() {
 
 func (s *Env) database() {
 	var err error
-	if s.Rows, err = store.Open(context.Background(), s.Database, store.Options{Policy: s.Policy}); err != nil {
+	s.Rows, err = store.Open(context.Background(), s.Database, store.Options{Policy: s.Policy})
+	if err != nil {
 		s.TB.Fatal(err)
 	}
 	s.TB.Cleanup(func() { _ = s.Rows.Close() })
@@ -139,20 +144,25 @@ func (s *Env) database() {
 	if _, err := s.Rows.Migrate(context.Background()); err != nil {
 		s.TB.Fatal(err)
 	}
-	s.Flows = &commands.Client{Temporal: s.Client, Rows: s.Views, Log: slog.New(slog.DiscardHandler), Patience: s.Options.Patience,
-		Settings: workflows.Settings{Provision: s.Options.Provisioner != ""}}
+	s.Flows = &commands.Client{Temporal: s.Client, Rows: s.Views, Log: slog.New(slog.DiscardHandler),
+		Patience: s.Options.Patience, Settings: workflows.Settings{Provision: s.Options.Provisioner != ""}}
 }
 
 // organization takes in two agreements that Alex administers, E1 processed long ago and E2 just now, and ten
 // people.
 func (s *Env) organization() {
 	now := time.Now().UTC()
-	alex := []licensing.ContractAdministrator{{SignIn: "alex@contoso.example", Name: "Alex Wilber", Registered: now.Add(-time.Hour)}}
+	alex := []licensing.ContractAdministrator{
+		{SignIn: "alex@contoso.example", Name: "Alex Wilber", Registered: now.Add(-time.Hour)},
+	}
 	in := licensing.Intake{
 		ID: Request(), Org: s.Org, Name: "Contoso Ltd.", Domains: []string{"contoso.example"},
-		Directory: []licensing.DirectoryPerson{{ObjectID: "alex", Email: "alex@contoso.example", Name: "Alex Wilber"}},
+		Directory: []licensing.DirectoryPerson{
+			{ObjectID: "alex", Email: "alex@contoso.example", Name: "Alex Wilber"},
+		},
 		Agreements: []licensing.ContractAgreement{
-			{License: "E1", Program: "Enterprise Agreement", ProcessedAt: now.Add(-1000 * time.Hour), Administrators: alex},
+			{License: "E1", Program: "Enterprise Agreement", ProcessedAt: now.Add(-1000 * time.Hour),
+				Administrators: alex},
 			{License: "E2", Program: "Enterprise Agreement", ProcessedAt: now, Administrators: alex},
 		},
 	}
@@ -167,8 +177,8 @@ func (s *Env) organization() {
 func (s *Env) Start() {
 	s.TB.Helper()
 	e, err := engine.New(engine.Options{
-		Config: s.Config, Temporal: s.Client, Store: s.Rows, Policy: s.Policy, Patience: s.Options.Patience, Log: slog.New(slog.DiscardHandler),
-		OnFailure: func(err error) { s.TB.Error(err) },
+		Config: s.Config, Temporal: s.Client, Store: s.Rows, Policy: s.Policy, Patience: s.Options.Patience,
+		Log: slog.New(slog.DiscardHandler), OnFailure: func(err error) { s.TB.Error(err) },
 	})
 	if err != nil {
 		s.TB.Fatal(err)
@@ -192,7 +202,8 @@ func (s *Env) Ctx() context.Context {
 
 // Person is somebody from outside with roles on License IDs.
 func Person(name string, access ...licensing.AccessChange) licensing.PersonChange {
-	return licensing.PersonChange{SignIn: licensing.Email(name + "@fabrikam.example"), Name: strings.ToUpper(name[:1]) + name[1:], Access: access}
+	return licensing.PersonChange{SignIn: licensing.Email(name + "@fabrikam.example"),
+		Name: strings.ToUpper(name[:1]) + name[1:], Access: access}
 }
 
 // Add gives roles on a License ID; Download without any.
@@ -265,7 +276,8 @@ func (s *Env) Registration(m rig.Message, email licensing.Email) licensing.Regis
 		if err != nil {
 			s.TB.Fatal(err)
 		}
-		return licensing.Registration{Request: Request(), Invitation: id, Generation: generation, Identity: licensing.Identity{Email: email}}
+		return licensing.Registration{Request: Request(), Invitation: id, Generation: generation,
+			Identity: licensing.Identity{Email: email}}
 	}
 	s.TB.Fatalf("the mail has no link:\n%s", m.Text)
 	return licensing.Registration{}
@@ -274,7 +286,8 @@ func (s *Env) Registration(m rig.Message, email licensing.Email) licensing.Regis
 // Register accepts the first invitation mail of a person from outside.
 func (s *Env) Register(name string) licensing.Registered {
 	s.TB.Helper()
-	out, err := s.Flows.Register(s.Ctx(), s.Registration(s.Mail(name, "welcome", 1), licensing.Email(name+"@fabrikam.example")))
+	out, err := s.Flows.Register(s.Ctx(),
+		s.Registration(s.Mail(name, "welcome", 1), licensing.Email(name+"@fabrikam.example")))
 	if err != nil {
 		s.TB.Fatal(err)
 	}
@@ -335,7 +348,8 @@ func (s *Env) Closed(id string) (*historypb.History, enumspb.WorkflowExecutionSt
 func (s *Env) History(id, run string) *historypb.History {
 	s.TB.Helper()
 	h := &historypb.History{}
-	for it := s.Client.GetWorkflowHistory(s.Ctx(), id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); it.HasNext(); {
+	for it := s.Client.GetWorkflowHistory(s.Ctx(), id, run, false,
+		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); it.HasNext(); {
 		e, err := it.Next()
 		if err != nil {
 			s.TB.Fatal(err)

@@ -19,6 +19,9 @@ import (
 )
 
 var (
+	workflowFunction = regexp.MustCompile(`(?m)^func ([A-Z]\w+)\(ctx workflow\.Context, `)
+	tableName        = regexp.MustCompile(`\b[a-z_]{4,}\b`)
+
 	glossaryLine   = regexp.MustCompile(`(?m)^\| ([^|]+) \| [^|]+ \| ([^|]+) \| [^|]+ \|$`)
 	licensingName  = regexp.MustCompile("`licensing\\.(\\w+)`")
 	glossaryTable  = regexp.MustCompile("table `(\\w+)`")
@@ -74,7 +77,7 @@ func TestTheTableOfWorkflowsHasEveryWorkflowWithItsIDAndItsUpdates(t *testing.T)
 		}
 	}
 	code := read(t, "workflows/*.go")
-	for _, m := range regexp.MustCompile(`(?m)^func ([A-Z]\w+)\(ctx workflow\.Context, `).FindAllStringSubmatch(code, -1) {
+	for _, m := range workflowFunction.FindAllStringSubmatch(code, -1) {
 		if !slices.Contains(all, m[1]) {
 			t.Errorf("%s is a workflow that workflows.All doesn't name: no worker would run it", m[1])
 		}
@@ -131,7 +134,7 @@ func TestThePictureOfTheSchemaIsTheSchema(t *testing.T) {
 			for _, r := range references.FindAllStringSubmatch(table, -1) {
 				want = append(want, r[1])
 			}
-			got := regexp.MustCompile(`\b[a-z_]{4,}\b`).FindAllString(strings.ReplaceAll(line[2], "(its parent)", ""), -1)
+			got := tableName.FindAllString(strings.ReplaceAll(line[2], "(its parent)", ""), -1)
 			slices.Sort(want)
 			slices.Sort(got)
 			if want = slices.Compact(want); !slices.Equal(got, want) {
@@ -175,14 +178,17 @@ var (
 	quoted   = regexp.MustCompile("`([^`\n]+)`")
 	testName = regexp.MustCompile(`^Test\w+$`)
 	filePath = regexp.MustCompile(`^[\w./-]+/([\w.-]+\.(go|md|sql|yml|yaml))?$`)
-	goName   = regexp.MustCompile(`^(licensing|workflows|commands|activities|store|views|templates)\.([A-Z]\w*)(\.(\w+))?$`)
+	goName   = regexp.MustCompile(
+		`^(licensing|workflows|commands|activities|store|views|templates)\.([A-Z]\w*)(\.(\w+))?$`)
 )
 
-// What a text quotes as a test, a file or a name of Go is there. What a text about adding things only imagines is
-// called frozen or R93.
+// What a text quotes as a test, a file or a name of Go is there. What a text about adding things only imagines
+// is called frozen or R93.
 func TestWhatTheDocsQuoteIsThere(t *testing.T) {
 	tests := read(t, "*_test.go") + read(t, "*/*_test.go") + read(t, "*/*/*_test.go")
-	for _, doc := range []string{"README.md", "CHANGELOG.md", "docs/how-it-works.md", "docs/adding.md", "docs/glossary.md"} {
+	for _, doc := range []string{
+		"README.md", "CHANGELOG.md", "docs/how-it-works.md", "docs/adding.md", "docs/glossary.md",
+	} {
 		for _, m := range quoted.FindAllStringSubmatch(read(t, doc), -1) {
 			name := m[1]
 			switch {
@@ -196,7 +202,7 @@ func TestWhatTheDocsQuoteIsThere(t *testing.T) {
 					t.Errorf("%s: there is no %s", doc, name)
 				}
 			case filePath.MatchString(name):
-				if _, err := os.Stat(name); err != nil && !notYet(name) {
+				if _, err := os.Stat(name); err != nil && !isElsewhere(name) {
 					t.Errorf("%s: there is no %s", doc, name)
 				}
 			}
@@ -204,9 +210,11 @@ func TestWhatTheDocsQuoteIsThere(t *testing.T) {
 	}
 }
 
-// notYet are folders that a text says are not there, and parts of addresses and workflow ids.
-func notYet(name string) bool {
-	return slices.Contains([]string{"portal/", "smtp/", "webhook/", "scim/", "command/", "local/", "demo/", "vlroles/"}, name)
+// isElsewhere says whether a text names a folder by its last part, or says itself that it is not there yet.
+func isElsewhere(name string) bool {
+	return slices.Contains([]string{
+		"portal/", "smtp/", "webhook/", "scim/", "command/", "local/", "demo/", "vlroles/",
+	}, name)
 }
 
 // hasName says whether package m[1] declares m[2], and with m[4] a method or field of that name.

@@ -182,8 +182,8 @@ var (
 		`^(licensing|workflows|commands|activities|store|views|templates)\.([A-Z]\w*)(\.(\w+))?$`)
 )
 
-// What a text quotes as a test, a file or a name of Go is there. What a text about adding things only imagines
-// is called frozen or R93.
+// What a text quotes as a test, a file or a name of Go is there. What a text about adding things only
+// imagines is called frozen or R93.
 func TestWhatTheDocsQuoteIsThere(t *testing.T) {
 	tests := read(t, "*_test.go") + read(t, "*/*_test.go") + read(t, "*/*/*_test.go")
 	for _, doc := range []string{

@@ -169,7 +169,7 @@ var orderedRequests = map[string]ordered{
 	}, func(h *house) any { return h.Command("ada", h.colleague()) }, licensing.Conflict, "R57"},
 	"Apply": {licensing.AuditApply, func(h *house) any {
 		return licensing.Intake{ID: newRequest(), Org: h.Org, Name: "Contoso Ltd",
-			Domains: []string{"contoso.test"},
+			Domains:   []string{"contoso.test"},
 			Directory: []licensing.DirectoryPerson{left(leo)}, Agreements: []licensing.ContractAgreement{
 				agreement("N1", "", contact(licensing.PrimaryContact, "kim"))}}
 	}, func(h *house) any {
@@ -188,10 +188,10 @@ var orderedRequests = map[string]ordered{
 		h.Puts(agreement("N1", "", contact(licensing.PrimaryContact, "kim")))
 		return licensing.ContactChange{ID: newRequest(), Org: h.Org,
 			Contact: contact(licensing.PrimaryContact, "lee"),
-			From: "kim@fabrikam.example"}
+			From:    "kim@fabrikam.example"}
 	}, func(h *house) any {
 		return licensing.ContactChange{ID: newRequest(), Org: h.Org,
-			Contact: contact(licensing.PrimaryContact, "lee"),
+			Contact:  contact(licensing.PrimaryContact, "lee"),
 			Licenses: []licensing.LicenseID{a1, "NONE"}}
 	}, licensing.NotFound, "R08"},
 	"Directory": {licensing.AuditDirectory, func(h *house) any {

@@ -63,13 +63,14 @@ type Detail interface{ isDetail() }
 // The details.
 type (
 	// RolesChanged says which roles an accepted change gave and took.
-	// Given ones wait until they are activated.
+	// Given ones wait until they are activated, but for AtOnce.
 	RolesChanged struct {
 		Added   []Role  `json:"added,omitempty"`
 		Removed []Role  `json:"removed,omitempty"`
 		Outcome Outcome `json:"outcome,omitempty"`
-		Reason  string  `json:"reason,omitempty"` // support's
-		Other   UserID  `json:"other,omitempty"`  // a forwarded role: whom it came from, or went to (R28)
+		Reason  string  `json:"reason,omitempty"`  // support's
+		Other   UserID  `json:"other,omitempty"`   // a forwarded role: whom it came from, or went to (R28)
+		AtOnce  bool    `json:"at_once,omitempty"` // the given ones don't wait (R25)
 	}
 	// FailureNoted says why a mail, an invitation or an assignment failed.
 	FailureNoted struct {

@@ -163,7 +163,7 @@ func (d *decision) changed(s *subject, c change) auditLine {
 		line.rule = "R76"
 	}
 	line.detail = licensing.RolesChanged{Added: c.Add, Removed: c.Remove, Outcome: c.Verdict.Outcome,
-		Reason: d.reason, Other: s.other}
+		Reason: d.reason, Other: s.other, AtOnce: c.AtOnce}
 	if c.under.Action == licensing.AuditRegister {
 		line.detail = nil
 	}

@@ -46,6 +46,9 @@ func (s *Store) Verify(ctx context.Context, sv licensing.Save) (licensing.SaveAn
 		return out, err
 	}
 	err = s.read(ctx, "verify", func(t *tx) error {
+		if err := t.mayAsk(request{id: sv.ID, org: sv.Org, by: sv.Admin}); err != nil {
+			return err
+		}
 		d, err := t.decide(adminMandate(licensing.SaveMandate, sv), ask(sv.People))
 		if err != nil {
 			return err

@@ -183,7 +183,7 @@ func (p *past) change(r rows.Audit, d licensing.RolesChanged) {
 	}
 	for _, role := range d.Added {
 		on := licensing.RoleOn{User: user, Role: role, Given: stepOf(r)}
-		if r.After == rows.NullString(licensing.StatusActive) { // registered elsewhere before
+		if d.AtOnce { // registered elsewhere before (R25)
 			on.Effective, on.Activated = true, r.At.Time
 		}
 		p.roles[holder{user, role}] = &on

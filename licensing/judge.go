@@ -162,8 +162,11 @@ type AddRule func(f Facts, c AccessChange, j Judgement) *Error
 // addRules are asked about every change that adds roles, whatever brings it; [Policy.Rules] follow.
 var addRules = []AddRule{neverBoth, neverBesideInherited}
 
-// mayAdd asks all rules about what the change adds.
+// mayAdd asks all rules about what the change adds. No rule keeps anybody from taking roles away.
 func mayAdd(f Facts, c AccessChange, j Judgement) *Error {
+	if len(c.Add) == 0 {
+		return nil
+	}
 	for _, rules := range [][]AddRule{addRules, f.Policy.Rules} {
 		for _, rule := range rules {
 			if err := rule(f, c, j); err != nil {
@@ -193,7 +196,7 @@ func neverBoth(f Facts, c AccessChange, j Judgement) *Error {
 func neverBesideInherited(f Facts, c AccessChange, j Judgement) *Error {
 	waits := slices.ContainsFunc(f.kept(j),
 		func(g Grant) bool { return g.Role == InvoiceReader && !g.Effective })
-	if f.AdminAbove && len(c.Add) > 0 && (waits || slices.Contains(j.Add, InvoiceReader)) {
+	if f.AdminAbove && (waits || slices.Contains(j.Add, InvoiceReader)) {
 		return Refuse(Conflict, "R92",
 			"the person inherits Administrator on License ID %s, which rules out Invoice Reader", c.License)
 	}

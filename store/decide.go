@@ -36,6 +36,7 @@ type subject struct {
 	asked
 	user        userRow
 	known       bool // has a row already
+	imported    bool // registered elsewhere, and nothing here says that he is not (R25)
 	invitation  *invitationRow
 	assignments map[licensing.LicenseID]*assignmentRow
 	grants      map[licensing.LicenseID][]licensing.Grant

@@ -442,6 +442,14 @@ func (h *house) refusesWhatIsNoID(method string, _ ordered, in any) {
 			*requestOf(p) = "ada@contoso.example"
 			return true
 		}},
+		{"the request's id is in capitals", licensing.Invalid, "L06", func(p any) bool {
+			*requestOf(p) = "2F1C5E3A-9B7D-4C61-8E0F-A1B2C3D4E5F6"
+			return true
+		}},
+		{"the request's id has no hyphens", licensing.Invalid, "L06", func(p any) bool {
+			*requestOf(p) = "2f1c5e3a9b7d4c618e0fa1b2c3d4e5f6"
+			return true
+		}},
 		{"there is no such organization", licensing.Forbidden, "R05", setOrg(licensing.OrgID(newRequest()))},
 		{"the organization is a name", licensing.Forbidden, "R05", setOrg("Contoso")},
 		{"the caller is an address", licensing.Forbidden, "R05", func(p any) bool {
@@ -450,6 +458,14 @@ func (h *house) refusesWhatIsNoID(method string, _ ordered, in any) {
 				*by = "ada@contoso.example"
 			}
 			return by != nil
+		}},
+		{"the caller is in capitals", licensing.Forbidden, "R05", func(p any) bool {
+			by := callerOf(p)
+			if by != nil && *by != "" {
+				*by = licensing.UserID(strings.ToUpper(string(*by)))
+				return true
+			}
+			return false
 		}},
 	} {
 		applies := false

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"vlroles/licensing"
 )
 
@@ -238,17 +236,12 @@ func (t *tx) readyLines(org licensing.OrgID, id licensing.RequestID) ([]licensin
 	return ready, err
 }
 
-// turnOf is the request under which the n-th removals of a hand-over are made.
-func turnOf(id licensing.RequestID, n int) licensing.RequestID {
-	return licensing.RequestID(uuid.NewSHA1(uuid.MustParse(string(id)), []byte(itoa(n))).String())
-}
-
 // undispatched returns the request of the latest removals where their runs are still to be told, "" for none.
 func (t *tx) undispatched(h *handOverRow) (licensing.RequestID, error) {
 	if h.Turns == 0 {
 		return "", nil
 	}
-	id := turnOf(h.ID, h.Turns)
+	id := derive(h.ID, h.Turns)
 	var done bool
 	if err := t.get(&done, `SELECT dispatched FROM requests WHERE id = ?`, id); err != nil || done {
 		return "", err
@@ -265,9 +258,10 @@ func (t *tx) removeHandedOver(h *handOverRow, ready []licensing.LicenseID) error
 		person.Access = append(person.Access,
 			licensing.AccessChange{License: l, Remove: []licensing.Role{licensing.Administrator}})
 	}
-	sv := licensing.Save{ID: turnOf(h.ID, h.Turns), Org: h.OrgID, Admin: h.To,
+	sv := licensing.Save{ID: derive(h.ID, h.Turns), Org: h.OrgID, Admin: h.To,
 		People: []licensing.PersonChange{person}}
-	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditRemoveHandOver, content: sv}
+	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditRemoveHandOver, content: sv,
+		derived: true}
 	answer, err := once(t, q, func(t *tx) (licensing.SaveAnswer, []licensing.OutboxEntry, error) {
 		return t.give(adminMandate(licensing.TakeOverMandate, sv), ask(sv.People))
 	})

@@ -47,9 +47,12 @@ func (d *decision) refuse(s *subject, e *licensing.Error) {
 		change{Verdict: licensing.Verdict{Outcome: licensing.Refused, Error: e}, under: d.Mandate})
 }
 
-// corrects says whether the request brings another name or business email (R44, R48). A
-// directory's name comes from the directory.
+// corrects says whether the request brings another name or business email (R44, R48). A directory's name
+// comes from the directory, and an import doesn't change the profile of somebody who has one (R25).
 func (d *decision) corrects(s *subject) bool {
+	if !s.registered.IsZero() {
+		return false
+	}
 	name := s.Name != "" && s.Name != s.user.Name && s.user.Kind == licensing.External
 	return name || s.Business != "" && string(s.Business) != s.user.BusinessEmail
 }
@@ -173,7 +176,7 @@ func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
 		Held:        s.grants[l],
 		OtherAdmins: len(without(d.admins[l], s.user.ID)),
 	}
-	if !s.registered.IsZero() && f.Person.Registered() {
+	if s.imported {
 		f.Mandate = licensing.ImportMandate
 	}
 	f.Above, f.AdminAbove = d.above[s.user.ID][l]

@@ -46,6 +46,9 @@ func (d *decision) loadAgreements() error {
 	for _, s := range d.people {
 		for _, c := range s.Access {
 			all = append(all, c.License)
+			if c.From != nil {
+				all = append(all, c.From.License)
+			}
 		}
 	}
 	d.agreements = map[licensing.LicenseID]licensing.Agreement{}
@@ -112,6 +115,7 @@ func (d *decision) loadPeople() error {
 		default:
 			s.user, s.known = byKey[s.SignIn.Key()]
 		}
+		s.imported = s.known && !s.registered.IsZero() && s.user.Person().Registered()
 		s.refusal = whoIs(s, seen)
 		if s.known && s.refusal == nil {
 			seen[s.user.ID] = n
@@ -151,7 +155,7 @@ func (d *decision) loadNewcomers() error {
 		s.user, err = dir.newcomer(s.PersonChange, d.Mandate, d.now)
 		s.refusal, s.user.OrgID = licensing.RefusalOf(err), d.org
 		if !s.registered.IsZero() {
-			s.user.RegisteredAt = ts(s.registered)
+			s.user.RegisteredAt, s.imported = ts(s.registered), true
 		}
 	}
 	return nil
@@ -176,14 +180,9 @@ func (d *decision) loadHoldings() error {
 
 // loadAuthority finds on which License IDs the mandate holds (R05, R69).
 func (d *decision) loadAuthority() error {
-	all := slices.Collect(maps.Keys(d.agreements))
+	all := slices.Collect(maps.Keys(d.agreements)) // of the organization, as the people's assignments are
 	for _, s := range d.people {
 		all = append(all, sorted(s.assignments)...)
-		for _, c := range s.Access {
-			if c.From != nil {
-				all = append(all, c.From.License)
-			}
-		}
 	}
 	if !d.everywhere {
 		var err error

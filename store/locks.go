@@ -3,20 +3,18 @@ package store
 import (
 	"slices"
 
-	"github.com/google/uuid"
-
 	"vlroles/licensing"
 )
 
 // lockUsers reads and locks users by id or by sign-in key, in the order of their ids.
-func (t *tx) lockUsers(org licensing.OrgID, ids, keys []string) ([]userRow, error) {
-	ids = slices.DeleteFunc(slices.Clone(ids), func(s string) bool { return uuid.Validate(s) != nil })
+func (t *tx) lockUsers(org licensing.OrgID, users, keys []string) ([]userRow, error) {
+	known := slices.DeleteFunc(slices.Clone(users), func(s string) bool { return !ids(s) })
 	var found []licensing.UserID
 	for _, by := range []struct {
 		query  string
 		values []string
 	}{
-		{`SELECT id FROM users WHERE org_id = ? AND id IN (?)`, ids},
+		{`SELECT id FROM users WHERE org_id = ? AND id IN (?)`, known},
 		{`SELECT id FROM users WHERE org_id = ? AND sign_in_key IN (?)`, keys},
 	} {
 		for part := range slices.Chunk(by.values, batch) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"vlroles/licensing"
 	"vlroles/store/rows"
 )
@@ -18,9 +16,9 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.Intak
 	if err != nil {
 		return licensing.IntakeAnswer{}, err
 	}
-	if uuid.Validate(string(in.Org)) != nil {
+	if !ids(string(in.Org)) {
 		return licensing.IntakeAnswer{}, licensing.Refuse(licensing.Invalid, "",
-			"the organization's id must be a UUID").In("org")
+			"the organization's id must be a UUID in lower case").In("org")
 	}
 	q := request{id: in.ID, org: in.Org, action: licensing.AuditApply, content: in}
 	q.first = func(t *tx) error { return t.makeOrganization(in) }

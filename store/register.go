@@ -157,10 +157,13 @@ func (a *acceptance) judgeAcceptance(m mandate, acceptor asked) (*decision, erro
 		d.judgeChange(s, c)
 	}
 	if forwarded {
+		s.changes = slices.DeleteFunc(s.changes, func(c change) bool { return len(c.Add) == 0 }) // he has it all
 		if err := licensing.MayForward(len(s.changes)); err != nil {
 			return nil, err
 		}
-		d.takeFrom(d.people[1], s)
+		if err := d.takeFrom(d.people[1], s); err != nil {
+			return nil, err
+		}
 	}
 	d.takeUp(s, licensing.RegisterMandate)
 	return d, nil
@@ -187,12 +190,17 @@ func (a *acceptance) contractRoles() ([]licensing.AccessChange, error) {
 	return out, nil
 }
 
-// takeFrom takes from the addressee what the acceptor was given: that, and nothing else (R28).
-func (d *decision) takeFrom(addressee, acceptor *subject) {
+// takeFrom takes from the addressee what the acceptor was given: that, and nothing else (R28). Where a rule
+// refuses that, nothing moves at all.
+func (d *decision) takeFrom(addressee, acceptor *subject) error {
 	addressee.other = acceptor.user.ID
 	for _, c := range acceptor.changes {
 		d.judgeChange(addressee, licensing.AccessChange{License: c.License, Remove: c.Add})
 	}
+	if len(addressee.refused) > 0 {
+		return addressee.refused[0].Error
+	}
+	return nil
 }
 
 // planAcceptance plans the rows and mails of the registration.
@@ -256,30 +264,27 @@ func (a *acceptance) planForward(p *plan, d *decision) error {
 	if len(left) == 0 {
 		return nil
 	}
-	return a.inviteBoundAnew(p)
+	a.inviteBoundAnew(p, left)
+	return nil
 }
 
-// inviteBoundAnew plans an invitation of the addressee to what nobody else may take (R28).
-func (a *acceptance) inviteBoundAnew(p *plan) error {
-	var by nullString
-	err := a.get(&by, `
-		SELECT added_by
-		FROM assignments
-		WHERE user_id = ? AND added_by IS NOT NULL
-		ORDER BY changed_at DESC, license_id
-		LIMIT 1`, a.addressee.ID)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
+// inviteBoundAnew plans an invitation of the addressee to what nobody else may take (R28). Who gave him the
+// latest of that invites him.
+func (a *acceptance) inviteBoundAnew(p *plan, left map[licensing.LicenseID]*assignmentRow) {
+	var latest assignmentRow
+	for _, l := range sorted(left) {
+		if r := left[l]; r.AddedBy != "" && r.ChangedAt.After(latest.ChangedAt.Time) {
+			latest = *r
+		}
 	}
 	i := invitationRow{
 		ID: licensing.InvitationID(uuid.NewString()), OrgID: a.invitation.OrgID, UserID: a.addressee.ID,
 		Generation: 1,
-		Binding:    licensing.Bound, InviteSeconds: a.invitation.InviteSeconds, InvitedBy: by,
+		Binding:    licensing.Bound, InviteSeconds: a.invitation.InviteSeconds, InvitedBy: latest.AddedBy,
 		CreatedAt: ts(a.now),
 	}
 	i.Renew(a.policy, a.now)
 	mail := i.Mail(licensing.MailWelcome, a.now)
 	a.answer.Again = i.Run(mail.ID)
 	p.invitations, p.mails = append(p.invitations, i), append(p.mails, mail)
-	return nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 
@@ -19,6 +20,7 @@ type request struct {
 	action  licensing.AuditAction
 	license licensing.LicenseID // the one License ID that it is about, "" for several
 	content any                 // what is asked: the same id with other content is a Conflict
+	derived bool                // the engine's own, made for another request: see derive
 	first   func(*tx) error     // makes what the request's row itself needs: the organization of an intake
 }
 
@@ -60,6 +62,16 @@ func once[A any](t *tx, q request, do step[A]) (A, error) {
 	return out, t.keep(q.id, out, work)
 }
 
+// derivedVersion marks the ids of the engine's own requests. No caller may use one, or he could take it
+// before the engine does.
+const derivedVersion = 8
+
+// derive returns the id of the n-th request that the engine makes for another one, always the same.
+func derive(id licensing.RequestID, n int) licensing.RequestID {
+	return licensing.RequestID(
+		uuid.NewHash(sha256.New(), uuid.MustParse(string(id)), []byte(itoa(n)), derivedVersion).String())
+}
+
 // claim makes the request's row. known says that the request was answered
 // before: answer holds that answer then.
 func (t *tx) claim(q request, answer any) (known bool, err error) {
@@ -92,8 +104,12 @@ func (t *tx) claim(q request, answer any) (known bool, err error) {
 
 // mayAsk refuses ids that are none, and organizations that there are not.
 func (t *tx) mayAsk(q request) error {
-	if uuid.Validate(string(q.id)) != nil {
-		return licensing.Refuse(licensing.Invalid, "L06", "the request ID must be a UUID").In("id")
+	if !ids(string(q.id)) {
+		return licensing.Refuse(licensing.Invalid, "L06", "the request ID must be a UUID in lower case").In("id")
+	}
+	if !q.derived && uuid.MustParse(string(q.id)).Version() == derivedVersion {
+		return licensing.Refuse(licensing.Invalid, "L06",
+			"the request ID must not be a UUID of version 8: those are the engine's own").In("id")
 	}
 	found := 0
 	if ids(string(q.org)) && (q.by == "" || ids(string(q.by))) {

@@ -57,7 +57,15 @@ func (s *Store) try(ctx context.Context, f func(*tx) error) error {
 	if err != nil {
 		return err
 	}
-	if err := f(s.begun(ctx, t)); err != nil {
+	done := false
+	defer func() {
+		if !done { // f panics: the connection must not stay in a transaction
+			_ = t.Rollback()
+		}
+	}()
+	err = f(s.begun(ctx, t))
+	done = true
+	if err != nil {
 		return errors.Join(err, ignoreDone(t.Rollback()))
 	}
 	return t.Commit()
@@ -141,22 +149,8 @@ func insert[T any](t *tx, query string, rows []T) error {
 	return nil
 }
 
-func either(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
-}
-
 func without(in []licensing.UserID, id licensing.UserID) []licensing.UserID {
 	return slices.DeleteFunc(slices.Clone(in), func(u licensing.UserID) bool { return u == id })
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}

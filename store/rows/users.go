@@ -78,9 +78,13 @@ func MissingUser(err error) error {
 	return licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
 }
 
-// IDs says whether all are UUIDs, as every id of ours is: PostgreSQL takes nothing else.
+// IDs says whether all are UUIDs in their one canonical form (RFC 9562: 36 characters, lower case), as every
+// id of ours is. PostgreSQL takes other forms too and finds the same row by them, SQLite doesn't.
 func IDs(in ...string) bool {
-	return !slices.ContainsFunc(in, func(s string) bool { return uuid.Validate(s) != nil })
+	return !slices.ContainsFunc(in, func(s string) bool {
+		id, err := uuid.Parse(s)
+		return err != nil || id.String() != s
+	})
 }
 
 // Unique sorts and drops what is there twice.

@@ -48,7 +48,6 @@ type MailJob struct {
 	Generation   int
 	KeyID        string
 	Expires      time.Time
-	InviteFor    time.Duration
 	Access       []AccessEntry     // welcome, reminder, registered, expired, forwarded, handover
 	Forwardable  bool              // welcome, reminder: whoever gets the mail may register instead (R28)
 	Changes      []Verdict         // changes

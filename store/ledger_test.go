@@ -280,7 +280,7 @@ func TestEachKindOfMailCarriesWhatItTells(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.ProductKeysReader))
-		equal(t, "welcome: the time in all (R56)", h.Claims(h.WelcomeMail(bob)).Job.InviteFor, 30*day)
+		equal(t, "welcome: until when (R56)", h.Claims(h.WelcomeMail(bob)).Job.Expires, h.Invitation(bob).Run.ExpiresAt)
 		r := h.Registers(bob, "bob@fabrikam.example")
 		registered := h.Claims(r.Propagation.Mail).Job
 		same(t, "registered: due (R60)", registered.Access[0].DueAt, start.Add(2*time.Hour))

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"vlroles/licensing"
 )
@@ -49,8 +48,7 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 	switch m.Kind {
 	case licensing.MailWelcome, licensing.MailReminder:
 		j.Invitation, j.Generation, j.KeyID, j.Expires = i.ID, i.Generation, i.KeyID, i.ExpiresAt.Time
-		j.InviteFor, j.Forwardable = time.Duration(i.InviteSeconds)*time.Second,
-			i.Binding == licensing.Forwardable
+		j.Forwardable = i.Binding == licensing.Forwardable
 		j.Access, err = t.Entries(m.UserID, pending)
 	case licensing.MailRegistered:
 		err = t.registeredJob(m, &j)

@@ -95,6 +95,6 @@ func showOrphans(ctx workflow.Context, n int) error {
 	}
 	workflow.SetCurrentDetails(ctx,
 		fmt.Sprintf("**Orphaned**: %d License IDs have no active admin any more. "+
-			"See `starter orphans`; appoint one with `starter seat`.", n))
+			"See `starter orphans`; appoint one with `starter appoint`.", n))
 	return workflow.UpsertTypedSearchAttributes(ctx, StatusAttribute.ValueSet(StatusOrphaned))
 }

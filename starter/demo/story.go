@@ -18,6 +18,7 @@ import (
 	"vlroles/starter/command"
 	"vlroles/starter/local"
 	"vlroles/store/views"
+	"vlroles/templates"
 )
 
 // story plays the chapters, prints what happens, and stops at the first thing that isn't as it should be.
@@ -74,10 +75,14 @@ func await(ctx context.Context, what string, done func() (bool, error)) error {
 	}
 }
 
-// ruleOfMail is the rule by which a kind of mail is sent.
-var ruleOfMail = map[string]string{
-	"welcome": "R73", "registered": "R74", "changes": "R70", "confirmation": "R75",
-	"expired": "R56", "reminder": "R56", "forwarded": "R28", "handover": "R32",
+// ruleOfMail returns the rule by which a kind of mail is sent.
+func ruleOfMail(kind string) string {
+	for _, k := range templates.Kinds() {
+		if string(k.Kind) == kind {
+			return k.Rule
+		}
+	}
+	return ""
 }
 
 // awaitMail waits for the number-th mail of a kind to an address, and prints it the first time.
@@ -96,7 +101,7 @@ func (d *story) awaitMail(ctx context.Context, to, kind string, number int) (rig
 	}
 	if !d.printed[m.Number] {
 		d.printed[m.Number] = true
-		d.event(ruleOfMail[kind], "email", "to %s: %q", to, m.Subject)
+		d.event(ruleOfMail(kind), "email", "to %s: %q", to, m.Subject)
 	}
 	return m, nil
 }

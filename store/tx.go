@@ -139,22 +139,8 @@ func insert[T any](t *tx, query string, rows []T) error {
 	return nil
 }
 
-func either(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
-}
-
 func without(in []licensing.UserID, id licensing.UserID) []licensing.UserID {
 	return slices.DeleteFunc(slices.Clone(in), func(u licensing.UserID) bool { return u == id })
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}

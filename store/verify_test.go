@@ -193,14 +193,16 @@ func TestR05_L06_WhatIsNoIDIsRefusedByVerifyingAsBySaving(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		for name, change := range map[string]func(*licensing.Save){
-			"the request's id is a word":       func(sv *licensing.Save) { sv.ID = "first" },
-			"the organization is a name":       func(sv *licensing.Save) { sv.Org = "Contoso" },
-			"there is no such organization":    func(sv *licensing.Save) { sv.Org = licensing.OrgID(newRequest()) },
-			"the caller is an address":         func(sv *licensing.Save) { sv.Admin = "ada@contoso.example" },
-			"there is no such caller":          func(sv *licensing.Save) { sv.Admin = licensing.UserID(newRequest()) },
-			"nobody calls":                     func(sv *licensing.Save) { sv.Admin = "" },
-			"one of the people is an address":  func(sv *licensing.Save) { sv.People[0].User = "ada@contoso.example" },
-			"one of the people is nobody":      func(sv *licensing.Save) { sv.People[0].User = licensing.UserID(newRequest()) },
+			"the request's id is a word":      func(sv *licensing.Save) { sv.ID = "first" },
+			"the organization is a name":      func(sv *licensing.Save) { sv.Org = "Contoso" },
+			"there is no such organization":   func(sv *licensing.Save) { sv.Org = licensing.OrgID(newRequest()) },
+			"the caller is an address":        func(sv *licensing.Save) { sv.Admin = "ada@contoso.example" },
+			"there is no such caller":         func(sv *licensing.Save) { sv.Admin = licensing.UserID(newRequest()) },
+			"nobody calls":                    func(sv *licensing.Save) { sv.Admin = "" },
+			"one of the people is an address": func(sv *licensing.Save) { sv.People[0].User = "ada@contoso.example" },
+			"one of the people is nobody": func(sv *licensing.Save) {
+				sv.People[0].User = licensing.UserID(newRequest())
+			},
 			"whose roles are copied is a name": func(sv *licensing.Save) { sv.People[0].Access[0].From.User = "ada" },
 		} {
 			sv := licensing.Save{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"), People: []licensing.PersonChange{

@@ -91,6 +91,12 @@ func TestWhatFollowsFromOtherVariables(t *testing.T) {
 	}{
 		{"another relay means port 587 and mandatory TLS", with("VL_SMTP_HOST", "smtp.contoso.example", "VL_MAIL_FROM", "no-reply@contoso.example"),
 			func(c config.Config) bool { return c.SMTPPort == 587 && c.SMTPTLS == config.TLSMandatory }},
+		{"implicit TLS means port 465", with("VL_SMTP_TLS", "implicit"),
+			func(c config.Config) bool { return c.SMTPPort == 465 }},
+		{"port 465 means implicit TLS", with("VL_SMTP_PORT", "465"),
+			func(c config.Config) bool { return c.SMTPTLS == config.TLSImplicit }},
+		{"a relay's authority means TLS, on this machine too", with("VL_SMTP_CA", "ca.pem"),
+			func(c config.Config) bool { return c.SMTPPort == 1025 && c.SMTPTLS == config.TLSMandatory }},
 		{"localhost is this machine", with("VL_SMTP_HOST", "localhost"),
 			func(c config.Config) bool { return c.SMTPPort == 1025 && c.SMTPTLS == config.TLSNone }},
 		{"a port and a mode that are given stay", with("VL_SMTP_PORT", "25", "VL_SMTP_TLS", "mandatory"),
@@ -140,7 +146,10 @@ func TestFaults(t *testing.T) {
 		{"TLS that is neither true nor false", with("TEMPORAL_TLS", "perhaps"), "TEMPORAL_TLS", "true or false"},
 		{"a relay with a port in its name", with("VL_SMTP_HOST", "smtp.example:25"), "VL_SMTP_HOST", "without a port"},
 		{"a port out of range", with("VL_SMTP_PORT", "65536"), "VL_SMTP_PORT", "1 to 65535"},
-		{"mails in clear text to another machine", with("VL_SMTP_HOST", "smtp.example", "VL_SMTP_TLS", "none", "VL_MAIL_FROM", "a@b.example"), "VL_SMTP_TLS", "only for a relay on this machine"},
+		{"a relay's authority without TLS", with("VL_SMTP_CA", "ca.pem", "VL_SMTP_TLS", "none"),
+			"VL_SMTP_TLS", "must not be none"},
+		{"a way to log in that nobody knows", with("VL_SMTP_AUTH", "NTLM"), "VL_SMTP_AUTH", "XOAUTH2"},
+		{"a way to log in, and nobody who does", with("VL_SMTP_AUTH", "PLAIN"), "VL_SMTP_AUTH", "VL_SMTP_USER"},
 		{"a password that may travel in clear text", with("VL_SMTP_HOST", "smtp.example", "VL_SMTP_TLS", "opportunistic", "VL_MAIL_FROM", "a@b.example",
 			"VL_SMTP_USER", "u", "VL_SMTP_PASSWORD", "p"), "VL_SMTP_TLS", "must be mandatory"},
 		{"a login without a password", with("VL_SMTP_USER", "u"), "VL_SMTP_PASSWORD", "go together"},
@@ -394,10 +403,12 @@ func TestEveryVariableSetsItsField(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Config{
-		Database: config.NewSecret("postgres://vlroles:password@db.contoso.example/vlroles"), DatabaseConns: 40,
+		AllowUnverified: []config.Connection{config.ConnectionDatabase, config.ConnectionSMTP},
+		Database:        config.NewSecret("postgres://vlroles:password@db.contoso.example/vlroles?sslmode=verify-full"), DatabaseConns: 40,
 		TemporalAddress: "temporal.contoso.example:7233", TemporalNamespace: "vlroles.a1b2c", TemporalAPIKey: config.NewSecret("not-a-real-key"),
 		TemporalTLS: true, TemporalCA: "tls/ca.pem", TemporalCert: "tls/client.pem", TemporalKey: "tls/client.key",
 		SMTPHost: "smtp.contoso.example", SMTPPort: 2525, SMTPTLS: config.TLSMandatory, SMTPUser: "vlroles", SMTPPassword: config.NewSecret("not-a-real-password"),
+		SMTPCA: "tls/smtp-ca.pem", SMTPAuth: "SCRAM-SHA-256",
 		SMTPConnections: 8, MailFrom: "no-reply@contoso.example", MailFromName: "Contoso licensing", MailReplyTo: "licensing@contoso.example", MailPerSecond: 2.5,
 		LinkBase: "https://licensing.contoso.example/invitations/", LinkKeys: links, PortalURL: "https://licensing.contoso.example/", Support: "help@contoso.example",
 		Propagation: 45 * time.Minute, Processing: 12 * time.Hour, InviteFor: 336 * time.Hour, RemindAhead: 72 * time.Hour, ResendEvery: 15 * time.Minute,

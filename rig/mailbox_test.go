@@ -312,7 +312,7 @@ func TestAMailboxWithALoginTakesMailFromWhoHasIt(t *testing.T) {
 			if offered, _ := client.Extension("AUTH"); offered {
 				t.Error("a login is asked for in clear")
 			}
-			if err := client.StartTLS(&tls.Config{RootCAs: b.CertPool(), ServerName: "127.0.0.1"}); err != nil {
+			if err := client.StartTLS(&tls.Config{RootCAs: b.Certificate().Pool, ServerName: "127.0.0.1"}); err != nil {
 				t.Fatal(err)
 			}
 			if c.user != "" {
@@ -335,7 +335,7 @@ func TestNobodyElsesClientTrustsTheMailboxsCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close() //nolint:errcheck // the test is over
-	if err := c.StartTLS(&tls.Config{RootCAs: other.CertPool(), ServerName: "127.0.0.1"}); err == nil {
+	if err := c.StartTLS(&tls.Config{RootCAs: other.Certificate().Pool, ServerName: "127.0.0.1"}); err == nil {
 		t.Fatal("trusted")
 	}
 }

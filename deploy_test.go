@@ -128,21 +128,23 @@ func TestTheComposeFileGivesTheWorkerAnEnvironmentThatItTakes(t *testing.T) {
 				t.Errorf("%s: %s is no variable of ours", name, variable)
 			}
 		}
-		_, err = config.Load(settings(t, name, func(types.MappingWithEquals) {}), who)
+		_, err = config.Load(settings(t, name), who)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// settings looks up what the compose file gives a service, changed as a test wants it.
-func settings(t *testing.T, service string, change func(types.MappingWithEquals)) func(string) (string, bool) {
+// settings looks up what the compose file gives a service, without some variables.
+func settings(t *testing.T, service string, without ...string) func(string) (string, bool) {
 	t.Helper()
 	s, err := project(t).GetService(service)
 	if err != nil {
 		t.Fatal(err)
 	}
-	change(s.Environment)
+	for _, variable := range without {
+		delete(s.Environment, variable)
+	}
 	return func(variable string) (string, bool) {
 		v, ok := s.Environment[variable]
 		if !ok || v == nil {
@@ -153,9 +155,7 @@ func settings(t *testing.T, service string, change func(types.MappingWithEquals)
 }
 
 func TestTheComposeFileNamesTheConnectionsOfItsPrivateNetworkThatAreNotVerified(t *testing.T) {
-	_, err := config.Load(settings(t, "worker", func(e types.MappingWithEquals) {
-		delete(e, "VL_ALLOW_UNVERIFIED")
-	}), config.Worker)
+	_, err := config.Load(settings(t, "worker", "VL_ALLOW_UNVERIFIED"), config.Worker)
 	var faults config.Faults
 	if !errors.As(err, &faults) || len(faults) != 3 {
 		t.Fatalf("without the names: %v", err)

@@ -404,7 +404,8 @@ func TestEveryVariableSetsItsField(t *testing.T) {
 	}
 	want := config.Config{
 		AllowUnverified: []config.Connection{config.ConnectionDatabase, config.ConnectionSMTP},
-		Database:        config.NewSecret("postgres://vlroles:password@db.contoso.example/vlroles?sslmode=verify-full"), DatabaseConns: 40,
+		Database:        config.NewSecret("postgres://vlroles:password@db.contoso.example/vlroles?sslmode=verify-full"),
+		DatabaseConns:   40,
 		TemporalAddress: "temporal.contoso.example:7233", TemporalNamespace: "vlroles.a1b2c", TemporalAPIKey: config.NewSecret("not-a-real-key"),
 		TemporalTLS: true, TemporalCA: "tls/ca.pem", TemporalCert: "tls/client.pem", TemporalKey: "tls/client.key",
 		SMTPHost: "smtp.contoso.example", SMTPPort: 2525, SMTPTLS: config.TLSMandatory, SMTPUser: "vlroles", SMTPPassword: config.NewSecret("not-a-real-password"),

@@ -113,8 +113,8 @@ func isHere(host string, number netip.Addr) bool {
 	return isLoopback(host) || filepath.IsAbs(host) || strings.HasPrefix(host, "@")
 }
 
-// withParameter puts name=value in front of an address's parameters: of two that are the same the driver takes
-// the first.
+// withParameter puts name=value in front of an address's parameters: of two with the same name the driver
+// takes the first.
 func withParameter(address, parameter string) string {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -47,7 +47,8 @@ var ways = []struct {
 	weaker   []string
 	write    string
 }{
-	{"database", "VL_DATABASE_URL", databases("disable", "allow", "prefer", "require", "verify-ca"), "sslmode=verify-full"},
+	{"database", "VL_DATABASE_URL", databases("disable", "allow", "prefer", "require", "verify-ca"),
+		"sslmode=verify-full"},
 	{"temporal", "TEMPORAL_TLS", []string{"false"}, "write true"},
 	{"smtp", "VL_SMTP_TLS", []string{"none", "opportunistic"}, "mandatory or implicit"},
 }
@@ -61,7 +62,9 @@ func databases(modes ...string) (all []string) {
 
 func TestAConnectionToAnotherMachineThatIsNotVerifiedNeedsItsName(t *testing.T) {
 	for _, w := range ways {
-		others := slices.DeleteFunc([]string{"database", "temporal", "smtp"}, func(n string) bool { return n == w.name })
+		others := slices.DeleteFunc([]string{"database", "temporal", "smtp"}, func(n string) bool {
+			return n == w.name
+		})
 		for _, choice := range w.weaker {
 			for _, row := range []struct {
 				name, permitted string
@@ -72,8 +75,10 @@ func TestAConnectionToAnotherMachineThatIsNotVerifiedNeedsItsName(t *testing.T) 
 				{"it is named", w.name, true},
 				{"all are named", "database, temporal, smtp", true},
 			} {
-				t.Run(fmt.Sprintf("%s=%s where %s", w.variable, choice[strings.LastIndex(choice, "=")+1:], row.name), func(t *testing.T) {
-					_, err := config.Load(from(faraway(w.variable, choice, "VL_ALLOW_UNVERIFIED", row.permitted)), config.All)
+				chosen := choice[strings.LastIndex(choice, "=")+1:]
+				t.Run(fmt.Sprintf("%s is %s where %s", w.name, chosen, row.name), func(t *testing.T) {
+					vars := faraway(w.variable, choice, "VL_ALLOW_UNVERIFIED", row.permitted)
+					_, err := config.Load(from(vars), config.All)
 					if row.taken {
 						if err != nil {
 							t.Fatal(err)
@@ -99,10 +104,18 @@ func TestAConnectionToAnotherMachineThatIsNotVerifiedNeedsItsName(t *testing.T) 
 	}
 }
 
+func TestImplicitTLSIsVerified(t *testing.T) {
+	c := load(t, faraway("VL_SMTP_TLS", "implicit", "VL_SMTP_USER", "u", "VL_SMTP_PASSWORD", "p"))
+	if c.SMTPTLS != config.TLSImplicit || c.SMTPPort != 465 {
+		t.Errorf("got %s on port %d", c.SMTPTLS, c.SMTPPort)
+	}
+}
+
 func TestAllConnectionsThatAreNotVerifiedAreReportedTogether(t *testing.T) {
 	_, err := config.Load(from(faraway("VL_DATABASE_URL", databases("disable")[0], "TEMPORAL_TLS", "false",
 		"VL_SMTP_TLS", "none")), config.All)
-	if got, want := faulty(t, err), []string{"TEMPORAL_TLS", "VL_DATABASE_URL", "VL_SMTP_TLS"}; !slices.Equal(got, want) {
+	want := []string{"TEMPORAL_TLS", "VL_DATABASE_URL", "VL_SMTP_TLS"}
+	if got := faulty(t, err); !slices.Equal(got, want) {
 		t.Errorf("at fault: %v, want %v", got, want)
 	}
 	_, err = config.Load(from(faraway("VL_SMTP_TLS", "none")), config.Commands)
@@ -113,13 +126,15 @@ func TestAllConnectionsThatAreNotVerifiedAreReportedTogether(t *testing.T) {
 
 func TestANameInVLAllowUnverifiedChangesNoDefault(t *testing.T) {
 	c := load(t, faraway("VL_ALLOW_UNVERIFIED", "database,temporal,smtp"))
-	if !strings.HasSuffix(c.Database.Reveal(), "sslmode=verify-full") || !c.TemporalTLS || c.SMTPTLS != config.TLSMandatory {
+	verified := strings.HasSuffix(c.Database.Reveal(), "sslmode=verify-full")
+	if !verified || !c.TemporalTLS || c.SMTPTLS != config.TLSMandatory {
 		t.Errorf("got %s, %t, %s", c.Database.Reveal(), c.TemporalTLS, c.SMTPTLS)
 	}
 }
 
 func TestASecretIsNotSentInClearTextWhateverIsNamed(t *testing.T) {
-	_, err := config.Load(from(faraway("VL_ALLOW_UNVERIFIED", "temporal,smtp", "TEMPORAL_TLS", "false", "TEMPORAL_API_KEY", "k",
+	_, err := config.Load(from(faraway("VL_ALLOW_UNVERIFIED", "temporal,smtp",
+		"TEMPORAL_TLS", "false", "TEMPORAL_API_KEY", "k",
 		"VL_SMTP_TLS", "opportunistic", "VL_SMTP_USER", "u", "VL_SMTP_PASSWORD", "p")), config.All)
 	if got := faulty(t, err); !slices.Equal(got, []string{"TEMPORAL_TLS", "VL_SMTP_TLS"}) {
 		t.Errorf("at fault: %v", got)
@@ -143,8 +158,10 @@ func TestWhatIsThisMachine(t *testing.T) {
 	for host, here := range map[string]bool{
 		"localhost": true, "LOCALHOST": true, "localhost.": true, "127.0.0.1": true, "127.8.8.8": true, "::1": true,
 		"::ffff:127.0.0.1": true,
-		"db":               false, "db.localhost": false, "localhost.contoso.example": false, "notlocalhost": false, "10.0.0.1": false,
-		"0.0.0.0": false, "::": false, "127.0.0.1.contoso.example": false, "2130706433": false, "192.168.1.1": false,
+		"db":               false, "db.localhost": false, "localhost.contoso.example": false,
+		"notlocalhost": false, "10.0.0.1": false,
+		"0.0.0.0": false, "::": false, "127.0.0.1.contoso.example": false,
+		"2130706433": false, "192.168.1.1": false,
 	} {
 		inURL := host
 		if strings.Contains(host, ":") {
@@ -167,35 +184,42 @@ func TestWhatIsThisMachine(t *testing.T) {
 // secured otherwise, than it seems.
 func TestADatabasesAddressIsJudgedAsTheDriverReadsIt(t *testing.T) {
 	noPG(t)
+	const far = "db.contoso.example/vl?"
 	for _, row := range []struct {
 		name, address string
 		taken         bool
 	}{
-		{"a socket's folder", "postgres:///vl?host=/var/run/postgresql", true},
-		{"an abstract socket", "postgres:///vl?host=@vl", true},
-		{"no host is this machine", "postgres:///vl?sslmode=disable", true},
-		{"a host among the parameters", "postgres:///vl?host=db.contoso.example&sslmode=disable", false},
-		{"another host among the parameters", "postgres://localhost/vl?host=zdb.contoso.example&sslmode=disable", false},
-		{"another number for a near name", "postgres://localhost/vl?hostaddr=10.0.0.1&sslmode=disable", false},
-		{"a near number for another name", "postgres://db.contoso.example/vl?hostaddr=127.0.0.1&sslmode=require", false},
-		{"a second host that is another machine", "postgres:///vl?host=localhost,db.contoso.example&sslmode=disable", false},
-		{"a second number that is another machine", "postgres:///vl?hostaddr=127.0.0.1,10.0.0.1&sslmode=disable", false},
-		{"a socket first, which turns TLS off for the second", "postgres:///vl?host=/run,db.contoso.example&sslmode=verify-full", false},
-		{"several hosts, verified", "postgres:///vl?host=a.contoso.example,b.contoso.example&sslmode=verify-full", true},
-		{"a mode given twice, the first counts", "postgres://db.contoso.example/vl?sslmode=require&sslmode=verify-full", false},
-		{"an empty mode is none", "postgres://db.contoso.example/vl?sslmode=", true},
-		{"a mode in other letters", "postgres://db.contoso.example/vl?SSLMODE=disable", true},
-		{"verified by an authority of one's own", "postgres://db.contoso.example/vl?sslmode=verify-full&sslrootcert=ca.pem", true},
-		{"a mode that doesn't exist", "postgres://db.contoso.example/vl?sslmode=verify", false},
-		{"a mode hidden in a value", "postgres://db.contoso.example/vl?application_name=a'%20sslmode='disable", true},
+		{"a socket's folder", "/vl?host=/var/run/postgresql", true},
+		{"an abstract socket", "/vl?host=@vl", true},
+		{"no host is this machine", "/vl?sslmode=disable", true},
+		{"a host among the parameters", "/vl?host=db.contoso.example&sslmode=disable", false},
+		{"another host among the parameters", "localhost/vl?host=zdb.contoso.example&sslmode=disable", false},
+		{"another number for a near name", "localhost/vl?hostaddr=10.0.0.1&sslmode=disable", false},
+		{"a near number for another name", far + "hostaddr=127.0.0.1&sslmode=require", false},
+		{"a second host that is another machine", "/vl?host=localhost,db.contoso.example&sslmode=disable", false},
+		{"a second number that is another machine", "/vl?hostaddr=127.0.0.1,10.0.0.1&sslmode=disable", false},
+		{"a socket first, which turns TLS off for the second",
+			"/vl?host=/run,db.contoso.example&sslmode=verify-full", false},
+		{"several hosts, verified", "/vl?host=a.contoso.example,b.contoso.example&sslmode=verify-full", true},
+		{"a mode given twice, the first counts", far + "sslmode=require&sslmode=verify-full", false},
+		{"an empty mode is none", far + "sslmode=", true},
+		{"a mode in other letters", far + "SSLMODE=disable", true},
+		{"verified by an authority of one's own", far + "sslmode=verify-full&sslrootcert=ca.pem", true},
+		{"a mode that doesn't exist", far + "sslmode=verify", false},
+		{"a mode hidden in a value", far + "application_name=a'%20sslmode='disable", true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			c, err := config.Load(from(with("VL_DATABASE_URL", row.address)), config.All)
-			if got := faulty(t, err); row.taken && got != nil || !row.taken && !slices.Equal(got, []string{"VL_DATABASE_URL"}) {
+			c, err := config.Load(from(with("VL_DATABASE_URL", "postgres://"+row.address)), config.All)
+			var want []string
+			if !row.taken {
+				want = []string{"VL_DATABASE_URL"}
+			}
+			if got := faulty(t, err); !slices.Equal(got, want) {
 				t.Fatalf("at fault %v: %v", got, err)
 			}
-			if row.taken && strings.Contains(row.address, "contoso") && !strings.Contains(c.Database.Reveal(), "sslmode=verify-full") {
-				t.Errorf("the driver is given %s", c.Database.Reveal())
+			given := c.Database.Reveal()
+			if row.taken && strings.Contains(given, "contoso") && !strings.Contains(given, "sslmode=verify-full") {
+				t.Errorf("the driver is given %s", given)
 			}
 		})
 	}
@@ -206,8 +230,9 @@ func TestVariablesOfTheDriverLowerNothing(t *testing.T) {
 		name, variable, value, address string
 		taken                          bool
 	}{
-		{"PGSSLMODE weakens an address that has none", "PGSSLMODE", "disable", "postgres://db.contoso.example/vl", false},
-		{"PGSSLMODE doesn't weaken one that has", "PGSSLMODE", "disable", "postgres://db.contoso.example/vl?sslmode=verify-full", true},
+		{"PGSSLMODE weakens an address that has none", "PGSSLMODE", "disable", "postgres://db.example/vl", false},
+		{"PGSSLMODE doesn't weaken one that has", "PGSSLMODE", "disable",
+			"postgres://db.contoso.example/vl?sslmode=verify-full", true},
 		{"PGHOST leads elsewhere", "PGHOST", "db.contoso.example", "postgres:///vl?sslmode=disable", false},
 		{"PGHOSTADDR leads elsewhere", "PGHOSTADDR", "10.0.0.1", "postgres://localhost/vl?sslmode=disable", false},
 	} {

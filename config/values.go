@@ -47,7 +47,7 @@ func database(to *Secret) func(string) error {
 				"escape special characters of the password, such as %40 for @")
 		}
 		if _, err := pq.NewConfig(s); err != nil { // which may repeat the password
-			return errors.New("has a parameter that the driver doesn't take, or a PG… variable of the environment has; " +
+			return errors.New("has a parameter that the driver doesn't take, or a PG… variable has such a value; " +
 				"sslmode is verify-full, verify-ca, require, prefer, allow or disable")
 		}
 		*to = NewSecret(s)

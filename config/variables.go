@@ -68,9 +68,10 @@ func (c *Config) table() []entry {
 			some(&c.AllowUnverified, ConnectionDatabase, ConnectionTemporal, ConnectionSMTP)},
 
 		{Variable{Name: "VL_DATABASE_URL", Default: "sqlite:.vlroles/dev/vlroles.db", Secret: true, For: All,
-			What: "The database: postgres://… or sqlite:path. PostgreSQL on another machine is verified: sslmode=verify-full, " +
-				"which is the default there; sslrootcert=FILE names the PEM file of a private authority.",
-			Example: "postgres://vlroles:password@db.contoso.example/vlroles?sslmode=verify-full"}, database(&c.Database)},
+			What: "The database: postgres://… or sqlite:path. PostgreSQL on another machine is verified: " +
+				"sslmode=verify-full, the default there; sslrootcert=FILE names the PEM file of a private authority.",
+			Example: "postgres://vlroles:password@db.contoso.example/vlroles?sslmode=verify-full"},
+			database(&c.Database)},
 		{Variable{Name: "VL_DATABASE_CONNS", Default: "20", For: All,
 			What: "Open connections to the database, 1 to 1000.", Example: "40"}, number(&c.DatabaseConns, 1, 1000)},
 
@@ -95,12 +96,12 @@ func (c *Config) table() []entry {
 		{Variable{Name: "VL_SMTP_HOST", Default: "127.0.0.1", For: Worker,
 			What: "The mail relay.", Example: "smtp.contoso.example"}, host(&c.SMTPHost)},
 		{Variable{Name: "VL_SMTP_PORT", For: Worker,
-			What:    "The relay's port; 587 by default, 465 with implicit TLS, 1025 where the relay is on this machine.",
+			What:    "The relay's port; 587 by default, 465 with implicit TLS, 1025 for a relay on this machine.",
 			Example: "2525"}, number(&c.SMTPPort, 1, 65535)},
 		{Variable{Name: "VL_SMTP_TLS", For: Worker,
-			What: "TLS to the relay: mandatory (STARTTLS), implicit (TLS from the first byte on), opportunistic or none. " +
-				"mandatory by default, implicit on port 465, none where the relay is on this machine and VL_SMTP_CA isn't given. " +
-				"The last two are for a relay on this machine.",
+			What: "TLS to the relay: mandatory (STARTTLS), implicit (TLS from the first byte on), opportunistic " +
+				"or none; the last two for a relay on this machine. mandatory by default, implicit on port 465, " +
+				"none for a relay on this machine without VL_SMTP_CA.",
 			Example: "mandatory"}, oneOf(&c.SMTPTLS, TLSMandatory, TLSImplicit, TLSOpportunistic, TLSNone)},
 		{Variable{Name: "VL_SMTP_CA", For: Worker,
 			What:    "PEM file with the authorities that sign the relay's certificate; the system's by default.",
@@ -111,8 +112,8 @@ func (c *Config) table() []entry {
 			What:    "The password of that login, or the access token of XOAUTH2.",
 			Example: "not-a-real-password"}, secret(&c.SMTPPassword)},
 		{Variable{Name: "VL_SMTP_AUTH", For: Worker,
-			What: "How to log in: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, CRAM-MD5 or XOAUTH2. By default the first of them, " +
-				"but for XOAUTH2, that the relay offers.",
+			What: "How to log in: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, CRAM-MD5 or XOAUTH2. " +
+				"By default the first of them, but for XOAUTH2, that the relay offers.",
 			Example: "SCRAM-SHA-256"},
 			oneOf(&c.SMTPAuth, "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2")},
 		{Variable{Name: "VL_SMTP_CONNECTIONS", Default: "4", For: Worker,

@@ -26,7 +26,7 @@ import (
 type MailboxOptions struct {
 	Port     int    // 0: a free one
 	Dir      string // keeps each message there as NNNNN.eml, too; "": in memory only
-	TLS      bool   // offers STARTTLS, with a certificate of its own for 127.0.0.1 and localhost, see Certificate
+	TLS      bool   // offers STARTTLS, with a certificate of its own for 127.0.0.1 and localhost
 	Implicit bool   // speaks TLS from the first byte on instead, with such a certificate
 	User     string // takes mail after AUTH PLAIN with this name only, over TLS where that is offered; "": from everybody
 	Password string

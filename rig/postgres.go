@@ -26,10 +26,11 @@ var ErrNoPostgres = errors.New("no PostgreSQL server was found: install one (Deb
 
 // PostgresOptions says how a server runs.
 type PostgresOptions struct {
-	Dir     string       // keeps its data there over the process's end; "": in a temporary folder that Close removes
-	Port    int          // 0: a free one
-	TLS     *Certificate // offers TLS with it; nil: without
-	Durable bool         // what is committed survives a power cut; false is faster and survives Stop and Start alone
+	Dir     string // keeps its data there over the process's end; "": in a temporary folder that Close removes
+	Port    int    // 0: a free one
+	Durable bool   // what is committed survives a power cut; false is faster and survives Stop and Start alone
+
+	TLS *Certificate // offers TLS with it; nil: without
 }
 
 // Postgres is a running PostgreSQL server with a data folder of its own. Root runs it as another user, who must be able to
@@ -318,8 +319,8 @@ func postgresServer(t testing.TB) string {
 	return server
 }
 
-// PostgresFor starts a server that ends with the test. Where none is installed the test is skipped, or fails if
-// VL_TEST_FORCE is 1.
+// PostgresFor starts a server that ends with the test. Where none is installed the test is skipped, or fails
+// if VL_TEST_FORCE is 1.
 func PostgresFor(t testing.TB, o PostgresOptions) *Postgres {
 	t.Helper()
 	p, err := StartPostgresWith(context.Background(), o)

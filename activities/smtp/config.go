@@ -55,7 +55,8 @@ const implicit = "implicit"
 
 // tlsPolicies are the library's words for what comes behind the greeting; with implicit TLS it is on already.
 var tlsPolicies = map[string]mail.TLSPolicy{
-	"mandatory": mail.TLSMandatory, "opportunistic": mail.TLSOpportunistic, "none": mail.NoTLS, implicit: mail.NoTLS,
+	"mandatory": mail.TLSMandatory, "opportunistic": mail.TLSOpportunistic, "none": mail.NoTLS,
+	implicit: mail.NoTLS,
 }
 
 // options is the configuration as the library takes it.

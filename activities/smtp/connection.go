@@ -71,28 +71,34 @@ func (s *Relay) login(c *gosmtp.Client) error {
 	if err != nil {
 		return err
 	}
-	return c.Auth(m.begin(s.c))
+	return c.Auth(m.begin(s.c.User, string(s.c.Password), s.c.Host))
 }
 
 // mechanism is a way to log in.
 type mechanism struct {
 	name  string
-	begin func(Config) gosmtp.Auth
 	named bool // used only where the configuration names it
+	begin func(user, password, host string) gosmtp.Auth
 }
 
-// mechanisms are those that we know, the best first.
+// mechanisms are those that we know, the best first. The password of XOAUTH2 is a token.
 var mechanisms = []mechanism{
-	{name: "SCRAM-SHA-256", begin: func(c Config) gosmtp.Auth { return gosmtp.ScramSHA256Auth(c.User, string(c.Password)) }},
-	{name: "SCRAM-SHA-1", begin: func(c Config) gosmtp.Auth { return gosmtp.ScramSHA1Auth(c.User, string(c.Password)) }},
-	{name: "PLAIN", begin: func(c Config) gosmtp.Auth {
-		return gosmtp.PlainAuth("", c.User, string(c.Password), c.Host, true)
+	{"SCRAM-SHA-256", false, func(user, password, _ string) gosmtp.Auth {
+		return gosmtp.ScramSHA256Auth(user, password)
 	}},
-	{name: "LOGIN", begin: func(c Config) gosmtp.Auth { return gosmtp.LoginAuth(c.User, string(c.Password), c.Host, true) }},
-	{name: "CRAM-MD5", begin: func(c Config) gosmtp.Auth { return gosmtp.CRAMMD5Auth(c.User, string(c.Password)) }},
-	{name: "XOAUTH2", named: true, begin: func(c Config) gosmtp.Auth { // the password is a token
-		return gosmtp.XOAuth2Auth(c.User, string(c.Password))
+	{"SCRAM-SHA-1", false, func(user, password, _ string) gosmtp.Auth {
+		return gosmtp.ScramSHA1Auth(user, password)
 	}},
+	{"PLAIN", false, func(user, password, host string) gosmtp.Auth {
+		return gosmtp.PlainAuth("", user, password, host, true)
+	}},
+	{"LOGIN", false, func(user, password, host string) gosmtp.Auth {
+		return gosmtp.LoginAuth(user, password, host, true)
+	}},
+	{"CRAM-MD5", false, func(user, password, _ string) gosmtp.Auth {
+		return gosmtp.CRAMMD5Auth(user, password)
+	}},
+	{"XOAUTH2", true, func(user, token, _ string) gosmtp.Auth { return gosmtp.XOAuth2Auth(user, token) }},
 }
 
 // mechanism chooses among what the relay offers: the one that is named, or else the best.

@@ -43,7 +43,8 @@ func (l *login) ask(challenge string) string {
 	return string(answer)
 }
 
-// admit talks with a client that logs in, as AUTH and its words ask, and returns the answer that it has earned.
+// admit talks with a client that logs in, as AUTH and its words ask, and returns the answer that it has
+// earned.
 func (v *server) admit(c net.Conn, lines *bufio.Reader, words []string) (answer string, goesOn bool) {
 	l := &login{server: v, conn: c, lines: lines}
 	initial := ""
@@ -139,10 +140,13 @@ func TestSMTPTheLoginIsTheOneThatIsNamedOrElseTheBest(t *testing.T) {
 		begun                []string
 		verdict              activities.Verdict
 	}{
-		{"the best of all", "CRAM-MD5 LOGIN PLAIN SCRAM-SHA-1 SCRAM-SHA-256", "", []string{"SCRAM-SHA-256"}, activities.Delivered},
+		{"the best of all", "CRAM-MD5 LOGIN PLAIN SCRAM-SHA-1 SCRAM-SHA-256", "", []string{"SCRAM-SHA-256"},
+			activities.Delivered},
 		{"the best of two", "LOGIN PLAIN", "", []string{"PLAIN"}, activities.Delivered},
-		{"the one that is named, though better is offered", "SCRAM-SHA-256 PLAIN LOGIN", "LOGIN", []string{"LOGIN"}, activities.Delivered},
-		{"one that isn't offered, and no other instead", "PLAIN LOGIN", "SCRAM-SHA-256", nil, activities.Misconfigured},
+		{"the one that is named, though better is offered", "SCRAM-SHA-256 PLAIN LOGIN", "LOGIN", []string{"LOGIN"},
+			activities.Delivered},
+		{"one that isn't offered, and no other instead", "PLAIN LOGIN", "SCRAM-SHA-256", nil,
+			activities.Misconfigured},
 		{"a token is never taken for a password", "XOAUTH2", "", nil, activities.Misconfigured},
 		{"no token where a password is named", "PLAIN", "XOAUTH2", nil, activities.Misconfigured},
 	} {
@@ -163,7 +167,10 @@ func TestSMTPTheLoginIsTheOneThatIsNamedOrElseTheBest(t *testing.T) {
 }
 
 func TestSMTPAMechanismThatNobodyKnowsIsAFaultOfTheConfiguration(t *testing.T) {
-	c := Config{Host: "127.0.0.1", Port: 25, TLS: "none", From: "vl@contoso.example", User: "vl", Password: secret, Auth: "NTLM"}
+	c := Config{
+		Host: "127.0.0.1", Port: 25, TLS: "none", From: "vl@contoso.example",
+		User: "vl", Password: secret, Auth: "NTLM",
+	}
 	if _, err := New(c); err == nil || !strings.Contains(err.Error(), "mechanism") {
 		t.Errorf("got %v", err)
 	}

@@ -53,12 +53,13 @@ func (i *impostor) state() (hellos int, heard string) {
 
 // certified counts handshakes.
 func (i *impostor) certified(c rig.Certificate) *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	show := func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		i.hellos++
 		return &c.TLS, nil
-	}}
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: show}
 }
 
 // listen takes connections until the test ends.
@@ -108,7 +109,7 @@ func (i *impostor) asDatabase(t *testing.T, c rig.Certificate) {
 	})
 }
 
-// take keeps one message of PostgreSQL's: kind bytes, four bytes of length, which counts itself, and the rest.
+// take keeps one message of PostgreSQL's: kind bytes, four bytes of length, which count too, and the rest.
 func (i *impostor) take(r io.Reader, kind int) {
 	head := make([]byte, kind+4)
 	if _, err := io.ReadFull(r, head); err == nil {
@@ -185,7 +186,9 @@ var ways = []way{
 		}, openDatabase, password},
 	{"Temporal", func(i *impostor) func(*testing.T, rig.Certificate) { return i.asTemporal },
 		func(port int, authority string) map[string]string {
-			return map[string]string{"TEMPORAL_ADDRESS": at(port), "TEMPORAL_API_KEY": password, "TEMPORAL_TLS_CA": authority}
+			return map[string]string{
+				"TEMPORAL_ADDRESS": at(port), "TEMPORAL_API_KEY": password, "TEMPORAL_TLS_CA": authority,
+			}
 		}, dialTemporal, password},
 	{"the relay by STARTTLS", func(i *impostor) func(*testing.T, rig.Certificate) { return i.asRelay(false) },
 		relayWith("mandatory"), sendMail, base64.StdEncoding.EncodeToString([]byte("\x00vl\x00" + password))},
@@ -198,8 +201,8 @@ func at(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(por
 func relayWith(mode string) func(port int, authority string) map[string]string {
 	return func(port int, authority string) map[string]string {
 		return map[string]string{
-			"VL_SMTP_HOST": "127.0.0.1", "VL_SMTP_PORT": strconv.Itoa(port), "VL_SMTP_TLS": mode, "VL_SMTP_CA": authority,
-			"VL_SMTP_USER": "vl", "VL_SMTP_PASSWORD": password,
+			"VL_SMTP_HOST": "127.0.0.1", "VL_SMTP_PORT": strconv.Itoa(port),
+			"VL_SMTP_TLS": mode, "VL_SMTP_CA": authority, "VL_SMTP_USER": "vl", "VL_SMTP_PASSWORD": password,
 		}
 	}
 }
@@ -227,7 +230,9 @@ func sendMail(ctx context.Context, c config.Config) error {
 		return err
 	}
 	defer r.Close() //nolint:errcheck // it returns none
-	_, err = r.Send(ctx, activities.Message{ID: "m@contoso.example", To: "kim@contoso.example", Subject: "x", Text: "x", HTML: "x"})
+	_, err = r.Send(ctx, activities.Message{
+		ID: "m@contoso.example", To: "kim@contoso.example", Subject: "x", Text: "x", HTML: "x",
+	})
 	return err
 }
 
@@ -288,7 +293,8 @@ func TestAnImpostorIsNeverToldASecret(t *testing.T) {
 					t.Fatalf("connected, or the error tells the secret: %v", err)
 				}
 				hellos, heard := i.state()
-				if told := strings.Contains(heard, w.secret); hellos == 0 || told != row.told || !row.told && heard != "" {
+				told := strings.Contains(heard, w.secret)
+				if hellos == 0 || told != row.told || !row.told && heard != "" {
 					t.Errorf("%d handshakes, heard %q, the error is %v", hellos, heard, err)
 				}
 			})
@@ -331,7 +337,8 @@ func mailbox(t *testing.T, o rig.MailboxOptions) *rig.Mailbox {
 func TestAPrivateAuthorityIsTrustedByTheRelaysFile(t *testing.T) {
 	for mode, o := range map[string]rig.MailboxOptions{"mandatory": {TLS: true}, "implicit": {Implicit: true}} {
 		b := mailbox(t, o)
-		if err := sendMail(t.Context(), configured(t, relayWith(mode)(b.Port(), file(t, b.Certificate())))); err != nil {
+		vars := relayWith(mode)(b.Port(), file(t, b.Certificate()))
+		if err := sendMail(t.Context(), configured(t, vars)); err != nil {
 			t.Errorf("%s: %v", mode, err)
 		}
 		if n := len(b.Messages()); n != 1 {
@@ -344,12 +351,13 @@ func TestAFileOfAuthoritiesThatIsNoneIsToldByItsVariable(t *testing.T) {
 	none := filepath.Join(t.TempDir(), "none.pem")
 	empty := file(t, rig.Certificate{PEM: []byte("no certificate")})
 	for _, path := range []string{none, empty} {
-		if err := sendMail(t.Context(), config.Config{SMTPCA: path}); err == nil || !strings.Contains(err.Error(), "VL_SMTP_CA") {
-			t.Errorf("relay: %v", err)
-		}
-		c := config.Config{TemporalTLS: true, TemporalCA: path, TemporalAddress: at(1)}
-		if err := dialTemporal(t.Context(), c); err == nil || !strings.Contains(err.Error(), "TEMPORAL_TLS_CA") {
-			t.Errorf("Temporal: %v", err)
+		c := config.Config{SMTPCA: path, TemporalTLS: true, TemporalCA: path, TemporalAddress: at(1)}
+		for variable, err := range map[string]error{
+			"VL_SMTP_CA": sendMail(t.Context(), c), "TEMPORAL_TLS_CA": dialTemporal(t.Context(), c),
+		} {
+			if err == nil || !strings.Contains(err.Error(), variable) {
+				t.Errorf("%s: %v", variable, err)
+			}
 		}
 	}
 }
@@ -389,7 +397,9 @@ func TestAPostgreSQLServerIsVerifiedByItsAuthoritysFile(t *testing.T) {
 		{"without TLS, by name", "&sslmode=disable", "database", true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			vars := map[string]string{"VL_DATABASE_URL": address + row.parameters, "VL_ALLOW_UNVERIFIED": row.permitted}
+			vars := map[string]string{
+				"VL_DATABASE_URL": address + row.parameters, "VL_ALLOW_UNVERIFIED": row.permitted,
+			}
 			if err := openDatabase(t.Context(), configured(t, vars)); (err == nil) != row.taken {
 				t.Errorf("got %v", err)
 			}
@@ -423,7 +433,9 @@ func TestATemporalFrontendIsVerifiedByItsAuthoritysFile(t *testing.T) {
 		_, _ = io.Copy(secure, behind)
 	})
 	for name, authority := range map[string]string{"trusted": file(t, own), "unknown": ""} {
-		vars := map[string]string{"TEMPORAL_ADDRESS": at(port), "TEMPORAL_TLS": "true", "TEMPORAL_TLS_CA": authority}
+		vars := map[string]string{
+			"TEMPORAL_ADDRESS": at(port), "TEMPORAL_TLS": "true", "TEMPORAL_TLS_CA": authority,
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		err := dialTemporal(ctx, configured(t, vars))
 		cancel()

@@ -3,6 +3,7 @@ package vlroles_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -127,15 +128,41 @@ func TestTheComposeFileGivesTheWorkerAnEnvironmentThatItTakes(t *testing.T) {
 				t.Errorf("%s: %s is no variable of ours", name, variable)
 			}
 		}
-		_, err = config.Load(func(variable string) (string, bool) {
-			v, ok := s.Environment[variable]
-			if !ok || v == nil {
-				return "", false
-			}
-			return *v, true
-		}, who)
+		_, err = config.Load(settings(t, name), who)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// settings looks up what the compose file gives a service, without some variables.
+func settings(t *testing.T, service string, without ...string) func(string) (string, bool) {
+	t.Helper()
+	s, err := project(t).GetService(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, variable := range without {
+		delete(s.Environment, variable)
+	}
+	return func(variable string) (string, bool) {
+		v, ok := s.Environment[variable]
+		if !ok || v == nil {
+			return "", false
+		}
+		return *v, true
+	}
+}
+
+func TestTheComposeFileNamesTheConnectionsOfItsPrivateNetworkThatAreNotVerified(t *testing.T) {
+	_, err := config.Load(settings(t, "worker", "VL_ALLOW_UNVERIFIED"), config.Worker)
+	var faults config.Faults
+	if !errors.As(err, &faults) || len(faults) != 3 {
+		t.Fatalf("without the names: %v", err)
+	}
+	for _, name := range []string{"database", "temporal", "smtp"} {
+		if !strings.Contains(err.Error(), "VL_ALLOW_UNVERIFIED="+name) {
+			t.Errorf("%s needs no name: %v", name, err)
 		}
 	}
 }

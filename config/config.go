@@ -30,8 +30,9 @@ type TLSMode string
 // The modes.
 const (
 	TLSMandatory     TLSMode = "mandatory"     // STARTTLS, or the mail stays here
+	TLSImplicit      TLSMode = "implicit"      // TLS from the first byte on, as on port 465
 	TLSOpportunistic TLSMode = "opportunistic" // STARTTLS where the relay offers it
-	TLSNone          TLSMode = "none"          // clear text: only to a relay on this machine
+	TLSNone          TLSMode = "none"          // clear text
 )
 
 // Key is a named secret that signs; of several the first signs and all verify.
@@ -43,6 +44,9 @@ type Key struct {
 // Config is everything that can be configured. The variable that sets a field, its default and its bounds
 // stand in the table of [Describe]; what a process doesn't read keeps its default.
 type Config struct {
+	// Connections to other machines that needn't be verified by TLS.
+	AllowUnverified []Connection
+
 	// The database.
 	Database      Secret // "postgres://…" or "sqlite:path"; secret since it may hold a password
 	DatabaseConns int    // open connections at most
@@ -60,8 +64,10 @@ type Config struct {
 	SMTPHost        string
 	SMTPPort        int
 	SMTPTLS         TLSMode
+	SMTPCA          string // a PEM file; "": the system's authorities
 	SMTPUser        string // "": no login
 	SMTPPassword    Secret
+	SMTPAuth        string          // the mechanism of the login; "": the best that the relay offers
 	SMTPConnections int             // open connections at most
 	MailFrom        licensing.Email // its domain is the part of a Message-ID behind the @
 	MailFromName    string

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"os"
 	"slices"
 	"strings"
@@ -135,36 +134,15 @@ type rule struct {
 
 // check fills in what follows from other variables and judges what holds between them.
 func (l *loader) check(c *Config) {
-	l.derive(c)
-	temporalHost, _, _ := net.SplitHostPort(c.TemporalAddress) // read as host:port already
-	far := !isLoopback(c.SMTPHost)
-	for _, r := range []rule{
-		{[]string{"TEMPORAL_TLS_KEY", "TEMPORAL_TLS_CERT"}, (c.TemporalCert == "") != (c.TemporalKey == ""),
-			"the client certificate and its key go together: " +
-				"set TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY, or neither"},
-		{[]string{"TEMPORAL_TLS", "TEMPORAL_TLS_CA", "TEMPORAL_TLS_CERT"},
-			!c.TemporalTLS && c.TemporalCA+c.TemporalCert != "",
-			"must not be false where a certificate file is given"},
-		{[]string{"TEMPORAL_TLS", "TEMPORAL_API_KEY", "TEMPORAL_ADDRESS"},
-			!c.TemporalTLS && !c.TemporalAPIKey.Empty() && !isLoopback(temporalHost),
-			"must not be false where an API key is given: it would travel in clear text"},
-		{[]string{"VL_SMTP_TLS", "VL_SMTP_HOST"}, far && c.SMTPTLS == TLSNone,
-			"none is only for a relay on this machine: use mandatory, " +
-				"or opportunistic on a network that you trust"},
-		{[]string{"VL_SMTP_TLS", "VL_SMTP_HOST", "VL_SMTP_PASSWORD"},
-			far && c.SMTPTLS == TLSOpportunistic && !c.SMTPPassword.Empty(),
-			"must be mandatory where a password is given: it would travel in clear text"},
-		{[]string{"VL_SMTP_PASSWORD", "VL_SMTP_USER"}, (c.SMTPUser == "") != c.SMTPPassword.Empty(),
-			"login and password go together: set VL_SMTP_USER and VL_SMTP_PASSWORD, or neither"},
-		{[]string{"VL_MAIL_FROM", "VL_SMTP_HOST"}, far && c.MailFrom.Domain() == unnamed,
-			"name the sender's address: no relay but one on this machine takes mail from localhost"},
-		{[]string{"VL_LINK_KEYS"}, l.who&(Worker|Portal) != 0 && c.LinkKeys.Current() == "",
-			"is needed: id:base64 with at least 32 random bytes, such as k1: " +
-				"and the output of `openssl rand -base64 32`"},
-		{[]string{"VL_PROVISIONER_KEYS", "VL_PROVISIONER_URL"},
-			l.who&Worker != 0 && c.ProvisionerURL != "" && len(c.ProvisionerKeys) == 0,
-			"is needed with VL_PROVISIONER_URL: id:base64 with at least 32 random bytes"},
-	} {
+	l.secure(c)
+	if c.SMTPPort == 0 {
+		c.SMTPPort = defaultPort(c)
+	}
+	rules := l.rules(c)
+	for _, n := range c.connections() {
+		rules = append(rules, n.rule(c.AllowUnverified))
+	}
+	for _, r := range rules {
 		if r.broken && !slices.ContainsFunc(r.about, func(n string) bool { return l.bad[n] }) {
 			l.fault(r.about[0], r.says)
 		}
@@ -172,23 +150,50 @@ func (l *loader) check(c *Config) {
 	l.sort(c.table())
 }
 
-func (l *loader) derive(c *Config) {
-	near := isLoopback(c.SMTPHost)
-	if c.SMTPPort == 0 {
-		c.SMTPPort = 587
-		if near {
-			c.SMTPPort = 1025
-		}
+// rules are what holds between variables, but for the rule of all connections.
+func (l *loader) rules(c *Config) []rule {
+	far := !isLoopback(c.SMTPHost)
+	return []rule{
+		{[]string{"TEMPORAL_TLS_KEY", "TEMPORAL_TLS_CERT"}, (c.TemporalCert == "") != (c.TemporalKey == ""),
+			"the client certificate and its key go together: " +
+				"set TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY, or neither"},
+		{[]string{"TEMPORAL_TLS", "TEMPORAL_TLS_CA", "TEMPORAL_TLS_CERT"},
+			!c.TemporalTLS && c.TemporalCA+c.TemporalCert != "",
+			"must not be false where a certificate file is given"},
+		{[]string{"TEMPORAL_TLS", "TEMPORAL_API_KEY", "TEMPORAL_ADDRESS"},
+			!c.TemporalTLS && !c.TemporalAPIKey.Empty() && !c.temporalIsNear(),
+			"must not be false where an API key is given: it would travel in clear text"},
+		{[]string{"VL_SMTP_TLS", "VL_SMTP_CA"}, c.SMTPTLS == TLSNone && c.SMTPCA != "",
+			"must not be none where VL_SMTP_CA is given"},
+		{[]string{"VL_SMTP_TLS", "VL_SMTP_HOST", "VL_SMTP_PASSWORD"},
+			far && !c.SMTPTLS.verified() && !c.SMTPPassword.Empty(),
+			"must be mandatory or implicit where a password is given: it would travel in clear text"},
+		{[]string{"VL_SMTP_PASSWORD", "VL_SMTP_USER"}, (c.SMTPUser == "") != c.SMTPPassword.Empty(),
+			"login and password go together: set VL_SMTP_USER and VL_SMTP_PASSWORD, or neither"},
+		{[]string{"VL_SMTP_AUTH", "VL_SMTP_USER"}, c.SMTPAuth != "" && c.SMTPUser == "",
+			"names how to log in, and nobody does: set VL_SMTP_USER and VL_SMTP_PASSWORD too"},
+		{[]string{"VL_MAIL_FROM", "VL_SMTP_HOST"}, far && c.MailFrom.Domain() == unnamed,
+			"name the sender's address: no relay but one on this machine takes mail from localhost"},
+		{[]string{"VL_LINK_KEYS"}, l.who&(Worker|Portal) != 0 && c.LinkKeys.Current() == "",
+			"is needed: id:base64 with at least 32 random bytes, " +
+				"such as k1: and the output of `openssl rand -base64 32`"},
+		{[]string{"VL_PROVISIONER_KEYS", "VL_PROVISIONER_URL"},
+			l.who&Worker != 0 && c.ProvisionerURL != "" && len(c.ProvisionerKeys) == 0,
+			"is needed with VL_PROVISIONER_URL: id:base64 with at least 32 random bytes"},
 	}
-	if c.SMTPTLS == "" {
-		c.SMTPTLS = TLSMandatory
-		if near {
-			c.SMTPTLS = TLSNone
-		}
+}
+
+const portImplicit = 465
+
+// defaultPort is where a relay listens, as it is spoken to.
+func defaultPort(c *Config) int {
+	switch {
+	case c.SMTPTLS == TLSImplicit:
+		return portImplicit
+	case isLoopback(c.SMTPHost):
+		return 1025
 	}
-	if !l.given["TEMPORAL_TLS"] {
-		c.TemporalTLS = !c.TemporalAPIKey.Empty() || c.TemporalCA+c.TemporalCert+c.TemporalKey != ""
-	}
+	return 587
 }
 
 // sort puts faults in the order of the table.

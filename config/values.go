@@ -13,6 +13,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/lib/pq"
+
 	"vlroles/licensing"
 )
 
@@ -43,6 +45,11 @@ func database(to *Secret) func(string) error {
 		if _, err := url.Parse(s); err != nil {
 			return errors.New("is no postgres:// address that can be read; " +
 				"escape special characters of the password, such as %40 for @")
+		}
+		if _, err := pq.NewConfig(s); err != nil { // which may repeat the password
+			return errors.New("has a parameter that the driver doesn't take, " +
+				"or a PG… variable has such a value; " +
+				"sslmode is verify-full, verify-ca, require, prefer, allow or disable")
 		}
 		*to = NewSecret(s)
 		return nil
@@ -117,6 +124,22 @@ func oneOf[T ~string](to *T, valid ...T) func(string) error {
 			names[i] = string(v)
 		}
 		return errors.New("want one of " + strings.Join(names, ", "))
+	}
+}
+
+// some reads a list of names, separated by commas.
+func some[T ~string](to *[]T, valid ...T) func(string) error {
+	return func(s string) error {
+		var all []T
+		for part := range strings.SplitSeq(s, ",") {
+			var one T
+			if err := oneOf(&one, valid...)(strings.TrimSpace(part)); err != nil {
+				return fmt.Errorf("%w, or several of them with commas between", err)
+			}
+			all = append(all, one)
+		}
+		*to = all
+		return nil
 	}
 }
 
@@ -277,13 +300,13 @@ func isPort(s string, least uint64) bool {
 	return err == nil && n >= least
 }
 
-// isLoopback says whether a host is this machine.
+// isLoopback says whether a host is this machine. A name below localhost isn't: a name server may answer
+// for it.
 func isLoopback(host string) bool {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return a.Unmap().IsLoopback()
 	}
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+	return strings.TrimSuffix(strings.ToLower(host), ".") == "localhost"
 }
 
 const (

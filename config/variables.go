@@ -70,9 +70,19 @@ func (c *Config) table() []entry {
 // aboutStore has the variables of the database.
 func (c *Config) aboutStore() []entry {
 	return []entry{
+		{Variable{Name: "VL_ALLOW_UNVERIFIED", For: All,
+			What: "Connections to other machines that needn't be verified by TLS, of database, " +
+				"temporal and smtp, with commas between; none by default. " +
+				"Each still has to say how it is secured instead.",
+			Example: "database,smtp"},
+			some(&c.AllowUnverified, ConnectionDatabase, ConnectionTemporal, ConnectionSMTP)},
+
 		{Variable{Name: "VL_DATABASE_URL", Default: "sqlite:.vlroles/dev/vlroles.db", Secret: true, For: All,
-			What:    "The database: postgres://… or sqlite:path.",
-			Example: "postgres://vlroles:password@db.contoso.example/vlroles"}, database(&c.Database)},
+			What: "The database: postgres://… or sqlite:path. PostgreSQL on another machine is verified: " +
+				"sslmode=verify-full, the default there; " +
+				"sslrootcert=FILE names the PEM file of a private authority.",
+			Example: "postgres://vlroles:password@db.contoso.example/vlroles?sslmode=verify-full"},
+			database(&c.Database)},
 		{Variable{Name: "VL_DATABASE_CONNS", Default: "20", For: All,
 			What: "Open connections to the database, 1 to 1000.", Example: "40"},
 			number(&c.DatabaseConns, 1, 1000)},
@@ -91,11 +101,13 @@ func (c *Config) aboutTemporal() []entry {
 			What: "The API key of Temporal Cloud.", Example: "not-a-real-key"}, secret(&c.TemporalAPIKey)},
 		{Variable{Name: "TEMPORAL_TLS", For: All,
 			What: "Speak TLS to Temporal, true or false; " +
-				"true by default where an API key or one of the three files is given.",
+				"true by default for a frontend on another machine, " +
+				"and where an API key or one of the three files is given.",
 			Example: "true"}, flag(&c.TemporalTLS)},
 		{Variable{Name: "TEMPORAL_TLS_CA", For: All,
 			What: "PEM file with the authorities that sign Temporal's certificate; " +
-				"the system's by default.", Example: "tls/ca.pem"}, path(&c.TemporalCA)},
+				"the system's by default.",
+			Example: "tls/ca.pem"}, path(&c.TemporalCA)},
 		{Variable{Name: "TEMPORAL_TLS_CERT", For: All,
 			What:    "PEM file with the client certificate; goes with TEMPORAL_TLS_KEY.",
 			Example: "tls/client.pem"}, path(&c.TemporalCert)},
@@ -111,16 +123,28 @@ func (c *Config) aboutRelay() []entry {
 		{Variable{Name: "VL_SMTP_HOST", Default: "127.0.0.1", For: Worker,
 			What: "The mail relay.", Example: "smtp.contoso.example"}, host(&c.SMTPHost)},
 		{Variable{Name: "VL_SMTP_PORT", For: Worker,
-			What:    "The relay's port; 587 by default, 1025 where the relay is on this machine.",
+			What: "The relay's port; 587 by default, 465 with implicit TLS, " +
+				"1025 for a relay on this machine.",
 			Example: "2525"}, number(&c.SMTPPort, 1, 65535)},
 		{Variable{Name: "VL_SMTP_TLS", For: Worker,
-			What: "STARTTLS: mandatory, opportunistic or none; mandatory by default. " +
-				"none is for a relay on this machine, and the default there.",
-			Example: "mandatory"}, oneOf(&c.SMTPTLS, TLSMandatory, TLSOpportunistic, TLSNone)},
+			What: "TLS to the relay: mandatory (STARTTLS), implicit (TLS from the first byte on), " +
+				"opportunistic or none; the last two for a relay on this machine. mandatory by default, " +
+				"implicit on port 465, none for a relay on this machine without VL_SMTP_CA.",
+			Example: "mandatory"}, oneOf(&c.SMTPTLS, TLSMandatory, TLSImplicit, TLSOpportunistic, TLSNone)},
+		{Variable{Name: "VL_SMTP_CA", For: Worker,
+			What: "PEM file with the authorities that sign the relay's certificate; " +
+				"the system's by default.",
+			Example: "tls/smtp-ca.pem"}, path(&c.SMTPCA)},
 		{Variable{Name: "VL_SMTP_USER", For: Worker,
 			What: "The login at the relay; none by default.", Example: "vlroles"}, line(&c.SMTPUser)},
 		{Variable{Name: "VL_SMTP_PASSWORD", Secret: true, For: Worker,
-			What: "The password of that login.", Example: "not-a-real-password"}, secret(&c.SMTPPassword)},
+			What:    "The password of that login, or the access token of XOAUTH2.",
+			Example: "not-a-real-password"}, secret(&c.SMTPPassword)},
+		{Variable{Name: "VL_SMTP_AUTH", For: Worker,
+			What: "How to log in: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, CRAM-MD5 or XOAUTH2. " +
+				"By default the first of them, but for XOAUTH2, that the relay offers.",
+			Example: "SCRAM-SHA-256"},
+			oneOf(&c.SMTPAuth, "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2")},
 		{Variable{Name: "VL_SMTP_CONNECTIONS", Default: "4", For: Worker,
 			What: "Open connections of one worker to the relay, 1 to 100.", Example: "8"},
 			number(&c.SMTPConnections, 1, 100)},

@@ -3,7 +3,7 @@ package rig
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,8 +20,10 @@ import (
 type MailboxOptions struct {
 	Port int    // 0: a free one
 	Dir  string // keeps each message there as NNNNN.eml, too; "": in memory only
-	// offers STARTTLS, with a certificate of its own for 127.0.0.1 and localhost, see CertPool
+	// offers STARTTLS, with a certificate of its own for 127.0.0.1 and localhost
 	TLS bool
+	// speaks TLS from the first byte on instead, with such a certificate
+	Implicit bool
 	// takes mail after AUTH PLAIN with this name only, over TLS where that is offered; "": from everybody
 	User     string
 	Password string
@@ -35,7 +37,7 @@ type Mailbox struct {
 	o       MailboxOptions
 	server  *smtp.Server
 	listen  net.Listener
-	pool    *x509.CertPool
+	cert    Certificate
 	closed  chan struct{}
 	close   func() error
 	mu      sync.Mutex
@@ -100,22 +102,35 @@ func (b *Mailbox) open() (err error) {
 	b.server.MaxLineLength = mostLineBytes
 	b.server.MaxRecipients = 10
 	b.server.ReadTimeout, b.server.WriteTimeout = 2*time.Minute, 10*time.Second
-	b.server.AllowInsecureAuth = !b.o.TLS
-	if b.o.TLS {
-		var own tls.Certificate
-		if own, b.pool, err = selfSigned(); err != nil {
-			return err
-		}
-		b.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}
-	}
+	b.server.AllowInsecureAuth = !b.o.TLS && !b.o.Implicit
 	if b.listen, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", b.o.Port)); err != nil {
 		return err
+	}
+	if err := b.secure(); err != nil {
+		return errors.Join(err, b.listen.Close())
 	}
 	b.close = sync.OnceValue(func() error {
 		close(b.closed)
 		return b.server.Close()
 	})
 	go func() { _ = b.server.Serve(b.listen) }() // ends with Close
+	return nil
+}
+
+// secure gives the server its certificate where TLS is wanted.
+func (b *Mailbox) secure() (err error) {
+	if !b.o.TLS && !b.o.Implicit {
+		return nil
+	}
+	if b.cert, err = SelfSigned("127.0.0.1", "localhost"); err != nil {
+		return err
+	}
+	certified := &tls.Config{Certificates: []tls.Certificate{b.cert.TLS}, MinVersion: tls.VersionTLS12}
+	if b.o.Implicit {
+		b.listen = tls.NewListener(b.listen, certified)
+	} else {
+		b.server.TLSConfig = certified
+	}
 	return nil
 }
 
@@ -153,8 +168,8 @@ func (b *Mailbox) Port() int { return b.listen.Addr().(*net.TCPAddr).Port }
 // Addr is where the mailbox listens, as host:port.
 func (b *Mailbox) Addr() string { return b.listen.Addr().String() }
 
-// CertPool holds the certificate that a client has to trust, nil without TLS.
-func (b *Mailbox) CertPool() *x509.CertPool { return b.pool }
+// Certificate is what a client has to trust, empty without TLS.
+func (b *Mailbox) Certificate() Certificate { return b.cert }
 
 // Close stops listening and cuts conversations. Mails stay readable.
 func (b *Mailbox) Close() error { return b.close() }

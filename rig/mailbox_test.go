@@ -336,7 +336,7 @@ func TestAMailboxWithALoginTakesMailFromWhoHasIt(t *testing.T) {
 			if offered, _ := client.Extension("AUTH"); offered {
 				t.Error("a login is asked for in clear")
 			}
-			trusting := &tls.Config{RootCAs: b.CertPool(), ServerName: "127.0.0.1"}
+			trusting := &tls.Config{RootCAs: b.Certificate().Pool, ServerName: "127.0.0.1"}
 			if err := client.StartTLS(trusting); err != nil {
 				t.Fatal(err)
 			}
@@ -360,7 +360,8 @@ func TestNobodyElsesClientTrustsTheMailboxsCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close() //nolint:errcheck // the test is over
-	if err := c.StartTLS(&tls.Config{RootCAs: other.CertPool(), ServerName: "127.0.0.1"}); err == nil {
+	trusting := &tls.Config{RootCAs: other.Certificate().Pool, ServerName: "127.0.0.1"}
+	if err := c.StartTLS(trusting); err == nil {
 		t.Fatal("trusted")
 	}
 }

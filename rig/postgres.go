@@ -33,6 +33,7 @@ type PostgresOptions struct {
 	Port int // 0: a free one
 	// what is committed survives a power cut; false is faster and survives Stop and Start alone
 	Durable bool
+	TLS     *Certificate // offers TLS with it; nil: without
 }
 
 // Postgres is a running PostgreSQL server with a data folder of its own. Root runs it as another user,
@@ -149,6 +150,9 @@ func (p *Postgres) init(ctx context.Context) (err error) {
 	if p.as, err = unprivileged(p.dir); err != nil {
 		return err
 	}
+	if err := p.certify(); err != nil {
+		return err
+	}
 	if _, err := os.Stat(filepath.Join(p.data(), "PG_VERSION")); err == nil {
 		return nil
 	}
@@ -163,6 +167,29 @@ func (p *Postgres) init(ctx context.Context) (err error) {
 	}
 	return nil
 }
+
+// certify writes certificate and key where the server finds them.
+func (p *Postgres) certify() error {
+	if p.o.TLS == nil {
+		return nil
+	}
+	key, err := p.o.TLS.keyPEM()
+	if err != nil {
+		return err
+	}
+	for file, text := range map[string][]byte{p.certificate(): p.o.TLS.PEM, p.key(): key} {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return err
+		}
+		if _, err := unprivileged(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Postgres) certificate() string { return filepath.Join(p.dir, "server.crt") }
+func (p *Postgres) key() string         { return filepath.Join(p.dir, "server.key") }
 
 func (p *Postgres) data() string { return filepath.Join(p.dir, "data") }
 
@@ -183,6 +210,10 @@ func (p *Postgres) Start(ctx context.Context) error {
 		"max_connections=200"}
 	if !p.o.Durable {
 		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	}
+	if p.o.TLS != nil {
+		args = append(args, "-c", "ssl=on", "-c", "ssl_cert_file="+p.certificate(),
+			"-c", "ssl_key_file="+p.key())
 	}
 	cmd := p.command(context.WithoutCancel(ctx), "postgres", args...)
 	p.log.Reset()
@@ -242,6 +273,9 @@ func (p *Postgres) Close() error {
 	return p.remove()
 }
 
+// Port is where the server listens on 127.0.0.1.
+func (p *Postgres) Port() int { return p.o.Port }
+
 // URL is the address of one of the server's databases. "postgres" is always there.
 func (p *Postgres) URL(database string) string {
 	return fmt.Sprintf("postgres://vl@127.0.0.1:%d/%s?sslmode=disable", p.o.Port, database)
@@ -293,6 +327,25 @@ func postgresServer(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return server
+}
+
+// PostgresFor starts a server that ends with the test. Where none is installed the test is skipped, or fails
+// if VL_TEST_FORCE is 1.
+func PostgresFor(t testing.TB, o PostgresOptions) *Postgres {
+	t.Helper()
+	p, err := StartPostgresWith(context.Background(), o)
+	if errors.Is(err, ErrNoPostgres) && !forced() {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
 }
 
 func administer(ctx context.Context, server, statement string) error {

@@ -10,24 +10,6 @@ import (
 	"testing"
 )
 
-// postgres starts a server that ends with the test.
-func postgres(t *testing.T, o PostgresOptions) *Postgres {
-	t.Helper()
-	p, err := StartPostgresWith(t.Context(), o)
-	if errors.Is(err, ErrNoPostgres) && !forced() {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return p
-}
-
 func open(t *testing.T, url string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("postgres", url)
@@ -56,7 +38,7 @@ func TestAPostgresServerKeepsItsDataOverAStop(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			p := postgres(t, PostgresOptions{Durable: c.durable})
+			p := PostgresFor(t, PostgresOptions{Durable: c.durable})
 			if err := p.CreateDatabase(soon(t), `a "b"`); err != nil {
 				t.Fatal(err)
 			}
@@ -83,21 +65,21 @@ func TestAPostgresServerKeepsAFolderOfItsOwnOverItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // the system cleans it
-	p := postgres(t, PostgresOptions{Dir: dir})
+	p := PostgresFor(t, PostgresOptions{Dir: dir})
 	if err := p.CreateDatabase(soon(t), "kept"); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again := postgres(t, PostgresOptions{Dir: dir})
+	again := PostgresFor(t, PostgresOptions{Dir: dir})
 	if n := one[int](t, again.URL("kept"), `SELECT 1`); n != 1 {
 		t.Fatal(n)
 	}
 }
 
 func TestAPostgresServerLeavesNothingBehind(t *testing.T) {
-	p := postgres(t, PostgresOptions{})
+	p := PostgresFor(t, PostgresOptions{})
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +89,7 @@ func TestAPostgresServerLeavesNothingBehind(t *testing.T) {
 }
 
 func TestAPostgresServerIsStartedOnce(t *testing.T) {
-	p := postgres(t, PostgresOptions{})
+	p := PostgresFor(t, PostgresOptions{})
 	if err := p.Start(soon(t)); err == nil {
 		t.Fatal("it was started twice")
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -28,7 +29,8 @@ type Config struct {
 	Port        int
 	User        string // "": no login
 	Password    Password
-	TLS         string // "mandatory" (STARTTLS; the default), "opportunistic" or "none"
+	Auth        string // the mechanism of the login; "": the best that the relay offers
+	TLS         string // "mandatory" (STARTTLS; the default), "implicit", "opportunistic" or "none"
 	From        string
 	FromName    string
 	ReplyTo     string        // "": none
@@ -49,24 +51,21 @@ func New(c Config) (*Relay, error) {
 	return &Relay{c: c, client: client, slots: make(chan struct{}, c.Connections)}, nil
 }
 
+const implicit = "implicit"
+
+// tlsPolicies are the library's words for what comes behind the greeting; with implicit TLS it is on already.
 var tlsPolicies = map[string]mail.TLSPolicy{
 	"mandatory": mail.TLSMandatory, "opportunistic": mail.TLSOpportunistic, "none": mail.NoTLS,
+	implicit: mail.NoTLS,
 }
 
 // options is the configuration as the library takes it.
 func (c Config) options() []mail.Option {
 	options := []mail.Option{
-		mail.WithPort(c.Port), mail.WithTimeout(c.Deadline), mail.WithDialContextFunc(dialConnection),
-		mail.WithTLSPolicy(tlsPolicies[c.TLS]),
+		mail.WithPort(c.Port), mail.WithTimeout(c.Deadline), mail.WithDialContextFunc(c.dial),
+		mail.WithTLSPolicy(tlsPolicies[c.TLS]), mail.WithTLSConfig(c.verification()),
 		mail.WithoutNoop(),     // a round trip a mail, whose answer is lost; MAIL tells the same
 		mail.WithoutSMTPUTF8(), // every address is ASCII, and asking for it may bounce at a later hop
-	}
-	if c.TLSConfig != nil {
-		t := c.TLSConfig.Clone()
-		if t.ServerName == "" {
-			t.ServerName = c.Host
-		}
-		options = append(options, mail.WithTLSConfig(t))
 	}
 	if c.HELO != "" {
 		options = append(options, mail.WithHELO(c.HELO))
@@ -74,10 +73,25 @@ func (c Config) options() []mail.Option {
 	return options
 }
 
+// verification is how the relay's certificate is checked: against its name.
+func (c Config) verification() *tls.Config {
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.TLSConfig != nil {
+		t = c.TLSConfig.Clone()
+	}
+	if t.ServerName == "" {
+		t.ServerName = c.Host
+	}
+	return t
+}
+
 // faults are what is wrong with the configuration.
 func (c Config) faults() (faults []error) {
 	if _, ok := tlsPolicies[c.TLS]; !ok {
-		faults = append(faults, errors.New("TLS is mandatory, opportunistic or none"))
+		faults = append(faults, errors.New("TLS is mandatory, implicit, opportunistic or none"))
+	}
+	if c.Auth != "" && !slices.ContainsFunc(mechanisms, func(m mechanism) bool { return m.name == c.Auth }) {
+		faults = append(faults, errors.New("the mechanism of the login is none that we know"))
 	}
 	if _, err := licensing.ParseEmail(c.From); err != nil {
 		faults = append(faults, fmt.Errorf("sender: %w", err))

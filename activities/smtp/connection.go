@@ -2,6 +2,8 @@ package smtp
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"net"
 	"slices"
 	"strings"
@@ -12,13 +14,23 @@ import (
 
 type dialed struct{}
 
-// dialConnection opens a connection and tells dial of it.
-func dialConnection(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	if tell, ok := ctx.Value(dialed{}).(func(net.Conn)); ok && err == nil {
-		tell(c)
+// dial opens a connection and tells whoever wants to close it; with implicit TLS it is secured, too.
+func (c Config) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	opened, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	if tell, ok := ctx.Value(dialed{}).(func(net.Conn)); ok {
+		tell(opened)
+	}
+	if c.TLS != implicit {
+		return opened, nil
+	}
+	secure := tls.Client(opened, c.verification())
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	return secure, nil
 }
 
 // dial opens a connection, secures it and logs in. The library doesn't watch the context behind the connect,
@@ -55,23 +67,52 @@ func (s *Relay) login(c *gosmtp.Client) error {
 		return ourFault("the relay offers no TLS, and a password is not sent in clear text")
 	}
 	_, offered := c.Extension("AUTH")
-	mechanisms := strings.Fields(strings.ToUpper(offered))
-	user, password := s.c.User, string(s.c.Password)
-	for _, m := range []struct {
-		name string
-		auth func() gosmtp.Auth
-	}{
-		{"SCRAM-SHA-256", func() gosmtp.Auth { return gosmtp.ScramSHA256Auth(user, password) }},
-		{"SCRAM-SHA-1", func() gosmtp.Auth { return gosmtp.ScramSHA1Auth(user, password) }},
-		{"PLAIN", func() gosmtp.Auth { return gosmtp.PlainAuth("", user, password, s.c.Host, true) }},
-		{"LOGIN", func() gosmtp.Auth { return gosmtp.LoginAuth(user, password, s.c.Host, true) }},
-		{"CRAM-MD5", func() gosmtp.Auth { return gosmtp.CRAMMD5Auth(user, password) }},
-	} {
-		if slices.Contains(mechanisms, m.name) {
-			return c.Auth(m.auth())
+	m, err := s.c.mechanism(strings.Fields(strings.ToUpper(offered)))
+	if err != nil {
+		return err
+	}
+	return c.Auth(m.begin(s.c.User, string(s.c.Password), s.c.Host))
+}
+
+// mechanism is a way to log in.
+type mechanism struct {
+	name  string
+	named bool // used only where the configuration names it
+	begin func(user, password, host string) gosmtp.Auth
+}
+
+// mechanisms are those that we know, the best first. The password of XOAUTH2 is a token.
+var mechanisms = []mechanism{
+	{"SCRAM-SHA-256", false, func(user, password, _ string) gosmtp.Auth {
+		return gosmtp.ScramSHA256Auth(user, password)
+	}},
+	{"SCRAM-SHA-1", false, func(user, password, _ string) gosmtp.Auth {
+		return gosmtp.ScramSHA1Auth(user, password)
+	}},
+	{"PLAIN", false, func(user, password, host string) gosmtp.Auth {
+		return gosmtp.PlainAuth("", user, password, host, true)
+	}},
+	{"LOGIN", false, func(user, password, host string) gosmtp.Auth {
+		return gosmtp.LoginAuth(user, password, host, true)
+	}},
+	{"CRAM-MD5", false, func(user, password, _ string) gosmtp.Auth {
+		return gosmtp.CRAMMD5Auth(user, password)
+	}},
+	{"XOAUTH2", true, func(user, token, _ string) gosmtp.Auth { return gosmtp.XOAuth2Auth(user, token) }},
+}
+
+// mechanism chooses among what the relay offers: the one that is named, or else the best.
+func (c Config) mechanism(offered []string) (mechanism, error) {
+	for _, m := range mechanisms {
+		wanted := m.name == c.Auth || c.Auth == "" && !m.named
+		if wanted && slices.Contains(offered, m.name) {
+			return m, nil
 		}
 	}
-	return ourFault("the relay offers no login that we know")
+	if c.Auth != "" {
+		return mechanism{}, ourFault("the relay doesn't offer the login " + c.Auth)
+	}
+	return mechanism{}, ourFault("the relay offers no login that we know")
 }
 
 // take returns a connection that is idle, the one used last first, or a new one. Who takes a connection out

@@ -36,6 +36,7 @@ type server struct {
 	listener net.Listener
 	tls      *tls.Config // STARTTLS is offered where it is set
 	login    string      // the mechanisms of AUTH, "": none
+	begun    []string    // those that clients chose
 	utf8     bool        // SMTPUTF8 is offered
 	released chan struct{}
 	talks    sync.WaitGroup
@@ -151,16 +152,9 @@ func (v *server) talk(c net.Conn) {
 		case "QUIT":
 			usual = "221 2.0.0 bye"
 		case "AUTH":
-			usual = "235 2.7.0 welcome"
-			if strings.HasPrefix(line, "AUTH LOGIN") {
-				for _, ask := range []string{"334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"} {
-					if !v.reply(c, ask) {
-						return
-					}
-					if _, err := r.ReadString('\n'); err != nil {
-						return
-					}
-				}
+			var ok bool
+			if usual, ok = v.admit(c, r, strings.Fields(line)); !ok {
+				return
 			}
 		}
 		answer := v.says(verb, usual)

@@ -197,6 +197,24 @@ func TestSMTPSendEndsWithItsContextAndItsConnectionToo(t *testing.T) {
 	}
 }
 
+func TestSMTPImplicitTLSThatHangsEndsWithItsContext(t *testing.T) {
+	v := newServer(t, script{"CONNECT": {hang}})
+	s := relay(t, v, func(c *Config) { c.TLS, c.Deadline = implicit, time.Minute })
+	ctx, cancel := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	all.Go(func() {
+		if a, err := s.Send(ctx, letter("m1")); err == nil || a.Verdict != activities.Deferred {
+			t.Errorf("got %+v, %v", a, err)
+		}
+	})
+	v.until("the server hangs", v.said("CONNECT"))
+	cancel()
+	all.Wait()
+	if s.idleNow() > 0 {
+		t.Error("the connection is kept")
+	}
+}
+
 func (s *Relay) idleNow() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -39,6 +39,7 @@ func atConnect(err error) (activities.Answer, error) {
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	var verification *tls.CertificateVerificationError
+	var noTLS tls.RecordHeaderError // implicit TLS where the relay speaks STARTTLS
 	switch {
 	case errors.As(err, &reply):
 		a.Code, a.Text = reply.Code, activities.OneLine(reply.Msg)
@@ -48,7 +49,7 @@ func atConnect(err error) (activities.Answer, error) {
 			return failed(a, comeLater(a.Code))
 		}
 	case errors.As(err, &fault), errors.As(err, &hostname), errors.As(err, &authority),
-		errors.As(err, &invalid), errors.As(err, &verification),
+		errors.As(err, &invalid), errors.As(err, &verification), errors.As(err, &noTLS),
 		strings.Contains(err.Error(), "does not support STARTTLS"):
 		a.Verdict = activities.Misconfigured
 	}

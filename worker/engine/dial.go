@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -37,17 +36,9 @@ func Dial(ctx context.Context, c config.Config, log *slog.Logger) (client.Client
 	return t, nil
 }
 
-func transport(c config.Config) (*tls.Config, error) {
-	t := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.TemporalCA != "" {
-		pem, err := os.ReadFile(c.TemporalCA)
-		if err != nil {
-			return nil, fmt.Errorf("TEMPORAL_TLS_CA: %w", err)
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, errors.New("TEMPORAL_TLS_CA: the file has no certificate")
-		}
+func transport(c config.Config) (t *tls.Config, err error) {
+	if t, err = trusting("TEMPORAL_TLS_CA", c.TemporalCA); err != nil {
+		return nil, err
 	}
 	if c.TemporalCert != "" {
 		pair, err := tls.LoadX509KeyPair(c.TemporalCert, c.TemporalKey)
@@ -55,6 +46,24 @@ func transport(c config.Config) (*tls.Config, error) {
 			return nil, fmt.Errorf("TEMPORAL_TLS_CERT, TEMPORAL_TLS_KEY: %w", err)
 		}
 		t.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}
+
+// trusting returns a TLS configuration that trusts the authorities of a PEM file, or the system's where the
+// variable names none.
+func trusting(variable, file string) (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	if file == "" {
+		return t, nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", variable, err)
+	}
+	t.RootCAs = x509.NewCertPool()
+	if !t.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: the file has no certificate", variable)
 	}
 	return t, nil
 }

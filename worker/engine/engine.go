@@ -5,7 +5,6 @@ package engine
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,7 +34,6 @@ type Options struct {
 	Policy    licensing.Policy // usually Config.Policy()
 	Jitter    time.Duration    // spread of timers that fire at one instant
 	Patience  time.Duration    // how long an invitation's run may take to answer; 0: the default
-	TLS       *tls.Config      // of the relay; nil: the system's authorities
 	Log       *slog.Logger
 	OnFailure func(error) // a worker gave up: the process should end
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"time"
 
 	"vlroles/activities"
@@ -38,7 +39,7 @@ func (e *Engine) wire() (a steps, err error) {
 	if err != nil {
 		return a, err
 	}
-	if e.relay, err = newRelay(e.o); err != nil {
+	if e.relay, err = newRelay(e.o.Config); err != nil {
 		return a, err
 	}
 	e.client = &commands.Client{
@@ -69,13 +70,16 @@ func letterhead(o Options) templates.Letterhead {
 	}
 }
 
-func newRelay(o Options) (*smtp.Relay, error) {
-	c := o.Config
+func newRelay(c config.Config) (*smtp.Relay, error) {
+	authorities, err := trusting("VL_SMTP_CA", c.SMTPCA)
+	if err != nil {
+		return nil, fmt.Errorf("configure the relay: %w", err)
+	}
 	return smtp.New(smtp.Config{
-		Host: c.SMTPHost, Port: c.SMTPPort, User: c.SMTPUser,
-		Password: smtp.Password(c.SMTPPassword.Reveal()),
-		TLS:      string(c.SMTPTLS), TLSConfig: o.TLS, Connections: c.SMTPConnections,
+		Host: c.SMTPHost, Port: c.SMTPPort, TLS: string(c.SMTPTLS), TLSConfig: authorities,
+		User: c.SMTPUser, Password: smtp.Password(c.SMTPPassword.Reveal()), Auth: c.SMTPAuth,
 		From: string(c.MailFrom), FromName: c.MailFromName, ReplyTo: string(c.MailReplyTo),
+		Connections: c.SMTPConnections,
 	})
 }
 

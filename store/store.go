@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -77,6 +78,9 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 }
 
 func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
+	if err := createPrivate(path); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)"
 	const writing = "&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=foreign_keys(on)&_txlock=immediate"
 	writes, err := sqlx.Open("sqlite", dsn+writing)
@@ -95,6 +99,19 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// createPrivate makes a database's file, unless there is one, so that nobody but its owner reads it, whatever the
+// umask. The files that SQLite adds, -wal, -shm and -journal, get the mode of the database's file.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
 // Ping says whether the database answers.
@@ -153,7 +170,12 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 
 // lockFile holds a write lock on a database of its own beside the file, which SQLite gives to one process at a time.
 func (s *Store) lockFile(ctx context.Context) (release func(), err error) {
-	db, err := sqlx.Open("sqlite", "file:"+(&url.URL{Path: s.path + "-migrate"}).EscapedPath()+"?_pragma=busy_timeout(60000)&_txlock=exclusive")
+	path := s.path + "-migrate"
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(60000)&_txlock=exclusive"
+	db, err := sqlx.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
 	}

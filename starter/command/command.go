@@ -30,7 +30,7 @@ type Options struct {
 
 // Run carries out one command line and returns the exit code.
 func Run(ctx context.Context, args []string, o Options) int {
-	a := &app{name: o.Name, lookup: besideDev(o.Lookup, DevDir), in: o.In, out: o.Out, err: o.Err}
+	a := &app{name: o.Name, lookup: o.Lookup, in: o.In, out: o.Out, err: o.Err}
 	root := a.root(o.Local)
 	root.SetArgs(args)
 	root.SetIn(o.In)
@@ -46,11 +46,12 @@ func Run(ctx context.Context, args []string, o Options) int {
 // app is what all commands share: how they were called, and the flags of every command.
 type app struct {
 	name     string
-	lookup   func(string) (string, bool) // the environment, and below it what a running dev wrote
+	lookup   func(string) (string, bool) // the environment
 	in       io.Reader
 	out, err io.Writer
 
 	format    string // "text" or "json"
+	dir       string // of a dev, "" where none is named
 	org       string
 	as        string
 	requestID string
@@ -102,6 +103,8 @@ func (a *app) root(local []*cobra.Command) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage(err) })
 	f := root.PersistentFlags()
 	f.StringVarP(&a.format, "output", "o", "text", "text or json")
+	f.StringVar(&a.dir, "dir", "",
+		"folder of a running dev (default: "+DevDir+", unless the environment names a database)")
 	f.StringVar(&a.org, "org", "",
 		"organization: its ID or one of its domains (default: that of --as, or the only one)")
 	f.StringVar(&a.as, "as", "", "the sign-in email of the VL user you act as")

@@ -64,7 +64,7 @@ func (a *app) registration(f registerFlags) (licensing.Registration, error) {
 	if f.link == "" {
 		return r, Usage(errors.New("--link is required"))
 	}
-	c, err := config.Load(a.lookup, config.Commands|config.Portal)
+	c, err := a.load(config.Commands | config.Portal)
 	if err != nil {
 		return r, err
 	}

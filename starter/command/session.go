@@ -34,7 +34,7 @@ type opener func(context.Context) (*session, error)
 
 // openReader opens what a command needs that only shows something.
 func (a *app) openReader(ctx context.Context) (*session, error) {
-	c, err := config.Load(a.lookup, config.Commands)
+	c, err := a.load(config.Commands)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func TestTheExitCodeSaysWhatKindOfErrorItIs(t *testing.T) {
 		err  error
 		want int
 	}{
-		{"no error", nil, 0},
+
 		{"a fault", errors.New("disk full"), ExitFault},
 		{"a mistake in the command line", Usage(errors.New("--as is required")), ExitUsage},
 		{"a wrong environment", config.Faults{{Variable: "VL_PORT", Rule: "a number"}}, ExitUsage},
@@ -29,12 +29,12 @@ func TestTheExitCodeSaysWhatKindOfErrorItIs(t *testing.T) {
 			ExitUsage},
 		{"a refusal, wrapped", fmt.Errorf("save: %w", licensing.Refuse(licensing.Forbidden, "R05", "no")),
 			ExitRefused},
-		{"a refusal that the output has said", errPrinted, ExitRefused},
+
 		{"a part that doesn't answer", licensing.Refuse(licensing.Unavailable, "", "Temporal is away"),
 			ExitUnavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := exitCode(c.err); got != c.want {
+			if got := failureOf(c.err).code; got != c.want {
 				t.Errorf("%d, expected %d", got, c.want)
 			}
 		})

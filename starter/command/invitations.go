@@ -76,7 +76,7 @@ func (a *app) registration(f registerFlags) (licensing.Registration, error) {
 		return r, err
 	}
 	if r.Identity.Email, err = licensing.ParseEmail(f.email); err != nil {
-		return r, Usage(fmt.Errorf("--email: %w", err))
+		return r, inFlag("--email", err)
 	}
 	r.Identity.ObjectID, r.Identity.Name = licensing.ObjectID(f.object), licensing.CleanName(f.name)
 	return r, nil

@@ -36,10 +36,11 @@ e2005.yaml:
 			if err != nil {
 				return err
 			}
-			return a.asPartner(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.PutAgreement(ctx, licensing.AgreementPut{
-					ID: a.request(), Org: s.org, Agreement: g, InviteFor: days(inviteDays),
-				})
+			in := licensing.AgreementPut{Agreement: g, InviteFor: days(inviteDays)}
+			check := func(p licensing.Policy) error { _, err := in.Check(p); return err }
+			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
+				in.ID, in.Org = a.request(), s.org
+				out, err := s.client.PutAgreement(ctx, in)
 				return a.printIntake(out, err)
 			})
 		},
@@ -64,11 +65,13 @@ func (a *app) contact() *cobra.Command {
     --business invoices@fabrikam.example --name "Ivy Counts"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return a.asPartner(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.ChangeContact(ctx, licensing.ContactChange{
-					ID: a.request(), Org: s.org, Contact: f.contact(),
-					From: licensing.Email(from), Licenses: licenseIDs(licenses),
-				})
+			in := licensing.ContactChange{
+				Contact: f.contact(), From: licensing.Email(from), Licenses: licenseIDs(licenses),
+			}
+			check := func(p licensing.Policy) error { _, err := in.Check(p); return err }
+			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
+				in.ID, in.Org = a.request(), s.org
+				out, err := s.client.ChangeContact(ctx, in)
 				return a.printIntake(out, err)
 			})
 		},
@@ -87,5 +90,9 @@ func (a *app) printIntake(out licensing.IntakeAnswer, err error) error {
 	if err != nil {
 		return err
 	}
-	return a.print(out, func(w io.Writer) { a.writeIntake(w, out) })
+	err = a.print(out, func(w io.Writer) { a.writeIntake(w, out) })
+	if err == nil && anyRefused(out.People) {
+		return errPrinted
+	}
+	return err
 }

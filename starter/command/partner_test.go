@@ -55,10 +55,10 @@ func TestR34_Contact(t *testing.T) {
 		{name: "a contact whom no License ID lists is refused or changes nothing",
 			args: args + "--from nobody@out", code: 3},
 		{name: "neither License IDs nor a person is wrong input", args: args, code: 2,
-			want: []string{"license_ids"}},
+			want: []string{"--license"}},
 		{name: "an unknown kind is wrong input",
 			args: "contact --org $ORG --kind king --business ian@out --name Ian --license $NEW", code: 2,
-			want: []string{"contact.kind"}},
+			want: []string{"--kind"}},
 	})
 }
 
@@ -75,7 +75,7 @@ func TestR84_Directory(t *testing.T) {
 		{name: "the same again changes nothing, as JSON on request", args: leaves + " -o json",
 			json: map[string]string{"changed": "0"}},
 		{name: "a person without object ID is wrong input",
-			args: "directory --org $ORG --email x@in --name X", code: 2, want: []string{"object_id"}},
+			args: "directory --org $ORG --email x@in --name X", code: 2, want: []string{"--object-id"}},
 		{name: "a file with another form is wrong input", args: "directory --org $ORG -f -", in: "[{id: o}]",
 			code: 2, want: []string{"id not found"}},
 		{name: "an unknown organization is refused",

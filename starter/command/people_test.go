@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -11,7 +12,8 @@ func TestAssign(t *testing.T) {
 	const as = "assign --as alex@in --user kim@out "
 	s.check([]call{
 		{name: "verify says what would happen", args: as + "--name Kim --license $A --role download --verify",
-			want: []string{"kim@out · $A: invited, added Product download manager"}},
+			want: []string{"kim@out · $A: would be invited, adding Product download manager",
+				"Nothing was changed."}},
 		{name: "and changes nothing", args: "show --as alex@in --user kim@out", code: 3,
 			want: []string{"no such user"}},
 		{name: "a new person is invited",
@@ -33,10 +35,10 @@ func TestAssign(t *testing.T) {
 			want: []string{"R3"}},
 		{name: "an unknown role is wrong input and the valid ones are named",
 			args: as + "--license $A --role king", code: 2,
-			want: []string{"people[0].access[0].add[0]", "R10", "administrator"}},
+			want: []string{"--role: unknown role", "R10", "administrator"}},
 		{name: "a wrong address is wrong input",
 			args: "assign --as alex@in --user kim --license $A --role download", code: 2,
-			want: []string{"people[0].sign_in_email"}},
+			want: []string{"--user: enter a valid email"}},
 		{name: "so many days are wrong input", args: as + "--license $A --role download --invite-days 91",
 			code: 2, want: []string{"R56"}},
 		{name: "an argument is wrong input", args: "assign kim@out", code: 2,
@@ -70,6 +72,9 @@ func TestAssignReadsAFile(t *testing.T) {
 			json: map[string]string{"people.#": "2", "people.0.verdicts.1.outcome": "unchanged"}},
 		{name: "the mail went to the business email", args: "show --as alex@in --user kim@out -o json",
 			json: map[string]string{"business_email": "kim.office@out", "sign_in_email": "kim@out"}},
+		{name: "a file's fields are named as the file has them", args: "assign --as alex@in -f -",
+			in: strings.Replace(peopleYAML, "Product Keys", "king", 1), code: 2,
+			want: []string{"people[0].access[1].add[0]: unknown role"}},
 		{name: "a field that nobody knows is wrong input", args: "assign --as alex@in -f -",
 			in: "people: [{email: kim@out}]", code: 2, want: []string{"read -", "email not found"}},
 		{name: "what is no YAML is wrong input", args: "assign --as alex@in -f -", in: "{", code: 2,
@@ -89,18 +94,24 @@ func TestEdit(t *testing.T) {
 			args: as + "--license $A --add product_keys_reader --remove download",
 			want: []string{"$A: joined, added Product keys reader, removed Product download manager"}},
 		{name: "verify changes nothing", args: as + "--license $A --remove benefits_reader --verify",
-			want: []string{"removed Benefits reader"}},
+			want: []string{"kim@out · $A: would be changed, removing Benefits reader", "Nothing was changed."}},
 		{name: "a user is found by the ID",
 			args: "edit --as alex@in --user " + id + " --license $A --remove benefits_reader -o json",
 			json: map[string]string{"people.0.verdicts.0.removed.0": "benefits_reader"}},
 		{name: "the business email is corrected", args: as + "--business kim.office@out",
-			want: []string{"name or business email updated"}},
+			want: []string{"kim@out: name or business email updated"}},
+		{name: "verify speaks of that, too", args: as + "--business kim@out --verify",
+			want: []string{"kim@out: name or business email would be updated"}},
+		{name: "the directory gives the name of an internal user", args: "edit --as alex@in --user dana@in --name Dan",
+			code: 3, want: []string{"--name: the directory gives the name of an internal user", "R44"}},
+		{name: "the name of an external user is corrected", args: as + "--name Kimberly",
+			want: []string{"kim@out: name or business email updated"}},
 		{name: "an unknown user is refused",
 			args: "edit --as alex@in --user lee@out --license $A --add download", code: 3,
 			want: []string{"no such user"}},
 		{name: "a role in both lists is wrong input",
 			args: as + "--license $A --add download --remove download", code: 2,
-			want: []string{"people[0].access[0]"}},
+			want: []string{"--add: Product download manager is in both"}},
 		{name: "no user is wrong input", args: "edit --as alex@in --license $A --add download", code: 2,
 			want: []string{"--user"}},
 	})
@@ -120,6 +131,10 @@ func TestDelete(t *testing.T) {
 		{name: "the answer is JSON on request", args: "delete --as alex@in --user lee@out -o json",
 			json: map[string]string{"verdicts.0.outcome": "changed",
 				"verdicts.0.removed.0": "product_download_manager"}},
+		{name: "where everything is refused, the code says so", args: "delete --as tom@in --user tom@in", code: 3,
+			want: []string{"$D: refused", "R31"}},
+		{name: "as JSON, too", args: "delete --as tom@in --user tom@in -o json", code: 3,
+			json: map[string]string{"verdicts.0.outcome": "refused"}},
 		{name: "who isn't there is refused", args: "delete --as alex@in --user mia@out", code: 3,
 			want: []string{"no such user"}},
 		{name: "what is no address is wrong input", args: "delete --as alex@in --user mia", code: 2,

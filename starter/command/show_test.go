@@ -105,7 +105,7 @@ func TestHistory(t *testing.T) {
 			json: map[string]string{"#": "2", "1.name": "Kim", "1.effective": "false"}},
 		{name: "on a day long ago nobody had one", args: of + "--on 2020-01-01 -o json",
 			json: map[string]string{"#": "0"}},
-		{name: "a time is a time", args: of + "--on 2020-01-01T12:00:00Z", want: []string{"GIVEN BY"}},
+		{name: "a time is a time", args: of + "--on 2020-01-01T12:00:00Z", want: []string{"Nobody had a role then."}},
 		{name: "a License ID that the caller doesn't administer is refused",
 			args: "history --as dana@in --license $A", code: 3, want: []string{"R05"}},
 		{name: "what is no day is wrong input", args: of + "--on tomorrow", code: 2,

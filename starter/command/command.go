@@ -51,7 +51,8 @@ type app struct {
 	as        string
 	requestID string
 	verify    bool
-	changes   bool // the command changes something, under its request ID
+	command   *cobra.Command // the one that runs
+	changes   bool           // the command changes something, under its request ID
 }
 
 // group is commands that stand together in the help.
@@ -90,13 +91,16 @@ printed is safe. With -o json, the answer is JSON on standard output, and an err
 
 func (a *app) root(local []*cobra.Command) *cobra.Command {
 	root := &cobra.Command{
-		Use:               a.name,
-		Short:             "Start, steer and show volume licensing roles",
-		Long:              strings.ReplaceAll(longHelp, "NAME", a.name),
-		Version:           version(),
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkFlags() },
+		Use:           a.name,
+		Short:         "Start, steer and show volume licensing roles",
+		Long:          strings.ReplaceAll(longHelp, "NAME", a.name),
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			a.command = c
+			return a.checkFlags()
+		},
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)

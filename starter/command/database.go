@@ -43,8 +43,8 @@ func (a *app) readFault(err error) error {
 	return err
 }
 
-// isAway says whether a code of PostgreSQL means that it doesn't work now: no connection, too many of them, or
-// it starts or stops.
+// isAway says whether a code of PostgreSQL means that it doesn't work now: no connection, too many of them,
+// or it starts or stops.
 func isAway(code string) bool {
 	return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "53") || strings.HasPrefix(code, "57P")
 }

@@ -41,8 +41,8 @@ func (a *app) load(who config.Process) (config.Config, error) {
 	return config.Load(lookup, who)
 }
 
-// besideDev lets commands find what dev runs. In the folder that is named, it comes before the environment; in
-// the default one, it counts unless the environment names a database.
+// besideDev lets commands find what dev runs. In the folder that is named, it comes before the environment;
+// in the default one, it counts unless the environment names a database.
 func besideDev(lookup func(string) (string, bool), named, usual string) (func(string) (string, bool), error) {
 	if named == "" && (isSet(lookup, "VL_DATABASE_URL") || isSet(lookup, "VL_DATABASE_URL_FILE")) {
 		return lookup, nil
@@ -70,7 +70,7 @@ func isSet(lookup func(string) (string, bool), name string) bool {
 	return ok && v != ""
 }
 
-// before answers from values, and from lookup what they lack. A secret that they hold is not read from a file.
+// before answers from values, and from lookup what they lack. A secret that they hold isn't read from a file.
 func before(values map[string]string, lookup func(string) (string, bool)) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		if v, ok := values[name]; ok {

@@ -22,7 +22,8 @@ func from(values map[string]string) func(string) (string, bool) {
 }
 
 func TestWhatDevWroteCountsWhereTheEnvironmentNamesNoDatabaseOrTheFolderIsNamed(t *testing.T) {
-	dir := written(t, "VL_DATABASE_URL=sqlite:dev.db\nTEMPORAL_ADDRESS=127.0.0.1:7240\nVL_SUPPORT=the help desk\n")
+	dir := written(t, "VL_DATABASE_URL=sqlite:dev.db\nTEMPORAL_ADDRESS=127.0.0.1:7240\n"+
+		"VL_SUPPORT=the help desk\n")
 	const production = "postgres://db.example/vlroles"
 	for _, c := range []struct {
 		name, named, usual string

@@ -35,15 +35,19 @@ func TestAnUnknownCommandIsWrongInputOnEveryLevel(t *testing.T) {
 			}
 		})
 	}
-	for _, args := range []string{"", "handover", "help", "help handover start", "completion bash", "--version"} {
-		if code, out, fault := run(nothing, "", strings.Fields(args)...); code != 0 || out == "" || fault != "" {
+	for _, args := range []string{
+		"", "handover", "help", "help handover start", "completion bash", "--version",
+	} {
+		code, out, fault := run(nothing, "", strings.Fields(args)...)
+		if code != 0 || out == "" || fault != "" {
 			t.Errorf("%q ends with %d\n%s%s", args, code, out, fault)
 		}
 	}
 }
 
 func TestTheVersionIsSaid(t *testing.T) {
-	if _, out, _ := run(nothing, "", "--version"); !regexp.MustCompile(`^vlroles version \S+\n$`).MatchString(out) {
+	_, out, _ := run(nothing, "", "--version")
+	if !regexp.MustCompile(`^vlroles version \S+\n$`).MatchString(out) {
 		t.Errorf("it says %q", out)
 	}
 }
@@ -116,15 +120,15 @@ func TestADatabaseThatIsAwayIsUnavailableInWordsOfItsOwn(t *testing.T) {
 		repeat     bool
 	}{
 		{"a command that shows something", "users --as alex@o.example", false},
-		{"one that verifies", "assign --as alex@o.example --user k@o.example --license E1 --role download --verify",
-			false},
+		{"one that verifies",
+			"assign --as alex@o.example --user k@o.example --license E1 --role download --verify", false},
 		{"one that changes something names its request", "resend --as alex@o.example --user k@o.example", true},
 		{"migrate has no request", "migrate", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, _, fault := run(lookup(env), "", strings.Fields(c.args)...)
-			if code != command.ExitUnavailable ||
-				!strings.Contains(fault, "the database doesn't answer (VL_DATABASE_URL): connect: connection refused") {
+			const want = "the database doesn't answer (VL_DATABASE_URL): connect: connection refused"
+			if code != command.ExitUnavailable || !strings.Contains(fault, want) {
 				t.Errorf("ends with %d\n%s", code, fault)
 			}
 			if strings.Contains(fault, "s3cret") || strings.Contains(fault, "dial tcp") {
@@ -140,7 +144,8 @@ func TestADatabaseThatIsAwayIsUnavailableInWordsOfItsOwn(t *testing.T) {
 func TestADatabaseWithoutTablesIsAFaultThatSaysWhatToDo(t *testing.T) {
 	env := map[string]string{"VL_DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "x.db")}
 	code, _, fault := run(lookup(env), "", "orphans")
-	if code != command.ExitFault || !strings.Contains(fault, "has no tables yet (VL_DATABASE_URL): run `vlroles migrate`") {
+	const want = "has no tables yet (VL_DATABASE_URL): run `vlroles migrate`"
+	if code != command.ExitFault || !strings.Contains(fault, want) {
 		t.Errorf("ends with %d\n%s", code, fault)
 	}
 }
@@ -174,7 +179,8 @@ func TestAnInterruptedCommandSaysSoAndCanBeRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close() //nolint:errcheck // nothing was sent
-	env := map[string]string{"VL_DATABASE_URL": "postgres://u:p@" + silent.Addr().String() + "/x?sslmode=disable"}
+	address := "postgres://u:p@" + silent.Addr().String() + "/x?sslmode=disable"
+	env := map[string]string{"VL_DATABASE_URL": address}
 	for _, c := range []struct {
 		name, args string
 		want       []string
@@ -210,12 +216,12 @@ func TestAnInterruptedCommandSaysSoAndCanBeRepeated(t *testing.T) {
 
 func TestErrorsAreJSONWhereTheOutputIs(t *testing.T) {
 	s := newShell(t)
-	s.env["VL_PROPAGATION"] = ""
 	for _, c := range []struct {
 		name, args string
 		want       map[string]string
 	}{
-		{"a refusal", "users --as noor@in -o json", map[string]string{"error.kind": "forbidden", "error.rule": "R05"}},
+		{"a refusal", "users --as noor@in -o json",
+			map[string]string{"error.kind": "forbidden", "error.rule": "R05"}},
 		{"wrong input, with its flag",
 			"assign --as alex@in --user kim@out --name K --license $A --role king --output json",
 			map[string]string{"error.kind": "invalid", "error.rule": "R10", "error.field": "--role"}},
@@ -250,9 +256,11 @@ func TestAnEmptyListSaysSo(t *testing.T) {
 	s.check([]call{
 		{name: "users", args: "users --as alex@in --query zzz", want: []string{"No VL users match"}},
 		{name: "hand-overs", args: "handover list --as alex@in", want: []string{"No hand-overs"}},
-		{name: "hand-overs, as JSON", args: "handover list --as alex@in -o json", json: map[string]string{"#": "0"}},
+		{name: "hand-overs, as JSON", args: "handover list --as alex@in -o json",
+			json: map[string]string{"#": "0"}},
 		{name: "preferences", args: "preferences --as alex@in", want: []string{"No agreement names you"}},
-		{name: "preferences, as JSON", args: "preferences --as alex@in -o json", json: map[string]string{"#": "0"}},
+		{name: "preferences, as JSON", args: "preferences --as alex@in -o json",
+			json: map[string]string{"#": "0"}},
 		{name: "orphans", args: "orphans --org $ORG", want: []string{"Every License ID has an active admin."}},
 		{name: "orphans, as JSON", args: "orphans --org $ORG -o json", json: map[string]string{"#": "0"}},
 		{name: "emails", args: "show --as alex@in --user dana@in", want: []string{"No emails."}},

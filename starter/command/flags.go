@@ -2,6 +2,7 @@ package command
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,8 +10,8 @@ import (
 	"vlroles/licensing"
 )
 
-// flagsOfField are the flags that may set a field of a request, by the field's last name. A command has one of
-// them.
+// flagsOfField are the flags that may set a field of a request, by the field's last name. A command has one
+// of them.
 var flagsOfField = map[string][]string{
 	"sign_in_email":  {"user", "to", "sign-in"},
 	"user":           {"user"},
@@ -47,12 +48,15 @@ func inFlags(c *cobra.Command, err error) error {
 	return err
 }
 
-// refusalInFlags is inFlags for a refusal that stands in an answer.
-func refusalInFlags(c *cobra.Command, e *licensing.Error) *licensing.Error {
-	if e == nil {
-		return nil
+// inFlags is the verdicts with refusals that name flags, for people to read.
+func (a *app) inFlags(people []licensing.PersonVerdict) []licensing.PersonVerdict {
+	out := slices.Clone(people)
+	for n := range out {
+		if e := out[n].Error; e != nil {
+			out[n].Error = licensing.RefusalOf(inFlags(a.command, e))
+		}
 	}
-	return licensing.RefusalOf(inFlags(c, e))
+	return out
 }
 
 func readsFile(c *cobra.Command) bool {

@@ -54,7 +54,7 @@ func (a *app) handOverStart() *cobra.Command {
 // refused.
 func (a *app) printHandOver(out licensing.HandOverAnswer, successor string) error {
 	err := a.print(out, func(w io.Writer) {
-		done.write(w, []string{successor}, out.People)
+		done.write(w, []string{successor}, a.inFlags(out.People))
 		writeHandOver(w, out.View)
 	})
 	if err == nil && (anyRefused(out.People) || out.View.State.Ended()) {
@@ -78,7 +78,7 @@ func (a *app) handOverList() *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
 		Short:   "List the hand-overs that you started or are to take over",
-		Example: "  starter handover list --as kim@contoso.example",
+		Example: "  starter handover list --as alex@contoso.example",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return a.asCaller(ctx, a.openReader, func(s *session) error {

@@ -59,8 +59,10 @@ func (a *app) contact() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "contact",
 		Short: "Replace a contact of agreements (Change of Contact Information Request), as a partner",
-		Example: `  starter contact --org contoso.example --kind notices --from old@contoso.example \
-    --business new@contoso.example --name "New Person"
+		Example: `  starter contact --org contoso.example --kind notices --license M2000 \
+    --business alex@contoso.example --name "Alex Wilber"
+  starter contact --org contoso.example --kind primary --from pat@contoso.example \
+    --business jo@contoso.example --name "Jo Brown"
   starter contact --org contoso.example --kind bill_to --license E2001,E2003 \
     --business invoices@fabrikam.example --name "Ivy Counts"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -194,7 +195,8 @@ func (a *app) save(ctx context.Context, s *session, in licensing.Save, asked []s
 // delete takes all roles from a user, as far as the caller administers them (R80–R83, R87).
 func (a *app) delete() *cobra.Command {
 	c := userCommand{use: "delete",
-		short: "Remove all roles of a user on the License IDs that you administer"}
+		short:   "Remove all roles of a user on the License IDs that you administer",
+		example: "lee@fabrikam.example"}
 	c.run = func(ctx context.Context, s *session, cmd licensing.Command) (any, string, error) {
 		out, err := s.client.Delete(ctx, cmd)
 		return out, deletionText(out), err
@@ -234,6 +236,7 @@ func (a *app) recheck() *cobra.Command {
 // userCommand is a command that an admin gives about one user.
 type userCommand struct {
 	use, short string
+	example    string // whom the example is about
 	run        func(context.Context, *session, licensing.Command) (answer any, text string, err error)
 	refused    func(answer any) bool // whether the answer is a refusal; nil: none is
 }
@@ -242,8 +245,9 @@ func (a *app) userCommand(u userCommand) *cobra.Command {
 	var user string
 	c := &cobra.Command{
 		Use: u.use, Short: u.short,
-		Example: "  starter " + u.use + " --as alex@contoso.example --user kim@contoso.example",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.runUserCommand(cmd.Context(), u, user) },
+		Example: fmt.Sprintf("  starter %s --as alex@contoso.example --user %s", u.use,
+			cmp.Or(u.example, "kim@contoso.example")),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runUserCommand(cmd.Context(), u, user) },
 	}
 	c.Flags().StringVar(&user, "user", "", userHelp)
 	return c

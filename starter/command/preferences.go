@@ -17,8 +17,8 @@ func (a *app) preferences() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "preferences",
 		Short: "The agreements that name you as a contact, and whether you inherit Administrator below them",
-		Example: `  starter preferences --as noor@contoso.example
-  starter preferences set --as noor@contoso.example --license M2000 --inherit yes`,
+		Example: `  starter preferences --as alex@contoso.example
+  starter preferences set --as alex@contoso.example --license M2000 --inherit yes`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return a.asCaller(ctx, a.openReader, func(s *session) error {
@@ -54,7 +54,7 @@ func (a *app) setPreference() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "set",
 		Short:   "Choose whether you inherit Administrator below an agreement that names you",
-		Example: "  starter preferences set --as noor@contoso.example --license M2000 --inherit yes",
+		Example: "  starter preferences set --as alex@contoso.example --license M2000 --inherit yes",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			if inherit != "yes" && inherit != "no" {

@@ -67,12 +67,14 @@ func (a *app) openAll(ctx context.Context) (*session, error) {
 	discard := slog.New(slog.DiscardHandler)
 	if s.temporal, err = engine.Dial(ctx, s.config, discard); err != nil {
 		s.close()
-		return nil, licensing.Refuse(licensing.Unavailable, "", "Temporal doesn't answer at %s (TEMPORAL_ADDRESS); "+
-			"is `starter dev` running?", s.config.TemporalAddress)
+		return nil, licensing.Refuse(licensing.Unavailable, "", "Temporal doesn't answer at %s "+
+			"(TEMPORAL_ADDRESS); is `starter dev` running?", s.config.TemporalAddress)
 	}
 	s.client = &commands.Client{
 		Temporal: s.temporal, Rows: s.views, Log: discard,
-		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter(s.config.Policy())},
+		Settings: workflows.Settings{
+			Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter(s.config.Policy()),
+		},
 	}
 	return s, nil
 }

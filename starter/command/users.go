@@ -55,7 +55,8 @@ func UsersTable(w io.Writer, page licensing.UserPage) {
 		})
 	}
 	table(w, list{head: []string{"DISPLAY NAME", "STATUS", "ACTIONS", "SIGN-IN EMAIL", "BUSINESS EMAIL",
-		"VL ROLES", "LICENSE IDS"}, rows: rows, none: "No VL users match, on the License IDs that you administer."})
+		"VL ROLES", "LICENSE IDS"}, rows: rows,
+		none: "No VL users match, on the License IDs that you administer."})
 	if page.Next != "" {
 		fmt.Fprintf(w, "More: --cursor %s\n", page.Next)
 	}

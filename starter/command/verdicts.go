@@ -62,10 +62,10 @@ func (d wording) line(v licensing.Verdict) string {
 func (a *app) printVerdicts(answer licensing.SaveAnswer, asked []string) error {
 	err := a.print(answer, func(w io.Writer) {
 		if !a.verify {
-			done.write(w, asked, answer.People)
+			done.write(w, asked, a.inFlags(answer.People))
 			return
 		}
-		preview.write(w, asked, answer.People)
+		preview.write(w, asked, a.inFlags(answer.People))
 		fmt.Fprintln(w, "Nothing was changed.")
 	})
 	if err == nil && anyRefused(answer.People) {
@@ -104,7 +104,9 @@ func anyRefused(people []licensing.PersonVerdict) bool {
 }
 
 func someRefused(verdicts []licensing.Verdict) bool {
-	return slices.ContainsFunc(verdicts, func(v licensing.Verdict) bool { return v.Outcome == licensing.Refused })
+	return slices.ContainsFunc(verdicts, func(v licensing.Verdict) bool {
+		return v.Outcome == licensing.Refused
+	})
 }
 
 // writeIntake says what a partner's request did. It names nobody but those whom the partner named (R35).

@@ -87,8 +87,10 @@ func TestDevWritesWhereItRunsSoThatCommandsFindItOnOtherPorts(t *testing.T) {
 	contains(t, string(text), "TEMPORAL_ADDRESS="+s.Temporal.HostPort()+"\n")
 	t.Chdir(t.TempDir())
 	var out bytes.Buffer
-	code := command.Run(context.Background(), []string{"assign", "--as", "alex@contoso.example", "--license", "E2001",
-		"--role", "download", "--user", "kim@contoso.example", "--dir", s.options.Dir},
+	code := command.Run(context.Background(), []string{
+		"assign", "--as", "alex@contoso.example", "--license", "E2001", "--role", "download",
+		"--user", "kim@contoso.example", "--dir", s.options.Dir,
+	},
 		command.Options{Name: "starter", Out: &out, Err: &out, Lookup: nothing})
 	if code != 0 {
 		t.Errorf("ends with %d", code)

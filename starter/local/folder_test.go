@@ -126,7 +126,9 @@ func TestASymbolicLinkIsNotFollowed(t *testing.T) {
 		}
 	}
 	inside := tree(t, map[string]string{markerName: validMarker})
-	for name, to := range map[string]string{"mails": elsewhere, "vlroles.db": filepath.Join(elsewhere, "vlroles.db")} {
+	for name, to := range map[string]string{
+		"mails": elsewhere, "vlroles.db": filepath.Join(elsewhere, "vlroles.db"),
+	} {
 		if err := os.Symlink(to, filepath.Join(inside, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +175,8 @@ func TestTheSecondInOneFolderIsRefusedUntilTheFirstHasEnded(t *testing.T) {
 
 func TestWhatIsReplacedIsReplacedAsAWhole(t *testing.T) {
 	dir := tree(t, map[string]string{"kept.txt": "kept", command.EnvironmentFile + ".new": "of a crash"})
-	if err := os.Symlink(filepath.Join(dir, "kept.txt"), filepath.Join(dir, command.EnvironmentFile)); err != nil {
+	err := os.Symlink(filepath.Join(dir, "kept.txt"), filepath.Join(dir, command.EnvironmentFile))
+	if err != nil {
 		t.Fatal(err)
 	}
 	f, err := openFolder(dir, false)

@@ -101,6 +101,22 @@ func TestWrongInputIsToldBeforeAnythingIsConnected(t *testing.T) {
 	}
 }
 
+func TestAFileThatIsWrongIsToldBeforeAnythingIsConnected(t *testing.T) {
+	for _, c := range []struct{ name, args, in, want string }{
+		{"an organization", "apply -f -", strings.Replace(fabrikamYAML, "fabrikam.test]", "nowhere]", 1),
+			"domains[0]: enter a valid domain"},
+		{"an agreement", "agreement -f -", strings.Replace(agreementYAML, "$NEW", "E_1", 1), "license_id: "},
+		{"people", "assign --as alex@o.example -f -", "people: []", "people: provide at least one person"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, out, fault := run(lookup(away(t)), c.in, strings.Fields(c.args)...)
+			if code != command.ExitUsage || !strings.Contains(fault, c.want) {
+				t.Errorf("ends with %d, expected %q\n%s%s", code, c.want, out, fault)
+			}
+		})
+	}
+}
+
 // away is an environment in which neither database nor Temporal answers.
 func away(t *testing.T) map[string]string {
 	t.Helper()

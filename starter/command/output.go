@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"reflect"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,9 +14,6 @@ import (
 // print writes v as JSON, or what text writes.
 func (a *app) print(v any, text func(io.Writer)) error {
 	if a.format == "json" {
-		if list := reflect.ValueOf(v); list.Kind() == reflect.Slice && list.IsNil() {
-			v = []struct{}{} // an empty list is one, not null
-		}
 		e := json.NewEncoder(a.out)
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)

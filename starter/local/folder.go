@@ -174,7 +174,7 @@ func (f *folder) mayEmpty(dir string) error {
 	}
 	if slices.ContainsFunc(files, func(e fs.DirEntry) bool { return e.Name() != lockName }) {
 		return command.Usage(fmt.Errorf("--dir %s: demo didn't make this folder, and it isn't empty; "+
-			"choose an empty or a new one", dir))
+			"delete it yourself, or choose an empty or a new one", dir))
 	}
 	return nil
 }

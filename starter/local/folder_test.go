@@ -120,10 +120,12 @@ func TestASymbolicLinkIsNotFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{link, link + "/", link + "/."} {
-		if f, err := openFolder(name, true); err == nil {
-			t.Errorf("%s was emptied", name)
+		f, err := openFolder(name, true)
+		if err == nil {
 			_ = f.release()
+			t.Fatalf("%s was emptied", name)
 		}
+		contains(t, err.Error(), "no folder behind a symbolic link")
 	}
 	inside := tree(t, map[string]string{markerName: validMarker})
 	for name, to := range map[string]string{

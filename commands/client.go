@@ -46,8 +46,8 @@ type run struct {
 	input    any
 }
 
-// update is what a run is asked for. The request's id together with its content makes it idempotent: the same id
-// with other content is another update, which the run or the rows refuse (L06).
+// update is what a run is asked for. The request's id together with its content makes it idempotent: the same
+// id with other content is another update, which the run or the rows refuse (L06).
 type update struct {
 	name    string
 	id      licensing.RequestID
@@ -64,7 +64,8 @@ func (u update) args() []any {
 
 func (u update) options(workflowID string) client.UpdateWorkflowOptions {
 	return client.UpdateWorkflowOptions{
-		WorkflowID: workflowID, UpdateName: u.name, UpdateID: string(u.id) + "." + licensing.Fingerprint([]any{u.name, u.content}), Args: u.args(),
+		WorkflowID: workflowID, UpdateName: u.name, Args: u.args(),
+		UpdateID:     string(u.id) + "." + licensing.Fingerprint([]any{u.name, u.content}),
 		WaitForStage: client.WorkflowUpdateStageCompleted,
 	}
 }

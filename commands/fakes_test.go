@@ -224,7 +224,8 @@ func (s started) attribute(name string) any {
 	return ""
 }
 
-// ofRequest says whether an update is of the request: its id says so, with a fingerprint of the content behind it.
+// ofRequest says whether an update is of the request: its id says so, with a fingerprint of the content
+// behind it.
 func ofRequest(u client.UpdateWorkflowOptions, id string) bool {
 	request, fingerprint, _ := strings.Cut(u.UpdateID, ".")
 	return request == id && len(fingerprint) == 16

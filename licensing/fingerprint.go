@@ -6,8 +6,9 @@ import (
 	"encoding/json"
 )
 
-// Fingerprint tells the content of a request from another content under the same id (L06): 16 hexadecimal digits, the same
-// for the same content. Content is one of this package's requests, which are written as JSON without fail.
+// Fingerprint tells the content of a request from another content under the same id (L06): 16 hexadecimal
+// digits, the same for the same content. Content is one of this package's requests, which are written as JSON
+// without fail.
 func Fingerprint(content any) string {
 	text, err := json.Marshal(content)
 	if err != nil {

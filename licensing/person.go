@@ -90,21 +90,23 @@ type Newcomer struct {
 	Name    string // the directory's, or as typed
 }
 
-// MayCreate says whether a profile may be made: for an address of the organization's where its directory has it (R63), for
-// any other with a full name (R44, R64). A contract reaches people whom the directory doesn't have: they show as User not
-// found (R57).
+// MayCreate says whether a profile may be made: for an address of the organization's where its directory has
+// it (R63), for any other with a full name (R44, R64). A contract reaches people whom the directory doesn't
+// have: they show as User not found (R57).
 func MayCreate(n Newcomer, m Mandate) error {
 	switch {
 	case n.Managed && !n.Listed && !m.Unknown:
 		return Refuse(NotFound, "R63",
-			"the address is one of your organization's, but its directory doesn't have it: check the address").In("sign_in_email")
+			"the address is one of your organization's, but its directory doesn't have it: "+
+				"check the address").In("sign_in_email")
 	case n.Name == "":
 		return Refuse(Invalid, "R44", "enter the full name of an external person").In("name")
 	}
 	return nil
 }
 
-// MayAct says whether a caller may assign roles at all: who has registered and is in the tenant (R02, R05, R84).
+// MayAct says whether a caller may assign roles at all: who has registered and is in the tenant (R02, R05,
+// R84).
 func MayAct(active bool) error {
 	if !active {
 		return Refuse(Forbidden, "R05", "only a registered administrator of the License IDs can assign roles")

@@ -23,6 +23,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	os.Exit(command.Run(ctx, os.Args[1:], command.Options{
 		Name: "starter", Lookup: config.Environment, In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Local: []*cobra.Command{demo.Command(), local.Dev(config.Environment)},

@@ -278,8 +278,9 @@ func (c *contract) replace(p *plan, n named, holder *subject) error {
 	return nil
 }
 
-// leave plans what it means for the former contact that somebody else has his place: he inherits nothing there any more, unless
-// the contract still names him (R90). All places of the request are taken by then, in whatever order they were named.
+// leave plans what it means for the former contact that somebody else has his place: he inherits nothing
+// there any more, unless the contract still names him (R90). All places of the request are taken by then, in
+// whatever order they were named.
 func (c *contract) leave(p *plan, n named) error {
 	still, err := c.contactKinds(n.license, n.former)
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 	"vlroles/licensing"
 )
 
-// load reads and locks everything that the judgement of these people depends on: agreements first, then users.
+// load reads and locks everything that the judgement of these people depends on: agreements first, then
+// users.
 func (t *tx) load(m mandate, people []asked) (*decision, error) {
 	d := &decision{tx: t, mandate: m}
 	for _, p := range people {
@@ -15,8 +16,8 @@ func (t *tx) load(m mandate, people []asked) (*decision, error) {
 			grants: map[licensing.LicenseID][]licensing.Grant{}})
 	}
 	for _, load := range []func() error{
-		d.loadCaller, d.loadAgreements, d.loadPeople, d.loadNewcomers, d.loadHoldings, d.loadSources, d.loadAuthority, d.loadAdmins,
-		d.loadInheritance,
+		d.loadCaller, d.loadAgreements, d.loadPeople, d.loadNewcomers, d.loadHoldings, d.loadSources,
+		d.loadAuthority, d.loadAdmins, d.loadInheritance,
 	} {
 		if err := load(); err != nil {
 			return nil, err
@@ -173,7 +174,8 @@ func (d *decision) loadHoldings() error {
 		return err
 	}
 	for id, s := range by {
-		s.invitation, s.assignments, s.grants, s.processed = h.Invitation[id], h.Assignments[id], h.Grants[id], h.Processed[id]
+		s.invitation, s.assignments = h.Invitation[id], h.Assignments[id]
+		s.grants, s.processed = h.Grants[id], h.Processed[id]
 	}
 	return nil
 }

@@ -41,8 +41,8 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.Intak
 	})
 }
 
-// makeOrganization makes the organization where there is none. What is new about one that there is waits for the claim: the
-// same intake again must not take back what later ones said.
+// makeOrganization makes the organization where there is none. What is new about one that there is waits for
+// the claim: the same intake again must not take back what later ones said.
 func (t *tx) makeOrganization(in licensing.Intake) error {
 	_, err := t.exec(`
 		INSERT INTO organizations (id, name, created_at)

@@ -95,8 +95,8 @@ func TestR18_R82_ACancelTakesWhatTheContractGave(t *testing.T) {
 	})
 }
 
-// partlyForwarded is an invitation of Pat, Administrator on C1 and Bill To of C2, whose mail Eve has: she can't
-// have both roles on C2, where she is Administrator.
+// partlyForwarded is an invitation of Pat, Administrator on C1 and Bill To of C2, whose mail Eve has: she
+// can't have both roles on C2, where she is Administrator.
 func partlyForwarded(t *testing.T, s *Store) (h *house, pat, eve licensing.UserID, r licensing.Registration) {
 	h = newHouse(t, s)
 	h.Puts(agreement("C2", "", contact(licensing.PrimaryContact, "eve")))

@@ -29,7 +29,8 @@ func (t *tx) directory(org licensing.OrgID, keys []string) (directory, error) {
 	}
 	for part := range slices.Chunk(keys, batch) {
 		var rows []directoryRow
-		// Locked, so that whoever leaves meanwhile is seen by one of the two: here, or by the event that finds the new profile.
+		// Locked, so that whoever leaves meanwhile is seen by one of the two: here, or by the event that
+		// finds the new profile.
 		err := t.in(&rows, t.lock(`
 			SELECT d.object_id, d.email, d.email_key, d.name
 			FROM directory_people d
@@ -45,8 +46,9 @@ func (t *tx) directory(org licensing.OrgID, keys []string) (directory, error) {
 	return d, nil
 }
 
-// newcomer makes the row of a person who has no profile (R44, R63, R64): internal people come from the directory with their
-// name, external ones with the name that was typed. The rules say whether the mandate may make it.
+// newcomer makes the row of a person who has no profile (R44, R63, R64): internal people come from the
+// directory with their name, external ones with the name that was typed. The rules say whether the mandate
+// may make it.
 func (d directory) newcomer(p licensing.PersonChange, m licensing.Mandate, now time.Time) (userRow, error) {
 	signIn, business, name := p.SignIn, p.Business, p.Name
 	u := userRow{ID: licensing.UserID(uuid.NewString()), Kind: licensing.External, InTenant: true, CreatedAt: ts(now)}

@@ -138,8 +138,9 @@ func (t *tx) keep(id licensing.RequestID, answer any, work []licensing.OutboxEnt
 	return err
 }
 
-// auditRefusal writes the audit line of a refusal in a transaction of its own, since the one that refused wrote nothing.
-// The audit keeps ids and nothing else of a person: a request with a caller or an id that is none leaves no line (L10).
+// auditRefusal writes the audit line of a refusal in a transaction of its own, since the one that refused
+// wrote nothing. The audit keeps ids and nothing else of a person: a request with a caller or an id that is
+// none leaves no line (L10).
 func (s *Store) auditRefusal(ctx context.Context, q request, err error) {
 	var e *licensing.Error
 	if !errors.As(err, &e) || !ids(string(q.org), string(q.id)) || q.by != "" && !ids(string(q.by)) {

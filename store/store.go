@@ -1,11 +1,12 @@
-// Package store writes the rows: all SQL that changes something, the same for PostgreSQL and SQLite. What people read stands
-// in package views, what both share in package rows.
+// Package store writes the rows: all SQL that changes something, the same for PostgreSQL and SQLite. What
+// people read stands in package views, what both share in package rows.
 //
-// An exported method is one request: carryOut claims it, and whatever gives or takes a role goes one way: load (and lock)
-// what the judgement depends on, have package licensing judge it, plan what follows, write the plan. Nothing calls back.
-// Rules are decided in licensing. What the store refuses by itself is what rows alone can know: a request id that was used,
-// an organization, License ID, invitation, user or hand-over that there is not (or that the caller may not see), what belongs
-// to another organization, a person named twice, an address that somebody else has, parents that would close a loop.
+// An exported method is one request: carryOut claims it, and whatever gives or takes a role goes one way:
+// load (and lock) what the judgement depends on, have package licensing judge it, plan what follows, write
+// the plan. Nothing calls back. Rules are decided in licensing. What the store refuses by itself is what rows
+// alone can know: a request id that was used, an organization, License ID, invitation, user or hand-over that
+// there is not (or that the caller may not see), what belongs to another organization, a person named twice,
+// an address that somebody else has, parents that would close a loop.
 //
 // Refusals are *licensing.Error; anything else is a fault of the database and worth trying
 // again. Times are UTC with microseconds. Locks are taken in one order: agreements by
@@ -20,6 +21,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -85,6 +87,9 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 }
 
 func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
+	if err := createPrivate(path); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)"
 	const writing = "&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=foreign_keys(on)" +
 		"&_txlock=immediate"
@@ -105,6 +110,19 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// createPrivate makes a database's file, unless there is one, so that nobody but its owner reads it, whatever
+// the umask. The files that SQLite adds, -wal, -shm and -journal, get the mode of the database's file.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
 // Ping says whether the database answers.
@@ -165,8 +183,12 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 // lockFile holds a write lock on a database of its own beside the file, which
 // SQLite gives to one process at a time.
 func (s *Store) lockFile(ctx context.Context) (release func(), err error) {
-	db, err := sqlx.Open("sqlite", "file:"+(&url.URL{Path: s.path + "-migrate"}).EscapedPath()+
-		"?_pragma=busy_timeout(60000)&_txlock=exclusive")
+	path := s.path + "-migrate"
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(60000)&_txlock=exclusive"
+	db, err := sqlx.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
 	}

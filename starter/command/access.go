@@ -21,11 +21,11 @@ func (a *app) access() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := licensing.ParsePermission(may)
 			if err != nil {
-				return Usage(fmt.Errorf("--may: %w", err))
+				return inFlag("--may", err)
 			}
 			l, err := licensing.ParseLicenseID(license)
 			if err != nil {
-				return Usage(fmt.Errorf("--license: %w", err))
+				return inFlag("--license", err)
 			}
 			return a.runAccess(cmd.Context(), user, l, p)
 		},
@@ -39,6 +39,9 @@ func (a *app) access() *cobra.Command {
 
 func (a *app) runAccess(ctx context.Context, user string, l licensing.LicenseID,
 	p licensing.Permission) error {
+	if err := checkUser("--user", user); err != nil {
+		return err
+	}
 	domain := ""
 	if e, err := licensing.ParseEmail(user); err == nil {
 		domain = e.Domain()

@@ -43,5 +43,6 @@ func agreementsTable(w io.Writer, all []licensing.AgreementLine) {
 			timeOrDash(g.ProcessedAt), role, strconv.Itoa(g.Admins),
 		})
 	}
-	table(w, []string{"LICENSE ID", "PROGRAM", "PARENT", "PROCESSED", "YOUR ROLE", "ACTIVE ADMINS"}, rows)
+	table(w, list{head: []string{"LICENSE ID", "PROGRAM", "PARENT", "PROCESSED", "YOUR ROLE", "ACTIVE ADMINS"},
+		rows: rows, none: "You administer no License IDs."})
 }

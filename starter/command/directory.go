@@ -31,9 +31,11 @@ people.yaml:
 					return err
 				}
 			}
-			return a.asPartner(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.Directory(ctx, licensing.DirectoryChange{ID: a.request(), Org: s.org,
-					People: directoryPeople(rows)})
+			in := licensing.DirectoryChange{People: directoryPeople(rows)}
+			check := func(licensing.Policy) error { _, err := in.Check(); return err }
+			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
+				in.ID, in.Org = a.request(), s.org
+				out, err := s.client.Directory(ctx, in)
 				if err != nil {
 					return err
 				}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,23 @@ type accessFile struct {
 	License string   `yaml:"license_id"`
 	Add     []string `yaml:"add"`
 	Remove  []string `yaml:"remove"`
+}
+
+// save is the request that the file describes.
+func (f saveFile) save() licensing.Save {
+	in := licensing.Save{InviteFor: days(f.InviteDays)}
+	for _, p := range f.People {
+		in.People = append(in.People, p.change())
+	}
+	return in
+}
+
+// asked are the words by which the file asks for each person.
+func (f saveFile) asked() (out []string) {
+	for _, p := range f.People {
+		out = append(out, cmp.Or(p.SignIn, p.User))
+	}
+	return out
 }
 
 func (f personFile) change() licensing.PersonChange {

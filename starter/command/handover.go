@@ -30,15 +30,17 @@ func (a *app) handOverStart() *cobra.Command {
     --name "Lee Gu" --license E2003`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return a.asCaller(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.HandOver(ctx, licensing.HandOver{
-					ID: a.request(), Org: s.org, Admin: s.caller, Licenses: licenseIDs(p.licenses),
-					Successor: p.bySignIn(), InviteFor: days(p.days),
-				})
+			in := licensing.HandOver{
+				Licenses: licenseIDs(p.licenses), Successor: p.bySignIn(), InviteFor: days(p.days),
+			}
+			check := func(policy licensing.Policy) error { _, err := in.Check(policy); return err }
+			return a.asCaller(ctx, a.checked(check, a.openWriter), func(s *session) error {
+				in.ID, in.Org, in.Admin = a.request(), s.org, s.caller
+				out, err := s.client.HandOver(ctx, in)
 				if err != nil {
 					return err
 				}
-				return a.printHandOver(out, p.bySignIn())
+				return a.printHandOver(out, p.user)
 			})
 		},
 	}
@@ -48,14 +50,14 @@ func (a *app) handOverStart() *cobra.Command {
 	return c
 }
 
-// printHandOver prints what a hand-over began with, and ends with the code of a refusal where nothing is left
-// to hand over.
-func (a *app) printHandOver(out licensing.HandOverAnswer, successor licensing.PersonChange) error {
+// printHandOver prints what a hand-over began with, and ends with the code of a refusal where something was
+// refused.
+func (a *app) printHandOver(out licensing.HandOverAnswer, successor string) error {
 	err := a.print(out, func(w io.Writer) {
-		writeVerdicts(w, []licensing.PersonChange{successor}, out.People)
+		done.write(w, []string{successor}, a.inFlags(out.People))
 		writeHandOver(w, out.View)
 	})
-	if err == nil && out.View.State.Ended() {
+	if err == nil && (anyRefused(out.People) || out.View.State.Ended()) {
 		return errPrinted
 	}
 	return err
@@ -65,17 +67,18 @@ func writeHandOver(w io.Writer, v licensing.HandOverView) {
 	fmt.Fprintf(w, "Hand-over %s: %s\n", v.ID, v)
 	var rows [][]string
 	for _, l := range v.Lines {
-		rows = append(rows, []string{"  " + string(l.License), string(l.State), l.Status.String(),
+		rows = append(rows, []string{string(l.License), string(l.State), l.Status.String(),
 			timeOrDash(l.DueAt), l.Message})
 	}
-	table(w, []string{"  LICENSE ID", "STATE", "SUCCESSOR", "DUE", "REASON"}, rows)
+	table(w, list{head: []string{"LICENSE ID", "STATE", "SUCCESSOR", "DUE", "REASON"}, rows: rows,
+		none: "No License IDs.", indent: "  "})
 }
 
 func (a *app) handOverList() *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
 		Short:   "List the hand-overs that you started or are to take over",
-		Example: "  starter handover list --as kim@contoso.example",
+		Example: "  starter handover list --as alex@contoso.example",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return a.asCaller(ctx, a.openReader, func(s *session) error {
@@ -84,6 +87,9 @@ func (a *app) handOverList() *cobra.Command {
 					return err
 				}
 				return a.print(all, func(w io.Writer) {
+					if len(all) == 0 {
+						fmt.Fprintln(w, "No hand-overs that you started or are to take over.")
+					}
 					for _, v := range all {
 						writeHandOver(w, v)
 					}

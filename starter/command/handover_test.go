@@ -51,3 +51,12 @@ func TestAHandOverIsRefusedOrCanceled(t *testing.T) {
 			json: map[string]string{"state": "cancelled"}},
 	})
 }
+
+func TestAHandOverThatIsRefusedInPartHasTheCodeOfARefusal(t *testing.T) {
+	s := newShell(t)
+	s.check([]call{
+		{name: "what is refused in part has the code of a refusal",
+			args: "handover start --as alex@in --to noor@in --license $P,$D", code: 3,
+			want: []string{"noor@in · $P: invited", "noor@in · $D: refused"}},
+	})
+}

@@ -17,7 +17,7 @@ var commands = []string{
 	"cancel", "config", "contact", "copy", "delete", "directory", "edit",
 	"handover agree", "handover cancel", "handover list", "handover start",
 	"history", "import", "migrate", "orphans", "preferences",
-	"preferences set", "recheck", "register", "resend", "reset", "show", "users",
+	"preferences set", "recheck", "register", "resend", "reset", "roles", "show", "users",
 }
 
 func TestTheHelpOfEveryCommandHasAnExampleWithItsName(t *testing.T) {

@@ -25,8 +25,12 @@ func (a *app) history() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			l, err := licensing.ParseLicenseID(license)
+			if err != nil {
+				return inFlag("--license", err)
+			}
 			return a.asCaller(ctx, a.openReader, func(s *session) error {
-				all, err := s.views.RolesOn(ctx, s.org, s.caller, licensing.LicenseID(license), at)
+				all, err := s.views.RolesOn(ctx, s.org, s.caller, l, at)
 				if err != nil {
 					return err
 				}
@@ -70,7 +74,8 @@ func HistoryTable(w io.Writer, all []licensing.RoleOn) {
 			[]string{r.Name, role, roleState(r), timeOrDash(r.Given.At), string(r.Given.Action),
 				r.Given.Rule, by})
 	}
-	table(w, []string{"WHO", "ROLE", "STATE", "GIVEN", "ACTION", "RULE", "GIVEN BY"}, rows)
+	table(w, list{head: []string{"WHO", "ROLE", "STATE", "GIVEN", "ACTION", "RULE", "GIVEN BY"}, rows: rows,
+		none: "Nobody had a role then."})
 }
 
 func roleState(r licensing.RoleOn) string {

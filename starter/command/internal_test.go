@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +21,7 @@ func TestTheExitCodeSaysWhatKindOfErrorItIs(t *testing.T) {
 		err  error
 		want int
 	}{
-		{"no error", nil, 0},
+
 		{"a fault", errors.New("disk full"), ExitFault},
 		{"a mistake in the command line", Usage(errors.New("--as is required")), ExitUsage},
 		{"a wrong environment", config.Faults{{Variable: "VL_PORT", Rule: "a number"}}, ExitUsage},
@@ -31,12 +29,12 @@ func TestTheExitCodeSaysWhatKindOfErrorItIs(t *testing.T) {
 			ExitUsage},
 		{"a refusal, wrapped", fmt.Errorf("save: %w", licensing.Refuse(licensing.Forbidden, "R05", "no")),
 			ExitRefused},
-		{"a refusal that the output has said", errPrinted, ExitRefused},
+
 		{"a part that doesn't answer", licensing.Refuse(licensing.Unavailable, "", "Temporal is away"),
 			ExitUnavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := exitCode(c.err); got != c.want {
+			if got := failureOf(c.err).code; got != c.want {
 				t.Errorf("%d, expected %d", got, c.want)
 			}
 		})
@@ -178,33 +176,5 @@ func TestEveryActionHasALabel(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestWhatDevWroteCountsOnlyWithoutADatabaseInTheEnvironment(t *testing.T) {
-	dir := t.TempDir()
-	text := "VL_DATABASE_URL=sqlite:dev.db\nVL_SUPPORT=the help desk\n"
-	if err := os.WriteFile(filepath.Join(dir, EnvironmentFile), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		name, dir, database string
-		want                string // VL_SUPPORT
-	}{
-		{"what dev wrote counts", dir, "", "the help desk"},
-		{"it doesn't beside another database", dir, "postgres://db.example/vlroles", ""},
-		{"nothing was written elsewhere", t.TempDir(), "", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			environment := func(name string) (string, bool) {
-				if name != "VL_DATABASE_URL" {
-					return "", false
-				}
-				return c.database, c.database != ""
-			}
-			if got, _ := besideDev(environment, c.dir)("VL_SUPPORT"); got != c.want {
-				t.Errorf("VL_SUPPORT is %q, expected %q", got, c.want)
-			}
-		})
 	}
 }

@@ -64,7 +64,7 @@ func (a *app) registration(f registerFlags) (licensing.Registration, error) {
 	if f.link == "" {
 		return r, Usage(errors.New("--link is required"))
 	}
-	c, err := config.Load(a.lookup, config.Commands|config.Portal)
+	c, err := a.load(config.Commands | config.Portal)
 	if err != nil {
 		return r, err
 	}
@@ -76,7 +76,7 @@ func (a *app) registration(f registerFlags) (licensing.Registration, error) {
 		return r, err
 	}
 	if r.Identity.Email, err = licensing.ParseEmail(f.email); err != nil {
-		return r, Usage(fmt.Errorf("--email: %w", err))
+		return r, inFlag("--email", err)
 	}
 	r.Identity.ObjectID, r.Identity.Name = licensing.ObjectID(f.object), licensing.CleanName(f.name)
 	return r, nil

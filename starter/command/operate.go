@@ -25,7 +25,7 @@ func (a *app) migrate() *cobra.Command {
 		Example: "  starter migrate",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			s, err := a.openWriter(ctx)
+			s, err := a.openAll(ctx)
 			if err != nil {
 				return err
 			}
@@ -76,7 +76,7 @@ func (a *app) config() *cobra.Command {
 				for _, v := range all {
 					rows = append(rows, []string{v.Name, textOrDash(v.Default), v.What})
 				}
-				table(w, []string{"VARIABLE", "DEFAULT", "MEANING"}, rows)
+				table(w, list{head: []string{"VARIABLE", "DEFAULT", "MEANING"}, rows: rows})
 			})
 		},
 	}

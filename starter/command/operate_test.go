@@ -74,8 +74,8 @@ func TestAPartThatDoesNotAnswerIsNamed(t *testing.T) {
 		{name: "which reading doesn't need", args: "users --as alex@in", want: []string{"Alex Wilber"}},
 	})
 	s.env["VL_DATABASE_URL"] = "sqlite:" + filepath.Join(t.TempDir(), "nowhere", "x.db")
-	s.check([]call{{name: "the database", args: "users --as alex@in", code: command.ExitFault,
-		want: []string{"VL_DATABASE_URL", "vlroles migrate"}}})
+	s.check([]call{{name: "the database", args: "users --as alex@in", code: command.ExitUnavailable,
+		want: []string{"the database doesn't answer (VL_DATABASE_URL): no such file", "vlroles migrate"}}})
 }
 
 func TestCommandsFindWhatDevRunsInTheSameFolder(t *testing.T) {

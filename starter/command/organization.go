@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -53,7 +54,15 @@ fabrikam.yaml:
 
 // runApply applies the parts of a file, one after the other.
 func (a *app) runApply(ctx context.Context, parts []licensing.Intake) error {
-	s, err := a.openWriter(ctx)
+	check := func(p licensing.Policy) error {
+		for _, part := range parts {
+			if _, err := part.Check(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	s, err := a.checked(check, a.openWriter)(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,12 +82,14 @@ func (a *app) runApply(ctx context.Context, parts []licensing.Intake) error {
 	return a.printOrganization(sum)
 }
 
-// partRequest derives an ID for each part from one --request-id for the whole file.
+// partRequest derives an ID for each part from the one of the whole file, so that the file can be repeated.
 func (a *app) partRequest(n int) licensing.RequestID {
-	if a.requestID == "" || n == 0 {
-		return a.request()
+	first := a.request()
+	if n == 0 {
+		return first
 	}
-	return licensing.RequestID(uuid.NewSHA1(uuid.MustParse(a.requestID), []byte{byte(n)}).String())
+	number := binary.AppendUvarint(nil, uint64(n))
+	return licensing.RequestID(uuid.NewSHA1(uuid.MustParse(string(first)), number).String())
 }
 
 func addIntake(sum *licensing.IntakeAnswer, out licensing.IntakeAnswer) {

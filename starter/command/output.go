@@ -23,12 +23,24 @@ func (a *app) print(v any, text func(io.Writer)) error {
 	return nil
 }
 
-// table writes rows under a head, in columns.
-func table(w io.Writer, head []string, rows [][]string) {
+// list is rows under a head.
+type list struct {
+	head   []string
+	rows   [][]string
+	none   string // what is said where there are no rows
+	indent string // stands before each line
+}
+
+// table writes a list in columns.
+func table(w io.Writer, l list) {
+	if len(l.rows) == 0 {
+		fmt.Fprintln(w, l.indent+l.none)
+		return
+	}
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, strings.Join(head, "\t"))
-	for _, r := range rows {
-		fmt.Fprintln(t, strings.Join(r, "\t"))
+	fmt.Fprintln(t, l.indent+strings.Join(l.head, "\t"))
+	for _, r := range l.rows {
+		fmt.Fprintln(t, l.indent+strings.Join(r, "\t"))
 	}
 	_ = t.Flush() // a terminal that is gone needs no table
 }

@@ -36,10 +36,11 @@ e2005.yaml:
 			if err != nil {
 				return err
 			}
-			return a.asPartner(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.PutAgreement(ctx, licensing.AgreementPut{
-					ID: a.request(), Org: s.org, Agreement: g, InviteFor: days(inviteDays),
-				})
+			in := licensing.AgreementPut{Agreement: g, InviteFor: days(inviteDays)}
+			check := func(p licensing.Policy) error { _, err := in.Check(p); return err }
+			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
+				in.ID, in.Org = a.request(), s.org
+				out, err := s.client.PutAgreement(ctx, in)
 				return a.printIntake(out, err)
 			})
 		},
@@ -58,17 +59,21 @@ func (a *app) contact() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "contact",
 		Short: "Replace a contact of agreements (Change of Contact Information Request), as a partner",
-		Example: `  starter contact --org contoso.example --kind notices --from old@contoso.example \
-    --business new@contoso.example --name "New Person"
+		Example: `  starter contact --org contoso.example --kind notices --license M2000 \
+    --business alex@contoso.example --name "Alex Wilber"
+  starter contact --org contoso.example --kind primary --from pat@contoso.example \
+    --business jo@contoso.example --name "Jo Brown"
   starter contact --org contoso.example --kind bill_to --license E2001,E2003 \
     --business invoices@fabrikam.example --name "Ivy Counts"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return a.asPartner(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.ChangeContact(ctx, licensing.ContactChange{
-					ID: a.request(), Org: s.org, Contact: f.contact(),
-					From: licensing.Email(from), Licenses: licenseIDs(licenses),
-				})
+			in := licensing.ContactChange{
+				Contact: f.contact(), From: licensing.Email(from), Licenses: licenseIDs(licenses),
+			}
+			check := func(p licensing.Policy) error { _, err := in.Check(p); return err }
+			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
+				in.ID, in.Org = a.request(), s.org
+				out, err := s.client.ChangeContact(ctx, in)
 				return a.printIntake(out, err)
 			})
 		},
@@ -87,5 +92,9 @@ func (a *app) printIntake(out licensing.IntakeAnswer, err error) error {
 	if err != nil {
 		return err
 	}
-	return a.print(out, func(w io.Writer) { a.writeIntake(w, out) })
+	err = a.print(out, func(w io.Writer) { a.writeIntake(w, out) })
+	if err == nil && anyRefused(out.People) {
+		return errPrinted
+	}
+	return err
 }

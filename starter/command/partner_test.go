@@ -54,11 +54,14 @@ func TestR34_Contact(t *testing.T) {
 			json: map[string]string{"contacts.0.kind": "notices", "contacts.0.license_id": "$NEW"}},
 		{name: "a contact whom no License ID lists is refused or changes nothing",
 			args: args + "--from nobody@out", code: 3},
+		{name: "a role that is refused has the code of a refusal",
+			args: "contact --org $ORG --kind bill_to --business alex@in --name Alex --license $A", code: 3,
+			want: []string{"$A: refused", "R19"}},
 		{name: "neither License IDs nor a person is wrong input", args: args, code: 2,
-			want: []string{"license_ids"}},
+			want: []string{"--license"}},
 		{name: "an unknown kind is wrong input",
 			args: "contact --org $ORG --kind king --business ian@out --name Ian --license $NEW", code: 2,
-			want: []string{"contact.kind"}},
+			want: []string{"--kind"}},
 	})
 }
 
@@ -75,7 +78,7 @@ func TestR84_Directory(t *testing.T) {
 		{name: "the same again changes nothing, as JSON on request", args: leaves + " -o json",
 			json: map[string]string{"changed": "0"}},
 		{name: "a person without object ID is wrong input",
-			args: "directory --org $ORG --email x@in --name X", code: 2, want: []string{"object_id"}},
+			args: "directory --org $ORG --email x@in --name X", code: 2, want: []string{"--object-id"}},
 		{name: "a file with another form is wrong input", args: "directory --org $ORG -f -", in: "[{id: o}]",
 			code: 2, want: []string{"id not found"}},
 		{name: "an unknown organization is refused",

@@ -1,11 +1,11 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -81,8 +81,9 @@ people.yaml:
 					return err
 				}
 			}
-			return a.asCaller(cmd.Context(), a.openWriter,
-				func(s *session) error { return a.save(cmd.Context(), s, f) })
+			in := f.save()
+			return a.asCaller(cmd.Context(), a.saver(in),
+				func(s *session) error { return a.save(cmd.Context(), s, in, f.asked()) })
 		},
 	}
 	p.identity(c, "user", userHelp)
@@ -105,17 +106,7 @@ func (a *app) edit() *cobra.Command {
 		Example: `  starter edit --as alex@contoso.example --user kim@contoso.example --license E2001 \
     --add download --remove benefits_reader
   starter edit --as alex@contoso.example --user lee@fabrikam.example --business lee.gu@fabrikam.example`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := cmd.Context()
-			return a.asCaller(ctx, a.openWriter, func(s *session) error {
-				id, err := s.findUser(ctx, p.user)
-				if err != nil {
-					return err
-				}
-				p.user = string(id)
-				return a.save(ctx, s, p.file())
-			})
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runEdit(cmd.Context(), p) },
 	}
 	f := c.Flags()
 	f.StringVar(&p.user, "user", "", userHelp)
@@ -128,22 +119,66 @@ func (a *app) edit() *cobra.Command {
 	return c
 }
 
+func (a *app) runEdit(ctx context.Context, p personFlags) error {
+	in := p.file().save()
+	person := &in.People[0]
+	person.User, person.SignIn = licensing.UserID(p.user), "" // until it is found, the email stands for the ID
+	check := func(policy licensing.Policy) error {
+		if err := checkUser("--user", p.user); err != nil {
+			return err
+		}
+		return checkSave(in)(policy)
+	}
+	return a.asCaller(ctx, a.checked(check, a.changer()), func(s *session) (err error) {
+		if person.User, err = s.findUser(ctx, p.user); err != nil {
+			return err
+		}
+		if err := s.mayRename(ctx, *person); err != nil {
+			return err
+		}
+		return a.save(ctx, s, in, []string{p.user})
+	})
+}
+
+// mayRename refuses a name for an internal user, which the save would leave as it is.
+func (s *session) mayRename(ctx context.Context, person licensing.PersonChange) error {
+	if person.Name == "" {
+		return nil
+	}
+	v, err := s.views.User(ctx, s.org, s.caller, person.User)
+	if licensing.RefusalOf(err) != nil {
+		return nil // the save says so, for each License ID
+	}
+	if err == nil && v.Kind == licensing.Internal {
+		err = licensing.Refuse(licensing.Conflict, "R44", "the directory gives the name of an internal user; "+
+			"it can't be changed here").In("name")
+	}
+	return err
+}
+
 // verifyFlag asks for the verdicts of a save without the save (R67).
 func (a *app) verifyFlag(c *cobra.Command) {
 	c.Flags().BoolVar(&a.verify, "verify", false, "show what would happen, and change nothing")
 }
 
-func (a *app) save(ctx context.Context, s *session, f saveFile) error {
-	var people []licensing.PersonChange
-	for _, p := range f.People {
-		people = append(people, p.change())
+// changer opens what a save needs. To verify it, the rows alone are needed.
+func (a *app) changer() opener {
+	if a.verify {
+		return a.openReader
 	}
-	return a.saveOrVerify(ctx, s, people, days(f.InviteDays))
+	return a.openWriter
 }
 
-func (a *app) saveOrVerify(ctx context.Context, s *session, people []licensing.PersonChange,
-	inviteFor time.Duration) error {
-	in := licensing.Save{ID: a.request(), Org: s.org, Admin: s.caller, People: people, InviteFor: inviteFor}
+// saver checks a save, and then opens what it needs.
+func (a *app) saver(in licensing.Save) opener { return a.checked(checkSave(in), a.changer()) }
+
+func checkSave(in licensing.Save) func(licensing.Policy) error {
+	return func(p licensing.Policy) error { _, err := in.Check(p); return err }
+}
+
+// save saves or verifies. asked are the words by which each person was asked for.
+func (a *app) save(ctx context.Context, s *session, in licensing.Save, asked []string) error {
+	in.ID, in.Org, in.Admin = a.request(), s.org, s.caller
 	var answer licensing.SaveAnswer
 	var err error
 	if a.verify {
@@ -154,16 +189,21 @@ func (a *app) saveOrVerify(ctx context.Context, s *session, people []licensing.P
 	if err != nil {
 		return err
 	}
-	return a.printVerdicts(answer, in.People)
+	return a.printVerdicts(answer, asked)
 }
 
 // delete takes all roles from a user, as far as the caller administers them (R80–R83, R87).
 func (a *app) delete() *cobra.Command {
 	c := userCommand{use: "delete",
-		short: "Remove all roles of a user on the License IDs that you administer"}
+		short:   "Remove all roles of a user on the License IDs that you administer",
+		example: "lee@fabrikam.example"}
 	c.run = func(ctx context.Context, s *session, cmd licensing.Command) (any, string, error) {
 		out, err := s.client.Delete(ctx, cmd)
 		return out, deletionText(out), err
+	}
+	c.refused = func(answer any) bool {
+		d, ok := answer.(licensing.Deletion)
+		return ok && someRefused(d.Verdicts)
 	}
 	return a.userCommand(c)
 }
@@ -196,30 +236,39 @@ func (a *app) recheck() *cobra.Command {
 // userCommand is a command that an admin gives about one user.
 type userCommand struct {
 	use, short string
+	example    string // whom the example is about
 	run        func(context.Context, *session, licensing.Command) (answer any, text string, err error)
+	refused    func(answer any) bool // whether the answer is a refusal; nil: none is
 }
 
 func (a *app) userCommand(u userCommand) *cobra.Command {
 	var user string
 	c := &cobra.Command{
 		Use: u.use, Short: u.short,
-		Example: "  starter " + u.use + " --as alex@contoso.example --user kim@contoso.example",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := cmd.Context()
-			return a.asCaller(ctx, a.openWriter, func(s *session) error {
-				id, err := s.findUser(ctx, user)
-				if err != nil {
-					return err
-				}
-				in := licensing.Command{Request: a.request(), Org: s.org, User: id, By: s.caller}
-				answer, text, err := u.run(ctx, s, in)
-				if err != nil {
-					return err
-				}
-				return a.print(answer, func(w io.Writer) { fmt.Fprintln(w, text) })
-			})
-		},
+		Example: fmt.Sprintf("  starter %s --as alex@contoso.example --user %s", u.use,
+			cmp.Or(u.example, "kim@contoso.example")),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runUserCommand(cmd.Context(), u, user) },
 	}
 	c.Flags().StringVar(&user, "user", "", userHelp)
 	return c
+}
+
+func (a *app) runUserCommand(ctx context.Context, u userCommand, user string) error {
+	check := func(licensing.Policy) error { return checkUser("--user", user) }
+	return a.asCaller(ctx, a.checked(check, a.openWriter), func(s *session) error {
+		id, err := s.findUser(ctx, user)
+		if err != nil {
+			return err
+		}
+		in := licensing.Command{Request: a.request(), Org: s.org, User: id, By: s.caller}
+		answer, text, err := u.run(ctx, s, in)
+		if err != nil {
+			return err
+		}
+		err = a.print(answer, func(w io.Writer) { fmt.Fprintln(w, text) })
+		if err == nil && u.refused != nil && u.refused(answer) {
+			return errPrinted
+		}
+		return err
+	})
 }

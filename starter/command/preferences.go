@@ -17,8 +17,8 @@ func (a *app) preferences() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "preferences",
 		Short: "The agreements that name you as a contact, and whether you inherit Administrator below them",
-		Example: `  starter preferences --as noor@contoso.example
-  starter preferences set --as noor@contoso.example --license M2000 --inherit yes`,
+		Example: `  starter preferences --as alex@contoso.example
+  starter preferences set --as alex@contoso.example --license M2000 --inherit yes`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return a.asCaller(ctx, a.openReader, func(s *session) error {
@@ -42,8 +42,10 @@ func preferencesTable(w io.Writer, all []licensing.Preference) {
 			strconv.Itoa(p.Below), strconv.Itoa(len(p.Without)),
 		})
 	}
-	table(w, []string{"LICENSE ID", "PROGRAM", "INHERIT", "LICENSE IDS BELOW", "EXCLUDED BY INVOICE READER"},
-		rows)
+	table(w, list{
+		head: []string{"LICENSE ID", "PROGRAM", "INHERIT", "LICENSE IDS BELOW", "EXCLUDED BY INVOICE READER"},
+		rows: rows, none: "No agreement names you as a contact.",
+	})
 }
 
 // setPreference opts a contact in or out (R88–R90).
@@ -52,17 +54,17 @@ func (a *app) setPreference() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "set",
 		Short:   "Choose whether you inherit Administrator below an agreement that names you",
-		Example: "  starter preferences set --as noor@contoso.example --license M2000 --inherit yes",
+		Example: "  starter preferences set --as alex@contoso.example --license M2000 --inherit yes",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			if inherit != "yes" && inherit != "no" {
 				return Usage(errors.New("--inherit is yes or no"))
 			}
-			return a.asCaller(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.SetPreference(ctx, licensing.PreferenceChange{
-					Request: a.request(), Org: s.org, User: s.caller,
-					License: licensing.LicenseID(license), Inherit: inherit == "yes",
-				})
+			in := licensing.PreferenceChange{License: licensing.LicenseID(license), Inherit: inherit == "yes"}
+			check := func(licensing.Policy) error { _, err := in.Check(); return err }
+			return a.asCaller(ctx, a.checked(check, a.openWriter), func(s *session) error {
+				in.Request, in.Org, in.User = a.request(), s.org, s.caller
+				out, err := s.client.SetPreference(ctx, in)
 				if err != nil {
 					return err
 				}

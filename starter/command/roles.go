@@ -1,7 +1,9 @@
 package command
 
 import (
+	"cmp"
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,33 +56,52 @@ func (a *app) importRoles() *cobra.Command {
 }
 
 func (a *app) paste(ctx context.Context, f copyFlags, replace bool) error {
-	return a.asCaller(ctx, a.openWriter, func(s *session) error {
-		source := licensing.RoleSource{License: licensing.LicenseID(f.from), Replace: replace}
-		var err error
+	in, source := f.save(replace)
+	check := func(p licensing.Policy) error { return cmp.Or(f.check(), checkSave(in)(p)) }
+	return a.asCaller(ctx, a.checked(check, a.changer()), func(s *session) (err error) {
 		if f.fromUser != "" {
 			if source.User, err = s.findUser(ctx, f.fromUser); err != nil {
 				return err
 			}
 		}
-		var people []licensing.PersonChange
-		for _, user := range f.users {
-			p, err := s.target(ctx, user, f.to, &source)
-			if err != nil {
+		for n, user := range f.users {
+			if in.People[n].User, err = s.findUser(ctx, user); err != nil {
 				return err
 			}
-			people = append(people, p)
 		}
-		return a.saveOrVerify(ctx, s, people, 0)
+		return a.save(ctx, s, in, f.users)
 	})
 }
 
-// target is a user who gets the roles of the source on License IDs.
-func (s *session) target(ctx context.Context, user string, to []string,
-	source *licensing.RoleSource) (licensing.PersonChange, error) {
-	id, err := s.findUser(ctx, user)
-	p := licensing.PersonChange{User: id}
-	for _, l := range licenseIDs(to) {
-		p.Access = append(p.Access, licensing.AccessChange{License: l, From: source})
+// check says which of the users isn't one.
+func (f *copyFlags) check() error {
+	if f.fromUser != "" {
+		if err := checkUser("--from-user", f.fromUser); err != nil {
+			return err
+		}
 	}
-	return p, err
+	for _, user := range f.users {
+		if err := checkUser("--user", user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save is the request. Until the users are found, their emails stand for their IDs. All changes share the
+// source.
+func (f *copyFlags) save(replace bool) (licensing.Save, *licensing.RoleSource) {
+	source := &licensing.RoleSource{License: licensing.LicenseID(f.from), Replace: replace}
+	if f.fromUser != "" {
+		source.User = licensing.UserID(f.fromUser)
+	}
+	var in licensing.Save
+	for _, user := range f.users {
+		p := licensing.PersonChange{User: licensing.UserID(strings.ToLower(user))}
+		for _, l := range licenseIDs(f.to) {
+			p.Access = append(p.Access, licensing.AccessChange{License: l, From: source})
+		}
+		in.People = append(in.People, p)
+	}
+	return in, source
 }

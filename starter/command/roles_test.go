@@ -10,11 +10,12 @@ func TestR72_Copy(t *testing.T) {
 	s.check([]call{
 		{name: "verify says what would be replaced",
 			args: "copy --as alex@in --from $A --user kim@out --to $B --verify",
-			want: []string{"$B: joined", "removed Product keys reader"}},
+			want: []string{"kim@out · $B: would join the open invitation", "removing Product keys reader",
+				"Nothing was changed."}},
 		{name: "roles are replaced on another License ID",
 			args: "copy --as alex@in --from $A --user kim@out --to $B",
 			want: []string{
-				"$B: joined, added Product download manager, Benefits reader, removed Product keys reader"}},
+				"kim@out · $B: joined, added Product download manager, Benefits reader, removed Product keys reader"}},
 		{name: "another user's roles are copied with JSON as the answer",
 			args: "copy --as alex@in --from $A --from-user kim@out --user lee@out --to $A -o json",
 			json: map[string]string{"people.0.verdicts.0.removed.0": "product_keys_reader"}},
@@ -24,7 +25,7 @@ func TestR72_Copy(t *testing.T) {
 			args: "copy --as alex@in --from $A --from-user mia@out --user lee@out --to $A", code: 3,
 			want: []string{"no such user"}},
 		{name: "no target is wrong input", args: "copy --as alex@in --from $A --to $B", code: 2,
-			want: []string{"people"}},
+			want: []string{"--user: provide at least one person"}},
 	})
 }
 
@@ -35,7 +36,7 @@ func TestR77_Import(t *testing.T) {
 	s.check([]call{
 		{name: "roles are added on another License ID",
 			args: "import --as alex@in --from $A --to $B --user kim@out",
-			want: []string{"$B: joined, added Product download manager"}},
+			want: []string{"kim@out · $B: joined, added Product download manager"}},
 		{name: "the answer is JSON on request",
 			args: "import --as alex@in --from $A --to $B --user lee@out -o json",
 			json: map[string]string{"people.0.verdicts.0.added.0": "benefits_reader"}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
@@ -32,23 +33,33 @@ type session struct {
 // opener opens a session: openReader or openWriter.
 type opener func(context.Context) (*session, error)
 
+// databasePatience is how long the database may take to answer the first time.
+const databasePatience = 15 * time.Second
+
 // openReader opens what a command needs that only shows something.
 func (a *app) openReader(ctx context.Context) (*session, error) {
-	c, err := config.Load(a.lookup, config.Commands)
+	c, err := a.load(config.Commands)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := store.Open(ctx, c.Database.Reveal(),
+	patient, cancel := context.WithTimeout(ctx, databasePatience)
+	defer cancel()
+	rows, err := store.Open(patient, c.Database.Reveal(),
 		store.Options{MaxConns: c.DatabaseConns, Policy: c.Policy()})
 	if err != nil {
-		return nil, fmt.Errorf("%w (VL_DATABASE_URL; is `starter dev` running, or has `%s migrate` run?)",
-			err, a.name)
+		return nil, a.notOpened(err)
 	}
 	return &session{config: c, rows: rows, views: views.New(rows.Reader())}, nil
 }
 
-// openWriter opens what a command needs that starts or steers workflows.
+// openWriter opens what a command needs that starts or steers workflows under its request ID.
 func (a *app) openWriter(ctx context.Context) (*session, error) {
+	a.changes = true
+	return a.openAll(ctx)
+}
+
+// openAll opens the rows and Temporal.
+func (a *app) openAll(ctx context.Context) (*session, error) {
 	s, err := a.openReader(ctx)
 	if err != nil {
 		return nil, err
@@ -56,14 +67,31 @@ func (a *app) openWriter(ctx context.Context) (*session, error) {
 	discard := slog.New(slog.DiscardHandler)
 	if s.temporal, err = engine.Dial(ctx, s.config, discard); err != nil {
 		s.close()
-		return nil, licensing.Refuse(licensing.Unavailable, "", "%v; is `starter dev` running?", err)
+		return nil, licensing.Refuse(licensing.Unavailable, "", "Temporal doesn't answer at %s "+
+			"(TEMPORAL_ADDRESS); is `starter dev` running?", s.config.TemporalAddress)
 	}
 	s.client = &commands.Client{
 		Temporal: s.temporal, Rows: s.views, Log: discard,
-		Settings: workflows.Settings{Provision: s.config.ProvisionerURL != "",
-			Jitter: engine.Jitter(s.config.Policy())},
+		Settings: workflows.Settings{
+			Provision: s.config.ProvisionerURL != "", Jitter: engine.Jitter(s.config.Policy()),
+		},
 	}
 	return s, nil
+}
+
+// checked is an opener that first checks the request by the deployment's policy, so that wrong input is told
+// without a connection.
+func (a *app) checked(check func(licensing.Policy) error, open opener) opener {
+	return func(ctx context.Context) (*session, error) {
+		c, err := a.load(config.Commands)
+		if err != nil {
+			return nil, err
+		}
+		if err := check(c.Policy()); err != nil {
+			return nil, err
+		}
+		return open(ctx)
+	}
 }
 
 func (s *session) close() {
@@ -80,7 +108,7 @@ func (a *app) asCaller(ctx context.Context, open opener, f func(*session) error)
 	}
 	as, err := licensing.ParseEmail(a.as)
 	if err != nil {
-		return Usage(fmt.Errorf("--as: %w", err))
+		return inFlag("--as", err)
 	}
 	return a.inOrganization(ctx, open, as.Domain(), func(s *session) error {
 		s.caller, err = s.views.UserBySignIn(ctx, s.org, as)
@@ -107,10 +135,10 @@ func (a *app) inOrganization(ctx context.Context, open opener, domain string, f 
 		return err
 	}
 	defer s.close()
-	if s.org, err = a.findOrganization(ctx, s, domain); err != nil {
-		return err
+	if s.org, err = a.findOrganization(ctx, s, domain); err == nil {
+		err = f(s)
 	}
-	return f(s)
+	return a.readFault(err)
 }
 
 func (a *app) findOrganization(ctx context.Context, s *session, domain string) (licensing.OrgID, error) {
@@ -133,12 +161,20 @@ func (a *app) findOrganization(ctx context.Context, s *session, domain string) (
 
 // findUser finds a user by ID or sign-in email.
 func (s *session) findUser(ctx context.Context, user string) (licensing.UserID, error) {
+	if err := checkUser("--user", user); err != nil {
+		return "", err
+	}
 	if uuid.Validate(user) == nil {
 		return licensing.UserID(user), nil
 	}
-	e, err := licensing.ParseEmail(user)
-	if err != nil {
-		return "", Usage(fmt.Errorf("--user: %w", err))
+	return s.views.UserBySignIn(ctx, s.org, licensing.Email(user))
+}
+
+// checkUser says what is wrong with the value of a flag that names a user by ID or sign-in email.
+func checkUser(flag, user string) error {
+	if uuid.Validate(user) == nil {
+		return nil
 	}
-	return s.views.UserBySignIn(ctx, s.org, e)
+	_, err := licensing.ParseEmail(user)
+	return inFlag(flag, err)
 }

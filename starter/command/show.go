@@ -28,7 +28,8 @@ func (a *app) show() *cobra.Command {
 		Example: `  starter show --as alex@contoso.example --user kim@contoso.example`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return a.asCaller(ctx, a.openReader, func(s *session) error {
+			check := func(licensing.Policy) error { return checkUser("--user", user) }
+			return a.asCaller(ctx, a.checked(check, a.openReader), func(s *session) error {
 				id, err := s.findUser(ctx, user)
 				if err != nil {
 					return err
@@ -82,11 +83,12 @@ func accessTable(w io.Writer, access []licensing.AccessEntry) {
 	for _, e := range access {
 		reason := strings.TrimSpace(e.Reason + " " + e.Reference + " " + e.Advice)
 		rows = append(rows, []string{
-			"  " + string(e.License), e.Status.String(), RoleNames(e.Roles),
+			string(e.License), e.Status.String(), RoleNames(e.Roles),
 			contactNames(e), timeOrDash(e.DueAt), reason,
 		})
 	}
-	table(w, []string{"  LICENSE ID", "STATUS", "ROLES", "CONTACT", "DUE", "REASON"}, rows)
+	table(w, list{head: []string{"LICENSE ID", "STATUS", "ROLES", "CONTACT", "DUE", "REASON"}, rows: rows,
+		none: "No roles on License IDs that you administer.", indent: "  "})
 }
 
 func mailsTable(w io.Writer, mails []licensing.MailLine) {
@@ -97,10 +99,11 @@ func mailsTable(w io.Writer, mails []licensing.MailLine) {
 			reply = fmt.Sprintf("%d %s", m.Code, m.Answer)
 		}
 		rows = append(rows, []string{
-			"  " + timeOrDash(m.QueuedAt), string(m.Kind), string(m.State), strconv.Itoa(m.Attempts), reply,
+			timeOrDash(m.QueuedAt), string(m.Kind), string(m.State), strconv.Itoa(m.Attempts), reply,
 		})
 	}
-	table(w, []string{"  QUEUED", "KIND", "STATE", "ATTEMPTS", "SERVER'S REPLY"}, rows)
+	table(w, list{head: []string{"QUEUED", "KIND", "STATE", "ATTEMPTS", "SERVER'S REPLY"}, rows: rows,
+		none: "No emails.", indent: "  "})
 }
 
 func changesTable(w io.Writer, history []licensing.HistoryLine) {
@@ -112,11 +115,13 @@ func changesTable(w io.Writer, history []licensing.HistoryLine) {
 		}
 		status := textOrDash(h.Before.String()) + " → " + textOrDash(h.After.String())
 		rows = append(rows, []string{
-			"  " + timeOrDash(h.At), actor, string(h.Action), string(h.License), h.Outcome, h.Rule, status,
-			h.Detail,
+			timeOrDash(h.At), actor, string(h.Action), string(h.License), h.Outcome, h.Rule, status, h.Detail,
 		})
 	}
-	table(w, []string{"  TIME", "WHO", "ACTION", "LICENSE ID", "OUTCOME", "RULE", "STATUS", "DETAIL"}, rows)
+	table(w, list{
+		head: []string{"TIME", "WHO", "ACTION", "LICENSE ID", "OUTCOME", "RULE", "STATUS", "DETAIL"},
+		rows: rows, none: "No changes.", indent: "  ",
+	})
 }
 
 // contactNames lists the capacities in which the contract names the user.

@@ -27,7 +27,8 @@ func (a *app) orphans() *cobra.Command {
 					for _, o := range all {
 						rows = append(rows, []string{string(o.License), o.Program, strconv.Itoa(o.Waiting)})
 					}
-					table(w, []string{"LICENSE ID", "PROGRAM", "PENDING ADMINS"}, rows)
+					table(w, list{head: []string{"LICENSE ID", "PROGRAM", "PENDING ADMINS"}, rows: rows,
+						none: "Every License ID has an active admin."})
 				})
 			})
 		},
@@ -47,15 +48,17 @@ func (a *app) appoint() *cobra.Command {
     --user kim@contoso.example --reason "case 4711"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return a.asPartner(ctx, a.openWriter, func(s *session) error {
-				out, err := s.client.Appoint(ctx, licensing.Appointment{
-					ID: a.request(), Org: s.org, License: licensing.LicenseID(license),
-					Person: p.bySignIn(), Reason: reason,
-				})
+			in := licensing.Appointment{
+				License: licensing.LicenseID(license), Person: p.bySignIn(), Reason: reason,
+			}
+			check := func(policy licensing.Policy) error { _, err := in.Check(policy); return err }
+			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
+				in.ID, in.Org = a.request(), s.org
+				out, err := s.client.Appoint(ctx, in)
 				if err != nil {
 					return err
 				}
-				return a.printVerdicts(out, []licensing.PersonChange{p.bySignIn()})
+				return a.printVerdicts(out, []string{p.user})
 			})
 		},
 	}

@@ -20,7 +20,8 @@ func (a *app) users() *cobra.Command {
   starter users --as alex@contoso.example --status failed -o json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return a.asCaller(ctx, a.openReader, func(s *session) error {
+			check := func(licensing.Policy) error { _, err := f.Check(); return err }
+			return a.asCaller(ctx, a.checked(check, a.openReader), func(s *session) error {
 				page, err := s.views.Users(ctx, s.org, s.caller, f)
 				if err != nil {
 					return err
@@ -53,8 +54,9 @@ func UsersTable(w io.Writer, page licensing.UserPage) {
 			string(u.Business), RoleNames(u.Roles), strconv.Itoa(u.Licenses),
 		})
 	}
-	table(w, []string{"DISPLAY NAME", "STATUS", "ACTIONS", "SIGN-IN EMAIL", "BUSINESS EMAIL", "VL ROLES",
-		"LICENSE IDS"}, rows)
+	table(w, list{head: []string{"DISPLAY NAME", "STATUS", "ACTIONS", "SIGN-IN EMAIL", "BUSINESS EMAIL",
+		"VL ROLES", "LICENSE IDS"}, rows: rows,
+		none: "No VL users match, on the License IDs that you administer."})
 	if page.Next != "" {
 		fmt.Fprintf(w, "More: --cursor %s\n", page.Next)
 	}

@@ -1,22 +1,46 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"vlroles/licensing"
 )
 
-// VerdictLine says one verdict in a line.
-func VerdictLine(v licensing.Verdict) string {
+// wording is how a verdict speaks of what was done, or would be.
+type wording struct {
+	outcomes                         map[licensing.Outcome]string // those that are missing are said as they are
+	added, removed, updated, refused string
+}
+
+var (
+	done = wording{added: "added", removed: "removed", updated: "name or business email updated",
+		refused: "refused"}
+	preview = wording{added: "adding", removed: "removing", updated: "name or business email would be updated",
+		refused: "would be refused", outcomes: map[licensing.Outcome]string{
+			licensing.Invited:   "would be invited",
+			licensing.Joined:    "would join the open invitation",
+			licensing.Assigned:  "would be assigned",
+			licensing.Changed:   "would be changed",
+			licensing.Unchanged: "would stay unchanged",
+			licensing.Refused:   "would be refused",
+		}}
+)
+
+// VerdictLine says one verdict of what was done in a line.
+func VerdictLine(v licensing.Verdict) string { return done.line(v) }
+
+func (d wording) line(v licensing.Verdict) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", v.License, v.Outcome)
+	fmt.Fprintf(&b, "%s: %s", v.License, cmp.Or(d.outcomes[v.Outcome], string(v.Outcome)))
 	if len(v.Added) > 0 {
-		fmt.Fprintf(&b, ", added %s", RoleNames(v.Added))
+		fmt.Fprintf(&b, ", %s %s", d.added, RoleNames(v.Added))
 	}
 	if len(v.Removed) > 0 {
-		fmt.Fprintf(&b, ", removed %s", RoleNames(v.Removed))
+		fmt.Fprintf(&b, ", %s %s", d.removed, RoleNames(v.Removed))
 	}
 	if v.Outcome != licensing.Refused && (v.Before != "" || v.After != "") {
 		fmt.Fprintf(&b, " (%s → %s)", textOrDash(v.Before.String()), textOrDash(v.After.String()))
@@ -33,31 +57,35 @@ func VerdictLine(v licensing.Verdict) string {
 	return b.String()
 }
 
-// printVerdicts prints the answer of a save, and ends with the code of a refusal where something was refused.
-func (a *app) printVerdicts(answer licensing.SaveAnswer, asked []licensing.PersonChange) error {
-	err := a.print(answer, func(w io.Writer) { writeVerdicts(w, asked, answer.People) })
+// printVerdicts prints the answer of a save, with the words by which each person was asked for, and ends with
+// the code of a refusal where something was refused.
+func (a *app) printVerdicts(answer licensing.SaveAnswer, asked []string) error {
+	err := a.print(answer, func(w io.Writer) {
+		if !a.verify {
+			done.write(w, asked, a.inFlags(answer.People))
+			return
+		}
+		preview.write(w, asked, a.inFlags(answer.People))
+		fmt.Fprintln(w, "Nothing was changed.")
+	})
 	if err == nil && anyRefused(answer.People) {
 		return errPrinted
 	}
 	return err
 }
 
-// writeVerdicts writes a line for each verdict, under the name by which the person was asked for.
-func writeVerdicts(w io.Writer, asked []licensing.PersonChange, people []licensing.PersonVerdict) {
+// write writes a line for each verdict, under the words by which the person was asked for.
+func (d wording) write(w io.Writer, asked []string, people []licensing.PersonVerdict) {
 	for n, p := range people {
-		who := string(asked[n].SignIn)
-		if who == "" {
-			who = string(asked[n].User)
-		}
 		if p.Error != nil {
-			fmt.Fprintf(w, "%s: refused: %s\n", who, p.Error)
+			fmt.Fprintf(w, "%s: %s: %s\n", asked[n], d.refused, p.Error)
 			continue
 		}
 		if p.Updated {
-			fmt.Fprintf(w, "%s: name or business email updated\n", who)
+			fmt.Fprintf(w, "%s: %s\n", asked[n], d.updated)
 		}
 		for _, v := range p.Verdicts {
-			fmt.Fprintf(w, "%s · %s\n", who, VerdictLine(v))
+			fmt.Fprintf(w, "%s · %s\n", asked[n], d.line(v))
 		}
 	}
 }
@@ -68,13 +96,17 @@ func anyRefused(people []licensing.PersonVerdict) bool {
 		if p.Error != nil {
 			return true
 		}
-		for _, v := range p.Verdicts {
-			if v.Outcome == licensing.Refused {
-				return true
-			}
+		if someRefused(p.Verdicts) {
+			return true
 		}
 	}
 	return false
+}
+
+func someRefused(verdicts []licensing.Verdict) bool {
+	return slices.ContainsFunc(verdicts, func(v licensing.Verdict) bool {
+		return v.Outcome == licensing.Refused
+	})
 }
 
 // writeIntake says what a partner's request did. It names nobody but those whom the partner named (R35).
@@ -87,7 +119,7 @@ func (a *app) writeIntake(w io.Writer, answer licensing.IntakeAnswer) {
 		fmt.Fprintln(w)
 	}
 	for _, p := range answer.People {
-		writeVerdicts(w, []licensing.PersonChange{{User: p.User}}, []licensing.PersonVerdict{p})
+		done.write(w, []string{string(p.User)}, []licensing.PersonVerdict{p})
 	}
 	if len(answer.Contacts)+len(answer.People) == 0 {
 		fmt.Fprintln(w, "Stored. Nobody's roles changed.")

@@ -8,14 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"vlroles/licensing"
-	"vlroles/starter/command"
 	"vlroles/starter/local"
 )
 
@@ -34,16 +31,13 @@ before and after, the emails. It exits with 0 only if every step ended as it sho
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", ".vlroles/demo",
-		"folder of the database, Temporal's file and the emails; emptied first")
+		"folder of the database, Temporal's file and the emails; those of an earlier demo are deleted first")
 	return c
 }
 
 func run(ctx context.Context, dir string, out io.Writer) (err error) {
-	if err := wipe(dir); err != nil {
-		return err
-	}
 	s, err := local.Start(ctx, local.Options{
-		Dir: dir, UI: true, Progress: out, Policy: shortDelays,
+		Dir: dir, Fresh: true, UI: true, Progress: out, Policy: shortDelays,
 		Lookup: func(string) (string, bool) { return "", false },
 		Log:    slog.New(slog.DiscardHandler),
 	})
@@ -92,19 +86,4 @@ func (d *story) play(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// wipe empties a folder that a demonstration may overwrite: one that dev or a demonstration made, an empty
-// one, or a new one.
-func wipe(dir string) error {
-	_, err := os.Stat(filepath.Join(dir, command.EnvironmentFile))
-	if errors.Is(err, os.ErrNotExist) {
-		files, err := os.ReadDir(dir)
-		if err == nil && len(files) > 0 {
-			err := fmt.Errorf("--dir %s: the folder holds other things; choose an empty or a new one", dir)
-			return command.Usage(err)
-		}
-		return nil
-	}
-	return os.RemoveAll(dir)
 }

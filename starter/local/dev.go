@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ func Dev(lookup func(string) (string, bool)) *cobra.Command {
 		Long: `Dev runs everything in one process until Ctrl-C: a Temporal server with its UI, SQLite, the
 workers, an SMTP catcher with an inbox page, and a downstream system that takes provisioning calls.
 The first time, it adds the organization of the demonstration. Commands in other terminals find
-it by themselves.
+it by themselves in the same folder, else with --dir. A second dev in one folder is refused.
 
 What an earlier run left can be opened again; --dir .vlroles/demo opens what the last demo left.`,
 		Example: `  starter dev
@@ -58,6 +59,10 @@ func runDev(cmd *cobra.Command, o Options) (err error) {
 	o.Progress = cmd.ErrOrStderr()
 	o.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, err := Start(ctx, o)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; does another dev run? Choose other ports: --web-port, --mail-port, --temporal-port, "+
+			"--ui-port; 0 is a free one", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -76,6 +81,10 @@ func runDev(cmd *cobra.Command, o Options) (err error) {
 }
 
 func (s *Stack) writeAddresses(w io.Writer, dir string) {
+	where := ""
+	if filepath.Clean(dir) != filepath.Clean(command.DevDir) {
+		where = " --dir " + dir
+	}
 	fmt.Fprintf(w, `
 Running until Ctrl-C.
 
@@ -86,7 +95,7 @@ Running until Ctrl-C.
   database       %s
   emails         %s
 
-  go run ./starter users --as alex@contoso.example
+  go run ./starter users --as alex@contoso.example%s
 `, s.WebURL, s.Temporal.UI(), s.Temporal.HostPort(), s.Mailbox.Port(),
-		filepath.Join(dir, "vlroles.db"), filepath.Join(dir, "mails"))
+		filepath.Join(dir, databaseName), filepath.Join(dir, mailsName), where)
 }

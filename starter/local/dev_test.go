@@ -64,38 +64,46 @@ func TestDevRunsUntilItIsInterruptedAndOpensWhatItKept(t *testing.T) {
 			t.Fatalf("ends with %d\n%s%s", code, out, fault)
 		}
 		contains(t, out, "Running until Ctrl-C.", "mail inbox     http://127.0.0.1:",
-			"Temporal UI    http://", "Stopping")
-	}
-	environment := environmentOf(t, dir)
-	for _, name := range written {
-		if environment[name] == "" {
-			t.Errorf("%s is missing", name)
-		}
+			"Temporal UI    http://", "Stopping", "users --as alex@contoso.example --dir "+dir)
 	}
 	var out bytes.Buffer
-	code := command.Run(context.Background(), []string{"users", "--as", "alex@contoso.example"},
-		command.Options{
-			Name: "starter", Out: &out, Err: &out,
-			Lookup: func(name string) (string, bool) { v, ok := environment[name]; return v, ok },
-		})
+	code := command.Run(context.Background(), []string{"users", "--as", "alex@contoso.example", "--dir", dir},
+		command.Options{Name: "starter", Out: &out, Err: &out, Lookup: nothing})
 	if code != 0 {
 		t.Errorf("ends with %d", code)
 	}
 	contains(t, out.String(), "Alex Wilber", "Active")
 }
 
-func environmentOf(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, command.EnvironmentFile))
+func TestDevWritesWhereItRunsSoThatCommandsFindItOnOtherPorts(t *testing.T) {
+	s := stack(t)
+	text, err := os.ReadFile(s.path(command.EnvironmentFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		values[name] = value
+	for _, name := range command.DevVariables {
+		contains(t, string(text), name+"="+s.Environment[name]+"\n")
 	}
-	return values
+	contains(t, string(text), "TEMPORAL_ADDRESS="+s.Temporal.HostPort()+"\n")
+	t.Chdir(t.TempDir())
+	var out bytes.Buffer
+	code := command.Run(context.Background(), []string{
+		"assign", "--as", "alex@contoso.example", "--license", "E2001", "--role", "download",
+		"--user", "kim@contoso.example", "--dir", s.options.Dir,
+	},
+		command.Options{Name: "starter", Out: &out, Err: &out, Lookup: nothing})
+	if code != 0 {
+		t.Errorf("ends with %d", code)
+	}
+	contains(t, out.String(), "kim@contoso.example · E2001: invited")
+}
+
+func TestASecondDevInOneFolderIsRefused(t *testing.T) {
+	code, _, fault := dev(t, "Running", "--dir", stack(t).options.Dir)
+	if code != command.ExitRefused {
+		t.Errorf("ends with %d", code)
+	}
+	contains(t, fault, "another dev or demo (process ", "choose another folder with --dir")
 }
 
 func TestDevSaysWhatItCanNotStart(t *testing.T) {
@@ -116,9 +124,9 @@ func TestDevSaysWhatItCanNotStart(t *testing.T) {
 		want string
 	}{
 		{"a port that is taken", []string{"--dir", t.TempDir(), "--web-port", port}, command.ExitFault,
-			"serve the pages"},
+			"Choose other ports: --web-port"},
 		{"a mail port that is taken", []string{"--dir", t.TempDir(), "--mail-port", port}, command.ExitFault,
-			port},
+			"Choose other ports: --web-port"},
 		{"a folder that is a file", []string{"--dir", file}, command.ExitFault, "not a directory"},
 		{"a duration that is none", []string{"--propagation", "soon"}, command.ExitUsage, "--propagation"},
 		{"an argument", []string{"now"}, command.ExitUsage, "flags only"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -15,25 +16,23 @@ import (
 	"vlroles/starter/command"
 )
 
-// written are the variables that commands in other terminals need.
-var written = []string{
-	"VL_DATABASE_URL", "VL_LINK_BASE_URL", "VL_LINK_KEYS",
-	"VL_PORTAL_URL", "VL_PROVISIONER_URL", "VL_SUPPORT",
-}
-
 // configure makes the configuration from the environment, with what runs here for everything that the
-// environment leaves open, and writes the latter down for commands in other terminals.
+// environment leaves open.
 func (s *Stack) configure(context.Context) error {
-	links, err := readOrMakeSecret(s.path("link.key"))
+	links, err := readOrMakeSecret(s.path(linkKeyName))
 	if err != nil {
 		return err
 	}
-	webhook, err := readOrMakeSecret(s.path("webhook.key"))
+	webhook, err := readOrMakeSecret(s.path(webhookKeyName))
+	if err != nil {
+		return err
+	}
+	database, err := filepath.Abs(s.path(databaseName)) // commands may run in another folder
 	if err != nil {
 		return err
 	}
 	s.Environment = map[string]string{
-		"VL_DATABASE_URL":     s.databaseURL(),
+		"VL_DATABASE_URL":     "sqlite:" + database,
 		"VL_SMTP_PORT":        strconv.Itoa(s.Mailbox.Port()),
 		"VL_LINK_BASE_URL":    s.WebURL + "/invitations/",
 		"VL_LINK_KEYS":        "dev:" + links,
@@ -49,15 +48,17 @@ func (s *Stack) configure(context.Context) error {
 		return err
 	}
 	s.Config.StopTimeout = 10 * time.Second
-	return s.writeEnvironment()
+	return nil
 }
 
-func (s *Stack) writeEnvironment() error {
+// writeEnvironment writes down what commands in other terminals need to find what runs here.
+func (s *Stack) writeEnvironment(context.Context) error {
+	s.Environment["TEMPORAL_ADDRESS"] = s.Temporal.HostPort()
 	var b strings.Builder
-	for _, name := range written {
+	for _, name := range command.DevVariables {
 		fmt.Fprintf(&b, "%s=%s\n", name, s.Environment[name])
 	}
-	return os.WriteFile(s.path(command.EnvironmentFile), []byte(b.String()), 0o600)
+	return s.folder.replace(command.EnvironmentFile, []byte(b.String()))
 }
 
 // readOrMakeSecret reads the secret that a file holds, base64 of 32 bytes, and makes it the first time.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,7 +16,7 @@ import (
 )
 
 // pages are what dev serves: the inbox of caught mails, the page behind an invitation's link, and the
-// downstream system.
+// downstream system. They answer this machine only, and no form of another site.
 func (s *Stack) pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.inbox)
@@ -23,15 +24,28 @@ func (s *Stack) pages() http.Handler {
 	mux.HandleFunc("GET /invitations/{token}", s.invitation)
 	mux.HandleFunc("POST /invitations/{token}", s.accept)
 	mux.Handle("PUT /downstream/{user}", s.Downstream)
+	guarded := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", templates.CSP())
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
+		if !s.isHere(r.Host) {
+			http.Error(w, "This address isn't served here.", http.StatusMisdirectedRequest)
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
-		mux.ServeHTTP(w, r)
+		guarded.ServeHTTP(w, r)
 	})
+}
+
+// isHere says whether a request asks for this machine by its address or name. Another name that leads here is
+// a page elsewhere that reads the inbox through its reader's browser.
+func (s *Stack) isHere(host string) bool {
+	address := strings.TrimPrefix(s.WebURL, "http://")
+	_, port, _ := strings.Cut(address, ":")
+	return host == address || strings.EqualFold(host, "localhost:"+port)
 }
 
 func (s *Stack) inbox(w http.ResponseWriter, r *http.Request) {

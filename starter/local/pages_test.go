@@ -186,3 +186,46 @@ func TestTheKindOfAMailIsReadOffItsID(t *testing.T) {
 		})
 	}
 }
+
+func TestThePagesAnswerThisMachineOnlyAndNoOtherSite(t *testing.T) {
+	s := stack(t)
+	here := strings.TrimPrefix(s.WebURL, "http://")
+	_, port, _ := strings.Cut(here, ":")
+	const form = "/invitations/nothing"
+	for _, c := range []struct {
+		name, method, path, host string
+		header                   map[string]string
+		status                   int
+	}{
+		{"the address", "GET", "/", here, nil, 200},
+		{"the name", "GET", "/", "localhost:" + port, nil, 200},
+		{"another name that leads here", "GET", "/", "evil.example:" + port, nil, 421},
+		{"another port", "GET", "/", "127.0.0.1:1", nil, 421},
+		{"no port", "GET", "/", "localhost", nil, 421},
+		{"a form under another name", "POST", form, "evil.example:" + port, nil, 421},
+		{"a form of another site", "POST", form, here, map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
+		{"a form of another port of this machine", "POST", form, here,
+			map[string]string{"Sec-Fetch-Site": "same-site"}, 403},
+		{"a form of an old browser on another site", "POST", form, here,
+			map[string]string{"Origin": "http://evil.example"}, 403},
+		{"a form of these pages", "POST", form, here,
+			map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": s.WebURL}, 404},
+		{"a link on another site may be followed", "GET", "/", here,
+			map[string]string{"Sec-Fetch-Site": "cross-site"}, 200},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := http.NewRequest(c.method, s.WebURL+c.path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = c.host
+			for name, value := range c.header {
+				r.Header.Set(name, value)
+			}
+			resp, err := http.DefaultClient.Do(r)
+			if status, text := read(t, resp, err); status != c.status {
+				t.Errorf("status %d, expected %d\n%s", status, c.status, text)
+			}
+		})
+	}
+}

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -33,6 +32,7 @@ import (
 type Options struct {
 	Dir      string // folder of the database, Temporal's file, the mails and the keys
 	Ports    Ports
+	Fresh    bool                        // begin with nothing: what an earlier demonstration left is deleted
 	UI       bool                        // run Temporal's UI too
 	Policy   func(*licensing.Policy)     // changes what the configuration says; nil: nothing
 	Progress io.Writer                   // is told while the Temporal server is built; nil: nobody
@@ -55,6 +55,7 @@ type Stack struct {
 	WebURL      string
 
 	options  Options
+	folder   *folder
 	rows     *store.Store
 	temporal client.Client
 	web      *http.Server
@@ -66,7 +67,8 @@ type Stack struct {
 func Start(ctx context.Context, o Options) (*Stack, error) {
 	s := &Stack{options: o, failed: make(chan error, 4)}
 	for _, step := range []func(context.Context) error{
-		s.makeFolder, s.startMailbox, s.startWeb, s.configure, s.startRows, s.startTemporal, s.startEngine,
+		s.openFolder, s.startMailbox, s.startWeb, s.configure, s.startRows, s.startTemporal, s.startEngine,
+		s.writeEnvironment,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop())
@@ -77,9 +79,12 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 
 func (s *Stack) path(name string) string { return filepath.Join(s.options.Dir, name) }
 
-func (s *Stack) databaseURL() string { return "sqlite:" + s.path("vlroles.db") }
+func (s *Stack) databaseURL() string { return "sqlite:" + s.path(databaseName) }
 
-func (s *Stack) makeFolder(context.Context) error { return os.MkdirAll(s.options.Dir, 0o700) }
+func (s *Stack) openFolder(context.Context) (err error) {
+	s.folder, err = openFolder(s.options.Dir, s.options.Fresh)
+	return err
+}
 
 func (s *Stack) startRows(ctx context.Context) error {
 	rows, err := store.Open(ctx, s.databaseURL(), store.Options{Policy: s.policy()})
@@ -101,7 +106,7 @@ func (s *Stack) policy() licensing.Policy {
 }
 
 func (s *Stack) startMailbox(context.Context) (err error) {
-	s.Mailbox, err = rig.StartMailbox(s.options.Ports.Mail, s.path("mails"))
+	s.Mailbox, err = rig.StartMailbox(s.options.Ports.Mail, s.path(mailsName))
 	return err
 }
 
@@ -112,7 +117,7 @@ func (s *Stack) startWeb(ctx context.Context) error {
 		return fmt.Errorf("serve the pages: %w", err)
 	}
 	s.WebURL = "http://" + l.Addr().String()
-	secret, err := readOrMakeSecret(s.path("webhook.key"))
+	secret, err := readOrMakeSecret(s.path(webhookKeyName))
 	if err != nil {
 		return err
 	}
@@ -140,6 +145,9 @@ func (s *Stack) startTemporal(ctx context.Context) (err error) {
 		Attributes: workflows.AttributeTypes(), Progress: s.options.Progress,
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.folder.keepPrivate(); err != nil { // the server has made its file for everybody to read
 		return err
 	}
 	s.Config.TemporalAddress = s.Temporal.HostPort()
@@ -200,6 +208,9 @@ func (s *Stack) Stop() error {
 	}
 	if s.rows != nil {
 		err = errors.Join(err, s.rows.Close())
+	}
+	if s.folder != nil {
+		err = errors.Join(err, s.folder.release())
 	}
 	return err
 }

@@ -205,8 +205,12 @@ func (a *app) checkFlags() error {
 	if !slices.Contains([]string{"text", "json"}, a.format) {
 		return Usage(errors.New("--output is text or json"))
 	}
-	if a.requestID != "" && uuid.Validate(a.requestID) != nil {
-		return Usage(errors.New("--request-id is a UUID"))
+	if a.requestID != "" {
+		id, ok := asID(a.requestID)
+		if !ok {
+			return Usage(errors.New("--request-id is a UUID"))
+		}
+		a.requestID = id
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/google/uuid"
 	"go.yaml.in/yaml/v3"
 
 	"vlroles/licensing"
@@ -57,8 +56,8 @@ func (f personFile) change() licensing.PersonChange {
 		User: licensing.UserID(f.User), SignIn: licensing.Email(f.SignIn),
 		Business: licensing.Email(f.Business), Name: f.Name,
 	}
-	if f.User == "" && uuid.Validate(f.SignIn) == nil { // --user was an ID
-		c.User, c.SignIn = licensing.UserID(f.SignIn), ""
+	if id, ok := asID(f.SignIn); ok && f.User == "" { // --user was an ID
+		c.User, c.SignIn = licensing.UserID(id), ""
 	}
 	for _, x := range f.Access {
 		c.Access = append(c.Access, licensing.AccessChange{

@@ -178,3 +178,17 @@ func TestEveryActionHasALabel(t *testing.T) {
 		}
 	}
 }
+
+func TestAnIDIsTakenInEveryFormAndSentInOne(t *testing.T) {
+	const id = "5b0c1c5e-7c0f-4a51-9a0e-2f9b6a1d0001"
+	for _, typed := range []string{id, strings.ToUpper(id), "urn:uuid:" + id, "{" + id + "}",
+		strings.ReplaceAll(id, "-", "")} {
+		a := &app{format: "text", requestID: typed}
+		if err := a.checkFlags(); err != nil || a.request() != id {
+			t.Errorf("--request-id %s: %v, %s", typed, err, a.request())
+		}
+		if c := (personFile{SignIn: typed}).change(); c.User != id || c.SignIn != "" {
+			t.Errorf("--user %s is %+v", typed, c)
+		}
+	}
+}

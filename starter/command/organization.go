@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -117,7 +116,8 @@ func (a *app) printOrganization(sum licensing.IntakeAnswer) error {
 // parts cuts the file into requests of a size that is taken: the directory first, then the agreements. The
 // usual file is one.
 func (f organizationFile) parts() ([]licensing.Intake, error) {
-	if uuid.Validate(f.Organization.ID) != nil {
+	org, ok := asID(f.Organization.ID)
+	if !ok {
 		return nil, Usage(fmt.Errorf("organization.id: a UUID that stays the same, such as %s",
 			uuid.NewString()))
 	}
@@ -126,7 +126,7 @@ func (f organizationFile) parts() ([]licensing.Intake, error) {
 		return nil, err
 	}
 	base := licensing.Intake{
-		Org:  licensing.OrgID(strings.ToLower(f.Organization.ID)),
+		Org:  licensing.OrgID(org),
 		Name: f.Organization.Name, Domains: f.Organization.Domains,
 		InviteFor: days(f.InviteDays),
 	}

@@ -26,7 +26,7 @@ func TestAssign(t *testing.T) {
 				"people.0.verdicts.0.license_id": "$A"}},
 		{name: "an external person needs a name",
 			args: "assign --as alex@in --user lee@out --license $A --role download", code: 3,
-			want: []string{"lee@out: refused: --name: the full name", "R44"}},
+			want: []string{"lee@out: refused: --name: enter the full name", "R44"}},
 		{name: "a License ID that the caller doesn't administer is refused",
 			args: "assign --as alex@in --user lee@out --name Lee --license E99 --role download", code: 3,
 			want: []string{"R05"}},

@@ -164,15 +164,21 @@ func (s *session) findUser(ctx context.Context, user string) (licensing.UserID, 
 	if err := checkUser("--user", user); err != nil {
 		return "", err
 	}
-	if uuid.Validate(user) == nil {
-		return licensing.UserID(user), nil
+	if id, ok := asID(user); ok {
+		return licensing.UserID(id), nil
 	}
 	return s.views.UserBySignIn(ctx, s.org, licensing.Email(user))
 }
 
+// asID reads an ID that somebody typed, in whatever form a UUID has, as the engine writes it.
+func asID(typed string) (string, bool) {
+	id, err := uuid.Parse(typed)
+	return id.String(), err == nil
+}
+
 // checkUser says what is wrong with the value of a flag that names a user by ID or sign-in email.
 func checkUser(flag, user string) error {
-	if uuid.Validate(user) == nil {
+	if _, ok := asID(user); ok {
 		return nil
 	}
 	_, err := licensing.ParseEmail(user)

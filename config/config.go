@@ -86,6 +86,7 @@ type Config struct {
 	InviteFor   time.Duration
 	RemindAhead time.Duration // 0: no reminder
 	ResendEvery time.Duration
+	MailLimits  licensing.MailLimits // L07
 
 	// The downstream system that is told before roles become effective.
 	ProvisionerURL     string // "": none; without a slash at its end
@@ -148,6 +149,7 @@ func (c Config) Policy() licensing.Policy {
 	p.InviteFor = c.InviteFor
 	p.RemindAhead = c.RemindAhead
 	p.ResendEvery = c.ResendEvery
+	p.Mails = c.MailLimits
 	p.Support = c.Support
 	p.LinkKey = c.LinkKeys.Current()
 	return p

@@ -223,7 +223,9 @@ CREATE INDEX mails_asked_in ON mails (org_id, queued_at) WHERE asked_by IS NOT N
 CREATE INDEX mails_welcomed ON mails (lower(recipient)) WHERE kind = 'welcome';
 
 -- Locked while mails to a mailbox are decided, so that two requests at once don't both find room (L07). A digest, as in mails.
-CREATE TABLE mailboxes (mailbox text PRIMARY KEY);
+CREATE TABLE mailboxes (
+    mailbox text PRIMARY KEY
+);
 
 -- One row per command: the same id gives the same answer, other content under the same id is a conflict.
 CREATE TABLE requests (

@@ -73,7 +73,8 @@ func (s *Store) try(ctx context.Context, f func(*tx) error) error {
 
 // begun is what a transaction knows: all its rows carry the time at which it began.
 func (s *Store) begun(ctx context.Context, t *sqlx.Tx) *tx {
-	return &tx{Query: rows.Within(ctx, t), tx: t, ctx: ctx, lite: s.lite, policy: s.policy, now: s.now()}
+	m := rows.Moment{Now: s.now(), Policy: s.policy}
+	return &tx{Query: rows.Within(ctx, t, m), tx: t, ctx: ctx, lite: s.lite, policy: m.Policy, now: m.Now}
 }
 
 func ignoreDone(err error) error {

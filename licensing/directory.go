@@ -52,7 +52,7 @@ func checkDirectory(people []DirectoryPerson, field string) ([]DirectoryPerson, 
 			return out, in(at, err)
 		}
 		if first, twice := seen[out[n].ObjectID]; twice {
-			return out, Refuse(Invalid, "R47", "duplicate of %s[%d]", field, first).In(at + ".object_id")
+			return out, Twice(first).In(at + ".object_id")
 		}
 		seen[out[n].ObjectID] = n
 	}

@@ -49,7 +49,7 @@ func (f Facts) Before() Status {
 	if f.Assignment == AssignmentNone {
 		return ""
 	}
-	return StatusOf(f.Person, f.Assignment, f.Invitation)
+	return StatusOf(f.Person, f.Assignment.At(f.DueAt, f.Now), f.Invitation)
 }
 
 // MayDecide says whether the caller has a say on the License ID at all (R05, L03).

@@ -167,7 +167,7 @@ func (d *decision) hideStrangers() error {
 		seen := !s.known || s.user.ID == d.by || d.touches(s)
 		for l := range d.above[s.user.ID] {
 			seen = seen || d.authority[l]
-	}
+		}
 		if d.OnSight && s.User != "" && !seen {
 			s.refusal = licensing.Hidden()
 		}
@@ -232,9 +232,9 @@ func (d *decision) loadHoldings() error {
 	}
 	for _, s := range d.people {
 		if id := s.user.ID; s.known && s.refusal == nil {
-		s.invitation, s.assignments = h.Invitation[id], h.Assignments[id]
-		s.grants, s.processed = h.Grants[id], h.Processed[id]
-	}
+			s.invitation, s.assignments = h.Invitation[id], h.Assignments[id]
+			s.grants, s.processed = h.Grants[id], h.Processed[id]
+		}
 	}
 	return nil
 }

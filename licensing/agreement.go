@@ -60,6 +60,7 @@ type IntakeAnswer struct {
 	Contacts   []ContactVerdict `json:"contacts,omitempty"`
 	People     []PersonVerdict  `json:"people"` // whose roles changed, in the order of the intake
 	Orphaned   []LicenseID      `json:"orphaned,omitempty"`
+	Odd        []OddEntry       `json:"odd,omitempty"` // directory people who were left out, and why (R84)
 	Work       int              `json:"work"`
 }
 
@@ -80,9 +81,7 @@ func (i Intake) Check(p Policy) (Intake, error) {
 	if i.Domains, err = checkDomains(i.Domains); err != nil {
 		return i, err
 	}
-	if i.Directory, err = checkDirectory(i.Directory, "directory"); err != nil {
-		return i, err
-	}
+	i.Directory, _ = Tidy(i.Directory) // an odd entry is left out and reported (R84)
 	i.Agreements, err = checkAgreements(i.Agreements)
 	return i, err
 }

@@ -32,6 +32,15 @@ func (s InvitationState) May(next InvitationState) bool {
 	return slices.Contains(invitationNext[s], next)
 }
 
+// At returns where an invitation that ends at expires stands now: from then on nobody can accept it, though
+// its timer may be a moment late (R56).
+func (s InvitationState) At(expires, now time.Time) InvitationState {
+	if s == InvitationOpen && !now.Before(expires) {
+		return InvitationExpired
+	}
+	return s
+}
+
 // Binding says who may accept an invitation (R28).
 type Binding string
 

@@ -49,7 +49,7 @@ func (f Facts) Before() Status {
 	if f.Assignment == AssignmentNone {
 		return ""
 	}
-	return StatusOf(f.Person, f.Assignment, f.Invitation)
+	return StatusOf(f.Person, f.Assignment.At(f.DueAt, f.Now), f.Invitation)
 }
 
 // Judge decides one change, whoever asks for it and whatever brings it (R05, R18, R19, R25, R31,

@@ -199,10 +199,10 @@ var orderedRequests = map[string]ordered{
 			left(licensing.DirectoryPerson{ObjectID: "o-grace", Email: "grace@contoso.example", Name: "Grace Hopper"}),
 			{ObjectID: "o-new", Email: "new@contoso.example", Name: "New"}}}
 	}, func(h *house) any {
-		return licensing.DirectoryChange{ID: newRequest(), Org: h.Org, People: []licensing.DirectoryPerson{
-			{ObjectID: "o-new", Email: "new@contoso.example", Name: "New"},
-			{ObjectID: "o-two", Email: "ada@contoso.example", Name: "Ada the second"}}}
-	}, licensing.Conflict, "R47"},
+		// an id that is the engine's own
+		return licensing.DirectoryChange{ID: derive(newRequest(), 1), Org: h.Org,
+			People: []licensing.DirectoryPerson{{ObjectID: "o-new", Email: "new@contoso.example", Name: "New"}}}
+	}, licensing.Invalid, "L06"},
 	"Erase": {licensing.AuditErase, func(h *house) any {
 		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader))
 		h.Deletes("ada", kim)

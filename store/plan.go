@@ -136,10 +136,10 @@ func (d *decision) assignment(s *subject, c change) assignmentRow {
 	if c.Next == licensing.AssignmentPropagating {
 		a.ChangeID = nullString(d.mandate.change)
 	}
-	old := s.assignments[c.License]
-	if old == nil {
+	if s.assignments[c.License] == nil {
 		return a
 	}
+	old := s.assignments[c.License].At(d.now)
 	a.AddedBy = old.AddedBy
 	if c.Next != licensing.AssignmentActive {
 		a.Reference = old.Reference

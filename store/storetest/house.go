@@ -26,10 +26,9 @@ type House struct {
 
 // Empty is an organization of its own, without anything, in the database that the reader reads.
 func Empty(t testing.TB, r *rows.Reader, writer func(time.Time) Writer) *House {
-	return &House{
-		TB: t, Views: views.New(r), Org: licensing.OrgID(uuid.NewString()), Now: Start,
-		rows: r, writer: writer,
-	}
+	h := &House{TB: t, Org: licensing.OrgID(uuid.NewString()), Now: Start, rows: r, writer: writer}
+	h.Views = views.New(r.At(func() time.Time { return h.Now }))
+	return h
 }
 
 // New takes in Contoso: ada administers M1 and A1, grace A2 and B1, both registered and in the directory.

@@ -88,6 +88,10 @@ type Config struct {
 	ResendEvery time.Duration
 	MailLimits  licensing.MailLimits // L07
 
+	// How long personal data is kept that nothing needs any more (L10).
+	KeepMails  time.Duration
+	KeepPeople time.Duration
+
 	// The downstream system that is told before roles become effective.
 	ProvisionerURL     string // "": none; without a slash at its end
 	ProvisionerKeys    []Key
@@ -150,6 +154,7 @@ func (c Config) Policy() licensing.Policy {
 	p.RemindAhead = c.RemindAhead
 	p.ResendEvery = c.ResendEvery
 	p.Mails = c.MailLimits
+	p.KeepMails, p.KeepPeople = c.KeepMails, c.KeepPeople
 	p.Support = c.Support
 	p.LinkKey = c.LinkKeys.Current()
 	return p

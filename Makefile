@@ -45,7 +45,7 @@ model: ## 10,000 random commands on both databases: after a change to store
 mutate: ## breaks rules and SQL one by one, tells which breaks no test sees: hours, resumes
 	go run ./rig/mutate
 
-faults: ## kills, stops, cuts and crowds what runs, then asks for what was answered: 20 minutes
+faults: ## kills, stops, cuts and crowds what runs, asks for what was answered: 20 minutes
 	VL_TEST_FORCE=1 go test -tags faults ./bench/faults -count=1 -v -timeout 60m -faults.long
 
 replay: ## replays the recorded histories: after a change to workflows

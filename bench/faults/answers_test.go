@@ -4,6 +4,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -48,6 +49,9 @@ func (a *answers) until(
 		case err == nil:
 			a.note(what, id, "done", true)
 			return nil
+		case errors.Is(err, errNothing):
+			a.note(what, id, "with nothing to do", false)
+			return nil
 		case kind != licensing.Unavailable && kind != internal:
 			a.note(what, id, string(kind), false)
 			return err
@@ -62,6 +66,9 @@ func (a *answers) until(
 		time.Sleep(200 * time.Millisecond)
 	}
 }
+
+// errNothing says that a request was answered and had nothing to change: the audit needn't name it.
+var errNothing = errors.New("nothing was to be done")
 
 // internal is the kind of an error that has none.
 var internal = licensing.KindOf(fmt.Errorf("a fault"))

@@ -126,7 +126,10 @@ func (c *crowd) save(email licensing.Email, access licensing.AccessChange) error
 		{SignIn: email, Name: "Pat Fabrikam", Access: []licensing.AccessChange{access}},
 	}}
 	return c.ask("save", s.ID, func(ctx context.Context) error {
-		_, err := c.Flows.Save(ctx, s)
+		answer, err := c.Flows.Save(ctx, s)
+		if err == nil && !answer.People[0].Accepted() {
+			return errNothing
+		}
 		return err
 	})
 }

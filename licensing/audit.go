@@ -71,6 +71,7 @@ type (
 		Reason  string  `json:"reason,omitempty"`  // support's
 		Other   UserID  `json:"other,omitempty"`   // a forwarded role: whom it came from, or went to (R28)
 		AtOnce  bool    `json:"at_once,omitempty"` // the given ones don't wait (R25)
+		Back    bool    `json:"back,omitempty"`    // what was suspended isn't any more (R86)
 	}
 	// FailureNoted says why a mail, an invitation or an assignment failed.
 	FailureNoted struct {

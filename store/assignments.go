@@ -27,9 +27,7 @@ func (s *Store) Activate(
 			return err
 		}
 		for _, l := range ids {
-			_, err := t.exec(`UPDATE grants SET effective = true WHERE user_id = ? AND license_id = ?`,
-				user, l)
-			if err != nil {
+			if err := t.makeEffective(user, l); err != nil {
 				return err
 			}
 		}
@@ -37,6 +35,18 @@ func (s *Store) Activate(
 			after: licensing.StatusActive})
 	})
 	return len(ids), err
+}
+
+// makeEffective makes what a user has on a License ID effective, or leaves it suspended where it is (R86).
+func (t *tx) makeEffective(user licensing.UserID, l licensing.LicenseID) error {
+	const suspended = `EXISTS (
+			SELECT 1
+			FROM assignments a
+			WHERE a.user_id = grants.user_id AND a.license_id = grants.license_id AND a.suspended
+		)`
+	_, err := t.exec(`UPDATE grants SET effective = NOT `+suspended+`, suspended = `+suspended+`
+		WHERE user_id = ? AND license_id = ?`, user, l)
+	return err
 }
 
 // Fail marks what a change has due at upTo as Failed with the reason and a reference, and counts the attempt
@@ -84,7 +94,7 @@ func (s *Store) Effective(
 			SELECT g.license_id, g.role
 			FROM grants g
 			JOIN assignments a ON a.user_id = g.user_id AND a.license_id = g.license_id
-			WHERE g.user_id = ? AND (g.effective OR a.state = 'propagating' AND a.due_at <= ?)
+			WHERE g.user_id = ? AND NOT a.suspended AND (g.effective OR a.state = 'propagating' AND a.due_at <= ?)
 			ORDER BY g.license_id, g.role`, user, ts(upTo))
 		if err != nil {
 			return err

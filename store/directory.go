@@ -221,6 +221,9 @@ func (c *directoryImport) write() error {
 	if err := c.writeUsers(); err != nil {
 		return err
 	}
+	if err := c.suspend(c.left); err != nil {
+		return err
+	}
 	return c.auditLines()
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"vlroles/licensing"
 )
@@ -44,7 +45,11 @@ func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, e
 	if err != nil {
 		return out, err
 	}
-	if err := licensing.MaySetPreference(p, as, c.License); err != nil {
+	waits, err := t.suspended(c.User)
+	if err != nil {
+		return out, err
+	}
+	if err := licensing.MaySetPreference(p.On(slices.Contains(waits, c.License)), as, c.License); err != nil {
 		return out, err
 	}
 	was, err := t.Preferences(c.Org, c.User, c.License)

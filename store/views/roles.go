@@ -188,6 +188,9 @@ func (p *past) change(r rows.Audit, d licensing.RolesChanged) {
 		}
 		p.roles[holder{user, role}] = &on
 	}
+	if d.Back { // suspended since he left (R86)
+		delete(p.absent, user)
+	}
 	if len(d.Added) > 0 && r.After == rows.NullString(licensing.StatusUserNotFound) {
 		p.absent[user] = true
 	}

@@ -103,17 +103,17 @@ func checkDomains(domains []string) ([]string, error) {
 // checkAgreements reads a list of agreements, each of them once.
 func checkAgreements(agreements []ContractAgreement) ([]ContractAgreement, error) {
 	out := slices.Clone(agreements)
-	seen := map[LicenseID]int{}
+	var seen []LicenseID
 	for n := range out {
 		field := fmt.Sprintf("agreements[%d]", n)
 		if err := out[n].check(); err != nil {
 			return out, in(field, err)
 		}
 		l := out[n].License
-		if first, twice := seen[l]; twice {
-			return out, Refuse(Invalid, "R08", "duplicate of agreements[%d]", first).In(field + ".license_id")
+		if slices.Contains(seen, l) {
+			return out, Refuse(Invalid, "R08", "License ID %s is listed twice", l).In(field + ".license_id")
 		}
-		seen[l] = n
+		seen = append(seen, l)
 	}
 	return out, nil
 }

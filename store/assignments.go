@@ -26,10 +26,8 @@ func (s *Store) Activate(
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		for _, l := range ids {
-			if err := t.makeEffective(user, l); err != nil {
-				return err
-			}
+		if err := t.makeEffective(user, change); err != nil {
+			return err
 		}
 		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditActivate, rule: "R51",
 			after: licensing.StatusActive})
@@ -37,15 +35,21 @@ func (s *Store) Activate(
 	return len(ids), err
 }
 
-// makeEffective makes what a user has on a License ID effective, or leaves it suspended where it is (R86).
-func (t *tx) makeEffective(user licensing.UserID, l licensing.LicenseID) error {
+// makeEffective makes effective what a change made active, or leaves it suspended where it is (R86).
+func (t *tx) makeEffective(user licensing.UserID, change licensing.ChangeID) error {
 	const suspended = `EXISTS (
 			SELECT 1
-			FROM assignments a
-			WHERE a.user_id = grants.user_id AND a.license_id = grants.license_id AND a.suspended
+			FROM assignments s
+			WHERE s.user_id = grants.user_id AND s.license_id = grants.license_id AND s.suspended
 		)`
-	_, err := t.exec(`UPDATE grants SET effective = NOT `+suspended+`, suspended = `+suspended+`
-		WHERE user_id = ? AND license_id = ?`, user, l)
+	_, err := t.exec(`
+		UPDATE grants
+		SET effective = NOT `+suspended+`, suspended = `+suspended+`
+		WHERE user_id = ? AND NOT effective AND license_id IN (
+			SELECT a.license_id
+			FROM assignments a
+			WHERE a.user_id = ? AND a.change_id = ? AND a.state = 'active'
+		)`, user, user, change)
 	return err
 }
 

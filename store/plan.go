@@ -68,19 +68,19 @@ func (p *plan) refusals(d *decision, people ...*subject) {
 	rest := d.line("", "")
 	var refused licensing.RolesChanged
 	for _, s := range people {
-	for _, c := range s.refused {
-		line := d.line("", c.License)
-		line.refused, line.rule, line.action = true, c.Error.Rule, c.under.Action
+		for _, c := range s.refused {
+			line := d.line("", c.License)
+			line.refused, line.rule, line.action = true, c.Error.Rule, c.under.Action
 			if !d.authority[c.License] {
 				rest.refused, rest.rule, rest.action = true, c.Error.Rule, c.under.Action
 				refused.Refused++
 				continue
 			}
-		if s.known {
-			line.user = s.user.ID
+			if s.known {
+				line.user = s.user.ID
+			}
+			p.audit = append(p.audit, line)
 		}
-		p.audit = append(p.audit, line)
-	}
 	}
 	if rest.refused {
 		rest.detail = refused

@@ -146,7 +146,7 @@ func (c *directoryImport) tell(u *userRow) {
 
 // line begins an audit line of the import.
 func (c *directoryImport) line(user licensing.UserID, action licensing.AuditAction, rule string) auditLine {
-	return auditLine{org: c.org, request: c.request, user: user, action: action, rule: rule}
+	return auditLine{org: c.org, by: c.by, who: c.who, request: c.request, user: user, action: action, rule: rule}
 }
 
 func tell(org licensing.OrgID, id licensing.RequestID, user licensing.UserID) licensing.OutboxEntry {

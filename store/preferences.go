@@ -13,11 +13,8 @@ import (
 func (s *Store) SetPreference(
 	ctx context.Context, c licensing.PreferenceChange,
 ) (licensing.PreferenceAnswer, error) {
-	c, err := c.Check()
-	if err != nil {
-		return licensing.PreferenceAnswer{}, err
-	}
-	q := request{id: c.Request, org: c.Org, by: c.User, action: licensing.AuditPreference,
+	c, form := c.Check()
+	q := request{form: form, id: c.Request, org: c.Org, by: c.User, action: licensing.AuditPreference,
 		license: c.License, content: c}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.PreferenceAnswer, []licensing.OutboxEntry, error) {
 		out, err := t.prefer(c)

@@ -14,7 +14,7 @@ import (
 func (s *Store) Recheck(ctx context.Context, c licensing.Command) (licensing.Rechecked, error) {
 	q := commandRequest(licensing.AuditRecheck, c)
 	return carryOut(ctx, s, q, func(t *tx) (licensing.Rechecked, []licensing.OutboxEntry, error) {
-		r := t.newDirectoryImport(c.Org, c.Request)
+		r := t.newDirectoryImport(q)
 		if err := r.lockOrganization(); err != nil {
 			return licensing.Rechecked{}, nil, err
 		}

@@ -260,7 +260,9 @@ CREATE TABLE audit (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at         timestamptz NOT NULL,
     org_id     uuid NOT NULL REFERENCES organizations,
-    actor      uuid, -- null: the system, or a partner by contract; of a refusal perhaps nobody we know
+    principal  text NOT NULL CHECK (principal IN ('person', 'partner', 'directory', 'support', 'system')),
+    actor      uuid, -- the person; of a refusal perhaps nobody we know
+    named      text, -- a partner or support, as it says
     action     text NOT NULL,
     outcome    text NOT NULL CHECK (outcome IN ('done', 'refused')),
     user_id    uuid REFERENCES users,

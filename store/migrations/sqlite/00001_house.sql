@@ -254,7 +254,9 @@ CREATE TABLE audit (
     id         integer PRIMARY KEY AUTOINCREMENT,
     at         text NOT NULL,
     org_id     text NOT NULL REFERENCES organizations,
-    actor      text, -- null: the system, or a partner by contract; of a refusal perhaps nobody we know
+    principal  text NOT NULL CHECK (principal IN ('person', 'partner', 'directory', 'support', 'system')),
+    actor      text, -- the person; of a refusal perhaps nobody we know
+    named      text, -- a partner or support, as it says
     action     text NOT NULL,
     outcome    text NOT NULL CHECK (outcome IN ('done', 'refused')),
     user_id    text REFERENCES users,

@@ -50,8 +50,10 @@ type MailJob struct {
 	Expires      time.Time
 	Access       []AccessEntry     // welcome, reminder, registered, expired, forwarded, handover
 	Forwardable  bool              // welcome, reminder: whoever gets the mail may register instead (R28)
+	SignIn       Email             // welcome, reminder: the account that was invited
+	Left         time.Duration     // reminder: until it expires
 	Changes      []Verdict         // changes
-	Request      RequestID         // confirmation
+	Request      RequestID         // confirmation; handover: its ID
 	People       []ConfirmedPerson // confirmation
 	Person       string            // expired: who did not register
 	PersonEmail  Email             // expired

@@ -217,11 +217,30 @@ func TestR28_R49_R73_AnInvitationSaysWhatItGivesByWhenAndWhoCanUseIt(t *testing.
 	m := sampleOf(licensing.MailWelcome)
 	m.Forwardable = false
 	saysAll(t, m, sampleLink, "This link expires on 2 December 2026, 09:00 UTC and can be used once.",
-		"It works only with the account that was invited.", "License ID CT-100", "Administrator",
+		"It works only with this account: ada@contoso.onmicrosoft.example", "License ID CT-100", "Administrator",
 		"License ID EA-2026-00417", "License position reader, Product keys reader",
 		"About 2 hours after you register", sampleSupport, "Ada Lovelace", "Contoso Ltd")
+	m.SignIn = ""
+	saysAll(t, m, "It works only with the account that was invited.")
 	m.Forwardable = true
 	saysAll(t, m, "You can forward this email. The first person to register gets the roles.")
+}
+
+func TestR56_TheReminderSaysHowLongIsLeft(t *testing.T) {
+	m := sampleOf(licensing.MailReminder)
+	for left, phrase := range map[time.Duration]string{
+		3*24*time.Hour - 20*time.Second: "You have about 3 days left.",
+		47 * time.Hour:                  "You have about 2 days left.",
+		25*time.Hour + 40*time.Minute:   "You have about 26 hours left.",
+		5*time.Minute + 10*time.Second:  "You have about 5 minutes left.",
+	} {
+		m.Left = left
+		saysAll(t, m, phrase)
+	}
+	m.Left = 0
+	if text := m.mail(t).Text; strings.Contains(text, "left") {
+		t.Errorf("nothing is known of the time that is left, and the mail says\n%s", text)
+	}
 }
 
 func TestR74_RegisteredSaysWhenEachLicenseIDTakesEffect(t *testing.T) {
@@ -244,8 +263,12 @@ func TestR56_ExpiredSaysWhoWhatAndWhatToDo(t *testing.T) {
 }
 
 func TestR30_TheHandOverMailSaysWhatAndWhatToDo(t *testing.T) {
-	saysAll(t, sampleOf(licensing.MailHandOver), "CT-100", "CT-200", "Then agree to the hand-over",
-		samplePortal)
+	m := sampleOf(licensing.MailHandOver)
+	const id = "0d9c2a4e-2a3c-4c0f-8d59-6a1f4ad1c0de"
+	saysAll(t, m, "CT-100", "CT-200", "Then agree to the hand-over", "Hand-over: "+id,
+		"To agree, open it on the volume licensing pages.", samplePortal)
+	m.head.Portal = ""
+	saysAll(t, m, "To agree, run: starter handover agree --id "+id)
 }
 
 func TestR28_TheForwardedMailSaysWhatAndWhatToDo(t *testing.T) {

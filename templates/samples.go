@@ -27,12 +27,13 @@ func sampleWelcome() licensing.MailJob {
 	j := sampleTo(licensing.MailWelcome, "ada.lovelace@contoso.example", "Ada Lovelace")
 	j.Invitation, j.Generation, j.KeyID = "6f1d2a30-8d0e-4f0b-9c55-2f6f6f1f8a11", 1, "k1"
 	j.Expires, j.Access = sampleTime.Add(30*24*time.Hour), sampleAccess()
+	j.SignIn = "ada@contoso.onmicrosoft.example"
 	return j
 }
 
 func sampleReminder() licensing.MailJob {
 	j := sampleWelcome()
-	j.Kind, j.Forwardable = licensing.MailReminder, true
+	j.Kind, j.Forwardable, j.Left = licensing.MailReminder, true, 3*24*time.Hour-20*time.Second
 	return j
 }
 
@@ -110,6 +111,7 @@ func sampleForwarded() licensing.MailJob {
 
 func sampleHandOver() licensing.MailJob {
 	j := sampleTo(licensing.MailHandOver, "ada.lovelace@contoso.example", "Ada Lovelace")
+	j.Request = "0d9c2a4e-2a3c-4c0f-8d59-6a1f4ad1c0de"
 	j.Access = []licensing.AccessEntry{{License: "CT-100"}, {License: "CT-200"}}
 	return j
 }

@@ -38,6 +38,7 @@ var words = map[string]any{
 	"seconds":   licensing.Clock,
 	"rfc3339":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"duration":  licensing.Period,
+	"left":      left,
 	"roles":     roleNames,
 	"contact":   contactOf,
 	"plural":    plural,
@@ -74,6 +75,23 @@ func startTime(t time.Time) string {
 		t = m.Add(time.Minute)
 	}
 	return t.UTC().Format(clock)
+}
+
+// left writes how long something is still possible, to the nearest day, hour or minute: "3 days". It is empty
+// where that is not known.
+func left(d time.Duration) string {
+	switch {
+	case d >= 36*time.Hour:
+		d = d.Round(24 * time.Hour)
+	case d >= time.Hour:
+		d = d.Round(time.Hour)
+	default:
+		d = d.Round(time.Minute)
+	}
+	if d <= 0 {
+		return ""
+	}
+	return licensing.Period(d)
 }
 
 // day writes a date as people read it: "2 December 2026".

@@ -24,6 +24,8 @@ func (c *Client) Start(ctx context.Context, w licensing.OutboxEntry) error {
 		return c.withdraw(ctx, w)
 	case licensing.OutboxStop:
 		return c.stop(ctx, w)
+	case licensing.OutboxHandOver:
+		return c.cancelRun(ctx, workflows.HandOverID(w.HandOver))
 	}
 	return errors.New("start work: unknown kind " + string(w.Kind))
 }

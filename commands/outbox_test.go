@@ -175,6 +175,15 @@ func TestR80_WhatWasRemovedInTheMiddleOfPropagationEndsItsRuns(t *testing.T) {
 	}
 }
 
+func TestR32_R80_AHandOverThatWaitsForNothingEndsItsRun(t *testing.T) {
+	c, s, _, _ := newClient(t)
+	s.cancelErr = serviceerror.NewNotFound("no such run")
+	w := licensing.OutboxEntry{Kind: licensing.OutboxHandOver, Org: contoso, User: kim, HandOver: "h1"}
+	if err := c.Start(t.Context(), w); err != nil || !slices.Equal(s.cancelled, []string{"handover/h1"}) {
+		t.Errorf("%v, cancelled %v", err, s.cancelled)
+	}
+}
+
 func TestWorkOfAnUnknownKindIsAFault(t *testing.T) {
 	c, _, _, _ := newClient(t)
 	if err := c.Start(t.Context(), licensing.OutboxEntry{Kind: "dance"}); err == nil {

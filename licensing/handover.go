@@ -115,9 +115,25 @@ type HandOverView struct {
 	ID        RequestID      `json:"id"`
 	From      UserID         `json:"from"`
 	To        UserID         `json:"to"`
+	FromUser  *KnownUser     `json:"from_user,omitempty"` // where the reader may know (R35)
+	ToUser    *KnownUser     `json:"to_user,omitempty"`
 	State     HandOverState  `json:"state"`
 	CreatedAt time.Time      `json:"created_at"`
 	Lines     []HandOverLine `json:"lines"`
+}
+
+// KnownUser is somebody of whom the reader may know.
+type KnownUser struct {
+	Name   string `json:"name"`
+	SignIn Email  `json:"sign_in_email"`
+}
+
+// String is how people read it: "Kim Lee <kim@contoso.example>", and "an administrator" for nil.
+func (u *KnownUser) String() string {
+	if u == nil {
+		return "an administrator"
+	}
+	return fmt.Sprintf("%s <%s>", u.Name, u.SignIn)
 }
 
 // For returns the hand-over with the message of each refused line as this person should read it: the
@@ -151,6 +167,9 @@ var lineMessages = map[string]struct{ admin, successor string }{
 	"R57": {
 		"the successor isn't in the organization's directory, so License ID {license} can't be handed over",
 		"you aren't in the organization's directory, so License ID {license} can't be handed over"},
+	"R80": {
+		"the successor isn't Administrator on License ID {license} any more: start a new hand-over there",
+		"your Administrator role on License ID {license} was removed, so it isn't handed over to you"},
 	"R87": {
 		"you inherit Administrator on License ID {license}, so it can't be removed there",
 		"the administrator who hands over inherits that role on License ID {license}, " +

@@ -21,6 +21,7 @@ const (
 	OutboxAssign   OutboxKind = "assign"   // propagation for a registered person
 	OutboxWithdraw OutboxKind = "withdraw" // the invitation has no roles left: end its run
 	OutboxStop     OutboxKind = "stop"     // what Propagation.Change put in progress was removed: end its run
+	OutboxHandOver OutboxKind = "handover" // the hand-over waits for nothing any more: end its run
 )
 
 // OutboxEntry is one workflow to start or end for one person of a request.
@@ -31,4 +32,5 @@ type OutboxEntry struct {
 	User        UserID        `json:"user"`
 	Run         InvitationRun `json:"sending,omitzero"`     // invite, renew
 	Propagation Propagation   `json:"propagation,omitzero"` // assign
+	HandOver    RequestID     `json:"hand_over,omitempty"`  // handover
 }

@@ -187,7 +187,10 @@ func (c *contract) decideNamed() error {
 	if err != nil {
 		return err
 	}
-	p := d.planned()
+	p, err := d.planned(c.tx)
+	if err != nil {
+		return err
+	}
 	p.audit, p.work = append(c.plan.audit, p.audit...), append(c.plan.work, p.work...)
 	c.answer.People = d.verdicts()
 	for _, n := range c.named {

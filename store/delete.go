@@ -24,7 +24,10 @@ func (s *Store) Delete(ctx context.Context, c licensing.Command) (licensing.Dele
 		if err != nil {
 			return out, nil, err
 		}
-		p := d.planned()
+		p, err := d.planned(t)
+		if err != nil {
+			return out, nil, err
+		}
 		if err := p.disinherit(t, m, c.User); err != nil {
 			return out, nil, err
 		}

@@ -16,7 +16,10 @@ func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver) (licens
 		if err != nil {
 			return licensing.HandOverAnswer{}, nil, err
 		}
-		p := d.planned()
+		p, err := d.planned(t)
+		if err != nil {
+			return licensing.HandOverAnswer{}, nil, err
+		}
 		out := licensing.HandOverAnswer{People: d.verdicts(), Confirmation: p.confirm(d)}
 		view, notice := p.handOver(d)
 		out.View, out.Notice = view.For(sv.Admin), notice
@@ -24,6 +27,9 @@ func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver) (licens
 		return out, p.work, p.write(t)
 	})
 }
+
+// handOverMail ends the ID of the mail that asks the successor.
+const handOverMail = ".handover"
 
 // handOver plans what waits for the successor, and the mail that asks. Where everything was refused there is
 // nothing to hand over, and no row of it stays.
@@ -55,7 +61,7 @@ func (p *plan) handOver(d *decision) (licensing.HandOverView, licensing.MailID) 
 		handOverRow{ID: d.request, OrgID: d.org, From: d.by, To: person.User, State: view.State,
 			CreatedAt: ts(d.now)})
 	p.lines = append(p.lines, lines...)
-	notice := mailRow{ID: licensing.MailID(string(d.request) + ".handover"), OrgID: d.org,
+	notice := mailRow{ID: licensing.MailID(string(d.request) + handOverMail), OrgID: d.org,
 		UserID: person.User, Kind: licensing.MailHandOver, QueuedAt: ts(d.now), AskedBy: nullString(d.by)}
 	p.mail(notice, licensesData{waiting})
 	return view, notice.ID

@@ -142,3 +142,85 @@ func TestR32_ARefusedLineIsToldToEachOfTheTwoInItsOwnWords(t *testing.T) {
 			successor)
 	})
 }
+
+func TestR32_R80_AHandOverIsOverWhereItsSuccessorIsNotAdministratorAnyMore(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		out := h.handOver("ada", ext("sam"), a1, m1)
+		sam := out.People[0].User
+		other := h.handOver("ada", ext("pia"), a1)
+		h.Change("ada", edit(sam, take(m1, licensing.Administrator)))
+		view := func() licensing.HandOverView {
+			h.Helper()
+			all := must[[]licensing.HandOverView](t)(h.HandOvers(t.Context(), h.Org, h.ID("ada")))
+			for _, v := range all {
+				if v.ID == out.View.ID {
+					return v
+				}
+			}
+			t.Fatal("the hand-over is gone")
+			return licensing.HandOverView{}
+		}
+		same(t, "one License ID is refused", lines(view()), []string{"A1 waiting", "M1 refused R80"})
+		equal(t, "the hand-over goes on", view().State, licensing.HandOverOpen)
+		same(t, "the successor is asked for the rest", h.Claims(out.Notice).Job.Access,
+			[]licensing.AccessEntry{{License: a1}})
+		h.Settles(out.Notice, 1, licensing.Settlement{State: licensing.MailDeferred})
+
+		c := h.Command("ada", sam)
+		must[licensing.Deletion](t)(s.atTime(h.Now).Delete(t.Context(), c))
+		same(t, "nothing waits", lines(view()), []string{"A1 refused R80", "M1 refused R80"})
+		equal(t, "it is over", view().State, licensing.HandOverDone)
+		equal(t, "the successor is not asked any more", h.Claims(out.Notice).State, licensing.MailDropped)
+		same(t, "its run ends", ends(must[[]licensing.OutboxEntry](t)(s.Outbox(t.Context(), c.Request))),
+			[]licensing.RequestID{out.View.ID})
+		same(t, "it is audited, in the name of whoever deleted", h.Count(`
+			SELECT COUNT(*)
+			FROM audit
+			WHERE action = 'handover.done' AND rule = 'R80' AND license_id = ? AND actor = ? AND user_id = ?
+				AND request_id = ?`, a1, h.ID("ada"), h.ID("ada"), c.Request), 1)
+		equal(t, "another hand-over waits on",
+			h.Count(`SELECT COUNT(*) FROM handover_lines WHERE handover_id = ? AND state = 'waiting'`, other.View.ID), 1)
+		_, err := h.agree(out.View.ID, sam)
+		wantRefusal(t, err, licensing.Conflict, "R32")
+	})
+}
+
+func TestR32_R80_RolesBesidesAdministratorEndNoHandOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		sam := h.Member("ada", "sam", add(a1, licensing.BenefitsReader))
+		out := h.handOver("ada", edit(sam), m1)
+		h.Change("ada", edit(sam, take(a1, licensing.BenefitsReader)))
+		equal(t, "waiting", h.Count(`SELECT COUNT(*) FROM handover_lines WHERE handover_id = ? AND state = 'waiting'`,
+			out.View.ID), 1)
+	})
+}
+
+// ends are the hand-overs whose runs end.
+func ends(work []licensing.OutboxEntry) (out []licensing.RequestID) {
+	for _, w := range work {
+		if w.Kind == licensing.OutboxHandOver {
+			out = append(out, w.HandOver)
+		}
+	}
+	return out
+}
+
+func TestR35_R43_AHandOverNamesThoseOfWhomTheReaderMayKnow(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		out := h.handOver("ada", ext("sam"), a1)
+		sam := out.People[0].User
+		h.Registers(sam, "sam@fabrikam.example")
+		known := func(by licensing.UserID) []string {
+			h.Helper()
+			all := must[[]licensing.HandOverView](t)(h.HandOvers(t.Context(), h.Org, by))
+			return []string{all[0].FromUser.String(), all[0].ToUser.String()}
+		}
+		same(t, "the admin", known(h.ID("ada")),
+			[]string{"Ada Lovelace <ada@contoso.example>", "sam <sam@fabrikam.example>"})
+		same(t, "the successor, who is no administrator yet", known(sam),
+			[]string{"an administrator", "sam <sam@fabrikam.example>"})
+	})
+}

@@ -103,7 +103,10 @@ func (s *Store) Cancel(ctx context.Context, c licensing.Command) (licensing.With
 		if err != nil {
 			return out, nil, err
 		}
-		p := d.planned()
+		p, err := d.planned(t)
+		if err != nil {
+			return out, nil, err
+		}
 		out.Withdrawn = len(p.gone)
 		out.Remaining = len(seen.holdings.Assignments[c.User]) - out.Withdrawn
 		out.Ended = out.Remaining == 0

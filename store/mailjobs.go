@@ -3,7 +3,9 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"vlroles/licensing"
 )
@@ -29,11 +31,12 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 	var to struct {
 		Name         string          `db:"name"`
 		Email        licensing.Email `db:"business_email"`
+		SignIn       licensing.Email `db:"sign_in_email"`
 		Organization string          `db:"organization"`
 		Left         bool            `db:"left_tenant"`
 	}
 	err := t.get(&to, `
-		SELECT u.name, u.business_email, o.name AS organization, NOT u.in_tenant
+		SELECT u.name, u.business_email, u.sign_in_email, o.name AS organization, NOT u.in_tenant
 		AND u.object_id IS NOT NULL AS left_tenant
 		FROM users u
 		JOIN organizations o ON o.id = u.org_id
@@ -48,7 +51,8 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 	switch m.Kind {
 	case licensing.MailWelcome, licensing.MailReminder:
 		j.Invitation, j.Generation, j.KeyID, j.Expires = i.ID, i.Generation, i.KeyID, i.ExpiresAt.Time
-		j.Forwardable = i.Binding == licensing.Forwardable
+		j.Forwardable, j.SignIn = i.Binding == licensing.Forwardable, to.SignIn
+		j.Left = i.ExpiresAt.Sub(t.now)
 		j.Access, err = t.Entries(m.UserID, pending)
 	case licensing.MailRegistered:
 		err = t.registeredJob(m, &j)
@@ -60,6 +64,8 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 		err = t.confirmationJob(m, &j)
 	case licensing.MailExpired:
 		err = t.expiredJob(m, &j)
+	case licensing.MailHandOver:
+		err = t.handOverJob(m, &j)
 	default: // mails about License IDs
 		var data licensesData
 		err = json.Unmarshal([]byte(m.Data), &data)
@@ -92,15 +98,17 @@ func (t *tx) confirmationJob(m ledgerRow, j *licensing.MailJob) error {
 	if err := json.Unmarshal([]byte(m.Data), &data); err != nil {
 		return err
 	}
-	j.Request, j.People = data.Request, data.People
-	var seen []licensing.UserID
-	for _, p := range j.People {
-		if p.Verdict.User != "" {
-			seen = append(seen, p.Verdict.User)
-		}
+	people, err := t.stillMine(m, data.People)
+	if err != nil {
+		return err
 	}
+	if len(people) == 0 && len(data.People) > 0 {
+		j.To = ""
+		return nil
+	}
+	j.Request, j.People = data.Request, people
 	profiles := map[licensing.UserID]userRow{}
-	for part := range slices.Chunk(unique(seen), batch) {
+	for part := range slices.Chunk(confirmed(people), batch) {
 		var found []userRow
 		if err := t.in(&found, selectUser+` WHERE u.org_id = ? AND u.id IN (?)`, m.OrgID, part); err != nil {
 			return err
@@ -113,6 +121,73 @@ func (t *tx) confirmationJob(m ledgerRow, j *licensing.MailJob) error {
 		if u, ok := profiles[p.Verdict.User]; ok {
 			j.People[n].Name, j.People[n].Email = u.Name, licensing.Email(u.SignInEmail)
 		}
+	}
+	return nil
+}
+
+// confirmed are the profiles that a confirmation is about.
+func confirmed(people []licensing.ConfirmedPerson) (out []licensing.UserID) {
+	for _, p := range people {
+		if p.Verdict.User != "" {
+			out = append(out, p.Verdict.User)
+		}
+	}
+	return unique(out)
+}
+
+// stillMine leaves out the people of whom the recipient may not know any more: of whoever stopped being an
+// administrator since, nobody is named (R35). Those whom the recipient typed and who have no profile stay,
+// unless nothing else does.
+func (t *tx) stillMine(
+	m ledgerRow, people []licensing.ConfirmedPerson,
+) ([]licensing.ConfirmedPerson, error) {
+	on := map[licensing.UserID][]licensing.LicenseID{}
+	for _, p := range people {
+		for _, v := range p.Verdict.Verdicts {
+			on[p.Verdict.User] = append(on[p.Verdict.User], v.License)
+		}
+	}
+	for part := range slices.Chunk(confirmed(people), batch) {
+		var found []assignmentRow
+		err := t.in(&found, `
+			SELECT user_id, license_id
+			FROM assignments
+			WHERE org_id = ? AND user_id IN (?)`, m.OrgID, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range found {
+			on[a.UserID] = append(on[a.UserID], a.LicenseID)
+		}
+	}
+	mine, err := t.Administers(m.OrgID, m.UserID, slices.Concat(slices.Collect(maps.Values(on))...))
+	if err != nil || len(mine) == 0 {
+		return nil, err
+	}
+	return slices.DeleteFunc(people, func(p licensing.ConfirmedPerson) bool {
+		visible := func(l licensing.LicenseID) bool { return mine[l] }
+		return p.Verdict.User != "" && !slices.ContainsFunc(on[p.Verdict.User], visible)
+	}), nil
+}
+
+// handOverJob asks the successor for what is still waiting (R30).
+func (t *tx) handOverJob(m ledgerRow, j *licensing.MailJob) error {
+	j.Request = licensing.RequestID(strings.TrimSuffix(string(m.ID), handOverMail))
+	var waiting []licensing.LicenseID
+	err := t.all(&waiting, `
+		SELECT l.license_id
+		FROM handovers h
+		JOIN handover_lines l ON l.handover_id = h.id
+		WHERE h.org_id = ? AND h.id = ? AND h.state = 'open' AND l.state = 'waiting'
+		ORDER BY l.license_id`, m.OrgID, j.Request)
+	if err != nil {
+		return err
+	}
+	for _, l := range waiting {
+		j.Access = append(j.Access, licensing.AccessEntry{License: l})
+	}
+	if len(waiting) == 0 {
+		j.To = "" // it was agreed, or has ended
 	}
 	return nil
 }
@@ -132,6 +207,10 @@ func (t *tx) expiredJob(m ledgerRow, j *licensing.MailJob) error {
 	mine, err := t.Administers(m.OrgID, m.UserID, data.Licenses)
 	if err != nil {
 		return err
+	}
+	if len(mine) == 0 { // who is no administrator there any more is told no name (R35)
+		*j = licensing.MailJob{}
+		return nil
 	}
 	j.Access, err = t.Entries(data.Person, func(a *assignmentRow) bool {
 		return pending(a) && mine[a.LicenseID] && slices.Contains(data.Licenses, a.LicenseID)

@@ -25,8 +25,9 @@ const selectMail = `
 // ClaimMail takes a mail for one attempt to send it, until the lease ends. A claim whose state is not
 // MailSending, or that is busy, has nothing to send. An attempt whose lease ended without a settlement counts
 // as unknown. A welcome mail or reminder whose invitation has ended, has a newer generation or has nothing
-// left to give is dropped (R58, R82), and so is every mail to a person who has left the tenant (R84). The
-// mail goes to the person's present business email (R48, R49), and where that has had as many mails as one
+// left to give is dropped (R58, R82), and so is every mail to a person who has left the tenant (R84),
+// one that would name people to whoever is no administrator any more (R35), and the question of a hand-over
+// that waits for no answer. The mail goes to the person's present business email (R48, R49), and where that has had as many mails as one
 // address may, the claim is busy until there is room (L07).
 func (s *Store) ClaimMail(
 	ctx context.Context, id licensing.MailID, lease time.Duration,

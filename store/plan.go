@@ -32,6 +32,8 @@ type plan struct {
 	preferences []preferenceRow
 	handovers   []handOverRow
 	lines       []handOverLineRow
+	endedLines  []handOverLineRow // whose successor isn't Administrator any more
+	ended       []handOverRow     // which wait for nothing any more
 	mails       []mailRow
 	audit       []auditLine
 	work        []licensing.OutboxEntry
@@ -47,7 +49,7 @@ type acceptedRow struct {
 }
 
 // planned is the plan of everything that was accepted, with the audit of what was refused.
-func (d *decision) planned() *plan {
+func (d *decision) planned(t *tx) (*plan, error) {
 	p := &plan{}
 	p.refusals(d, d.people...)
 	for _, s := range d.people {
@@ -58,7 +60,7 @@ func (d *decision) planned() *plan {
 		after := p.change(d, s)
 		p.follow(d, s, after)
 	}
-	return p
+	return p, p.endHandOvers(t, d)
 }
 
 // refusals plans the audit of what was refused: a line each where the caller has a say, and one for all the

@@ -177,7 +177,10 @@ func (t *tx) clearLeft(q request, u *userRow) ([]licensing.OutboxEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := d.planned()
+	p, err := d.planned(t)
+	if err != nil {
+		return nil, err
+	}
 	if err := p.write(t); err != nil {
 		return nil, err
 	}

@@ -26,7 +26,10 @@ func (t *tx) give(m mandate, people []asked) (licensing.SaveAnswer, []licensing.
 	if err != nil {
 		return out, nil, err
 	}
-	p := d.planned()
+	p, err := d.planned(t)
+	if err != nil {
+		return out, nil, err
+	}
 	out.People, out.Work = d.verdicts(), len(p.work)
 	if m.Confirms {
 		out.Confirmation = p.confirm(d)

@@ -145,7 +145,23 @@ func (p *plan) writeHandOvers(t *tx) error {
 	if err := insert(t, handOvers, p.handovers); err != nil {
 		return err
 	}
-	return insert(t, `
+	err := insert(t, `
 		INSERT INTO handover_lines (handover_id, license_id, state, rule, until)
 		VALUES (:handover_id, :license_id, :state, :rule, :until)`, p.lines)
+	if err != nil {
+		return err
+	}
+	for _, l := range p.endedLines {
+		_, err := t.exec(`UPDATE handover_lines SET state = ?, rule = ? WHERE handover_id = ? AND license_id = ?`,
+			l.State, l.Rule, l.HandOver, l.License)
+		if err != nil {
+			return err
+		}
+	}
+	for _, h := range p.ended {
+		if _, err := t.exec(`UPDATE handovers SET state = ? WHERE id = ?`, h.State, h.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }

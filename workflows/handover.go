@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -84,18 +85,18 @@ func (w *handOver) run(ctx workflow.Context) error {
 		return err
 	}
 	w.view = w.request.answer.View
-	toSuccessor := sendMail(ctx, w.request.answer.Notice, "mail to the successor")
-	confirmation := sendMail(ctx, w.request.answer.Confirmation, "confirmation mail to the admin")
+	mails, _ := workflow.NewDisconnectedContext(ctx) // a run that is ended still settles its mails
+	toSuccessor := sendMail(mails, w.request.answer.Notice, "mail to the successor")
+	confirmation := sendMail(mails, w.request.answer.Confirmation, "confirmation mail to the admin")
 	for !w.view.State.Ended() || w.command != nil {
-		if err := w.next(ctx); err != nil {
-			return err
+		if err = w.next(ctx); err != nil {
+			break
 		}
 	}
-	workflow.SetCurrentDetails(ctx, "Ended: "+w.view.String()+".")
-	if err := toSuccessor.wait(ctx); err != nil {
-		return err
+	if err == nil {
+		workflow.SetCurrentDetails(ctx, "Ended: "+w.view.String()+".")
 	}
-	return confirmation.wait(ctx)
+	return cmp.Or(err, toSuccessor.wait(mails), confirmation.wait(mails))
 }
 
 // next does the one thing that is next: a command, or another check of the successor's roles.
@@ -181,6 +182,6 @@ func (w *handOver) showDetails(ctx workflow.Context) {
 		waitsFor = "Waiting until the successor is active everywhere."
 	}
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf(
-		"**Hand-over**: %s. %s\n\nTo cancel it: `starter handover cancel --id %s --as ADMIN`",
+		"**Hand-over**: %s. %s\n\nEither of the two can cancel it: `starter handover cancel --id %s`",
 		w.view, waitsFor, w.ref.ID))
 }

@@ -173,7 +173,7 @@ func (w *invitation) expire(ctx workflow.Context) error {
 		return nil
 	}
 	workflow.SetCurrentDetails(ctx, "**Invitation expired**. Sending the notice to the inviting admin. "+
-		"To invite the person again: `starter reset`.")
+		"An admin can invite the person again: `starter reset`.")
 	notice := sendMail(ctx, id, "notice to the inviting admin")
 	if err := workflow.Await(ctx, func() bool { return notice.isDone() || w.command != nil }); err != nil {
 		return err
@@ -288,6 +288,6 @@ func (w *invitation) showDetails(ctx workflow.Context) {
 			"then reset"
 	}
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf(
-		"%s. Generation %d, expires %s.\n\nTo send a new link: `starter reset --user %s --as ADMIN`",
+		"%s. Generation %d, expires %s.\n\nAn admin can send a new link: `starter reset --user %s`",
 		state, w.generation.Generation, licensing.Clock(w.generation.ExpiresAt), w.user))
 }

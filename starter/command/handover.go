@@ -65,6 +65,9 @@ func (a *app) printHandOver(out licensing.HandOverAnswer, successor string) erro
 
 func writeHandOver(w io.Writer, v licensing.HandOverView) {
 	fmt.Fprintf(w, "Hand-over %s: %s\n", v.ID, v)
+	if v.FromUser != nil || v.ToUser != nil {
+		fmt.Fprintf(w, "  from %s to %s\n", v.FromUser, v.ToUser)
+	}
 	var rows [][]string
 	for _, l := range v.Lines {
 		rows = append(rows, []string{string(l.License), string(l.State), l.Status.String(),

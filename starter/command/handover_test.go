@@ -1,9 +1,15 @@
 package command_test
 
 import (
+	"strings"
 	"testing"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
 
 	"vlroles/licensing"
+	"vlroles/workflows"
 )
 
 func userID(s string) licensing.UserID { return licensing.UserID(s) }
@@ -11,10 +17,13 @@ func userID(s string) licensing.UserID { return licensing.UserID(s) }
 func TestR30_R31_AHandOverFromItsStartToItsEnd(t *testing.T) {
 	s := newShell(t)
 	id := s.value("handover start --as alex@in --to dana@in --license $A", "view.id")
-	s.mail("dana@in", "handover", 1)
+	if text := s.mail("dana@in", "handover", 1).Text; !strings.Contains(text, "Hand-over: "+id) {
+		t.Errorf("the mail doesn't name the hand-over %s:\n%s", id, text)
+	}
 	s.check([]call{
 		{name: "both see it", args: "handover list --as dana@in",
-			want: []string{"Hand-over " + id, "open, 0 of 1 License IDs", "$A"}},
+			want: []string{"Hand-over " + id, "open, 0 of 1 License IDs", "$A",
+				"from Alex Wilber <alex@in> to Dana Swope <dana@in>"}},
 		{name: "nobody agrees in the successor's place", args: "handover agree --as alex@in --id " + id,
 			code: 3, want: []string{"R43"}},
 		{name: "the successor agrees", args: "handover agree --as dana@in --id " + id,
@@ -50,6 +59,31 @@ func TestAHandOverIsRefusedOrCanceled(t *testing.T) {
 		{name: "the old admin cancels", args: "handover cancel --as alex@in -o json --id " + id,
 			json: map[string]string{"state": "cancelled"}},
 	})
+}
+
+func TestR32_R80_AHandOverWhoseSuccessorWasDeletedIsOver(t *testing.T) {
+	s := newShell(t)
+	id := s.value("handover start --as alex@in --to kim@out --name Kim --license $A", "view.id")
+	s.check([]call{
+		{name: "delete", args: "delete --as alex@in --user kim@out", want: []string{"$A"}},
+		{name: "the list says so", args: "handover list --as alex@in",
+			want: []string{id + ": done, 0 of 1", "refused", "isn't Administrator on License ID $A any more"}},
+		{name: "what is over can't be canceled", args: "handover cancel --as alex@in --id " + id, code: 3},
+	})
+	run, err := client.Dial(client.Options{HostPort: s.stack.Config.TemporalAddress})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		d, err := run.DescribeWorkflowExecution(t.Context(), workflows.HandOverID(licensing.RequestID(id)), "")
+		if err == nil && d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the run of the hand-over goes on: %v", err)
+		}
+	}
 }
 
 func TestAHandOverThatIsRefusedInPartHasTheCodeOfARefusal(t *testing.T) {

@@ -25,14 +25,47 @@ func (v *Views) HandOvers(
 		if err != nil {
 			return err
 		}
+		people := map[licensing.UserID]*licensing.KnownUser{}
 		for _, h := range found {
+			if err := q.known(org, by, people, h.From, h.To); err != nil {
+				return err
+			}
 			view, err := q.HandOverView(h)
 			if err != nil {
 				return fmt.Errorf("hand-over %s: %w", h.ID, err)
 			}
+			view.FromUser, view.ToUser = people[h.From], people[h.To]
 			out = append(out, view.For(by))
 		}
 		return nil
 	})
 	return out, err
+}
+
+// known reads people of whom the reader may know, each of them once.
+func (q *snapshot) known(
+	org licensing.OrgID, by licensing.UserID, people map[licensing.UserID]*licensing.KnownUser,
+	ids ...licensing.UserID,
+) error {
+	for _, id := range ids {
+		if _, done := people[id]; done {
+			continue
+		}
+		people[id] = nil
+		may, err := q.MaySee(org, by, id)
+		if err != nil {
+			return err
+		}
+		if !may {
+			continue
+		}
+		u, err := q.User(org, id)
+		if err != nil {
+			return err
+		}
+		if u != nil {
+			people[id] = &licensing.KnownUser{Name: u.Name, SignIn: licensing.Email(u.SignInEmail)}
+		}
+	}
+	return nil
 }

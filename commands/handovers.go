@@ -41,7 +41,7 @@ func (c *Client) handOverCommand(
 		return h.Get(ctx, &out)
 	})
 	if isNotFound(err) {
-		return out, licensing.Refuse(licensing.Conflict, "R32", "there is no such hand-over, or it has ended")
+		return out, licensing.HandOverOver()
 	}
 	return out, clientError(err)
 }

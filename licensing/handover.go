@@ -254,6 +254,11 @@ type HandOverStep struct {
 	Request RequestID    `json:"request,omitempty"`
 }
 
+// HandOverOver is the refusal of a command on a hand-over that has no run, or none any more.
+func HandOverOver() *Error {
+	return Refuse(Conflict, "R32", "there is no such hand-over, or it has ended")
+}
+
 // MayCancelHandOver says whether a hand-over in this state can be ended (R32).
 func MayCancelHandOver(s HandOverState) error {
 	if s.Ended() {

@@ -59,7 +59,11 @@ func (w *handOver) handleCommand(
 	handler := func(ctx workflow.Context, c licensing.HandOverCommand) (licensing.HandOverView, error) {
 		s := newRequestStep(activity, "carry out the command", c)
 		w.command = s
-		return s.wait(ctx)
+		out, err := s.wait(ctx)
+		if temporal.IsCanceledError(err) { // the run is being ended, and carries out nothing any more
+			err = refusal.Encode(licensing.HandOverOver())
+		}
+		return out, err
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, name, handler, workflow.UpdateHandlerOptions{
 		Description: description,

@@ -179,8 +179,7 @@ func TestR32_R80_AHandOverIsOverWhereItsSuccessorIsNotAdministratorAnyMore(t *te
 			FROM audit
 			WHERE action = 'handover.done' AND rule = 'R80' AND license_id = ? AND actor = ? AND user_id = ?
 				AND request_id = ?`, a1, h.ID("ada"), h.ID("ada"), c.Request), 1)
-		equal(t, "another hand-over waits on",
-			h.Count(`SELECT COUNT(*) FROM handover_lines WHERE handover_id = ? AND state = 'waiting'`, other.View.ID), 1)
+		equal(t, "another hand-over waits on", h.waitingLines(other.View.ID), 1)
 		_, err := h.agree(out.View.ID, sam)
 		wantRefusal(t, err, licensing.Conflict, "R32")
 	})
@@ -192,9 +191,14 @@ func TestR32_R80_RolesBesidesAdministratorEndNoHandOver(t *testing.T) {
 		sam := h.Member("ada", "sam", add(a1, licensing.BenefitsReader))
 		out := h.handOver("ada", edit(sam), m1)
 		h.Change("ada", edit(sam, take(a1, licensing.BenefitsReader)))
-		equal(t, "waiting", h.Count(`SELECT COUNT(*) FROM handover_lines WHERE handover_id = ? AND state = 'waiting'`,
-			out.View.ID), 1)
+		equal(t, "waiting", h.waitingLines(out.View.ID), 1)
 	})
+}
+
+// waitingLines counts what waits in a hand-over.
+func (h *house) waitingLines(id licensing.RequestID) int {
+	h.Helper()
+	return h.Count(`SELECT COUNT(*) FROM handover_lines WHERE handover_id = ? AND state = 'waiting'`, id)
 }
 
 // ends are the hand-overs whose runs end.

@@ -78,7 +78,14 @@ func (a *app) runApply(ctx context.Context, parts []licensing.Intake) error {
 			fmt.Fprintf(a.err, "Part %d of %d is stored.\n", n+1, len(parts))
 		}
 	}
-	return a.printOrganization(sum)
+	s.org = parts[0].Org
+	var typed []licensing.Email
+	for _, part := range parts {
+		for _, g := range part.Agreements {
+			typed = append(typed, typedIn(g)...)
+		}
+	}
+	return a.printOrganization(sum, s.typed(ctx, sum.People, typed))
 }
 
 // partRequest derives an ID for each part from the one of the whole file, so that the file can be repeated.
@@ -105,11 +112,11 @@ func addIntake(sum *licensing.IntakeAnswer, out licensing.IntakeAnswer) {
 	sum.Orphaned = append(sum.Orphaned, out.Orphaned...)
 }
 
-func (a *app) printOrganization(sum licensing.IntakeAnswer) error {
+func (a *app) printOrganization(sum licensing.IntakeAnswer, names []string) error {
 	err := a.print(sum, func(w io.Writer) {
 		fmt.Fprintf(w, "%s, %s in the directory, %s.\n", count(sum.Domains, "domain", "domains"),
 			count(sum.Directory, "person", "people"), count(sum.Agreements, "agreement", "agreements"))
-		a.writeIntake(w, sum)
+		a.writeIntake(w, sum, names)
 	})
 	if err == nil && (anyRefused(sum.People) || len(sum.Odd) > 0) {
 		return errPrinted

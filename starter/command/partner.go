@@ -1,7 +1,10 @@
 package command
 
 import (
+	"context"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +47,7 @@ e2005.yaml:
 			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
 				in.ID, in.Org = a.request(), s.org
 				out, err := s.client.PutAgreement(ctx, in)
-				return a.printIntake(out, err)
+				return a.printIntake(ctx, s, intake{out, err, typedIn(g)})
 			})
 		},
 	}
@@ -79,7 +82,8 @@ func (a *app) contact() *cobra.Command {
 			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
 				in.ID, in.Org = a.request(), s.org
 				out, err := s.client.ChangeContact(ctx, in)
-				return a.printIntake(out, err)
+				typed := []licensing.Email{in.Contact.SignIn, in.Contact.Business, in.From}
+				return a.printIntake(ctx, s, intake{out, err, typed})
 			})
 		},
 	}
@@ -94,13 +98,58 @@ func (a *app) contact() *cobra.Command {
 	return c
 }
 
-func (a *app) printIntake(out licensing.IntakeAnswer, err error) error {
-	if err != nil {
-		return err
+// intake is what became of a partner's request, and the emails that it named.
+type intake struct {
+	answer licensing.IntakeAnswer
+	err    error
+	typed  []licensing.Email
+}
+
+func (a *app) printIntake(ctx context.Context, s *session, in intake) error {
+	if in.err != nil {
+		return in.err
 	}
-	err = a.print(out, func(w io.Writer) { a.writeIntake(w, out) })
-	if err == nil && anyRefused(out.People) {
+	names := s.typed(ctx, in.answer.People, in.typed)
+	err := a.print(in.answer, func(w io.Writer) { a.writeIntake(w, in.answer, names) })
+	if err == nil && anyRefused(in.answer.People) {
 		return errPrinted
 	}
 	return err
+}
+
+// typedIn are the emails that an agreement names.
+func typedIn(g licensing.ContractAgreement) (out []licensing.Email) {
+	for _, c := range g.Contacts {
+		out = append(out, c.SignIn, c.Business)
+	}
+	for _, p := range g.Administrators {
+		out = append(out, p.SignIn, p.Business)
+	}
+	return out
+}
+
+// typed names people by the email by which the partner named them. Whom he didn't name stays an ID (R35), and
+// so do all where the addresses can't be read: what was done is told in any case.
+func (s *session) typed(
+	ctx context.Context, people []licensing.PersonVerdict, typed []licensing.Email,
+) []string {
+	known := map[string]bool{}
+	for _, e := range typed {
+		known[licensing.Email(strings.TrimSpace(string(e))).Key()] = true
+	}
+	var users []licensing.UserID
+	for _, p := range people {
+		users = append(users, p.User)
+	}
+	addresses, _ := s.views.Addresses(ctx, s.org, users)
+	out := make([]string, len(people))
+	for n, p := range people {
+		out[n] = string(p.User)
+		for _, e := range slices.Backward(addresses[p.User]) {
+			if known[e.Key()] {
+				out[n] = string(e)
+			}
+		}
+	}
+	return out
 }

@@ -21,7 +21,7 @@ func TestR25_Agreement(t *testing.T) {
 	s.check([]call{
 		{name: "its contacts are named and invited", args: args, in: agreementYAML,
 			want: []string{"$NEW · primary contact: named", "$NEW · bill to contact: named",
-				"added Administrator", "added Invoice Reader"}},
+				"pat@out · $NEW: invited, added Administrator", "ivy@out · $NEW: invited, added Invoice Reader"}},
 		{name: "the same agreement again changes nothing", args: args, in: agreementYAML,
 			want: []string{"primary contact: unchanged"}},
 		{name: "the answer is JSON on request", args: args + " -o json", in: agreementYAML,
@@ -48,7 +48,7 @@ func TestR34_Contact(t *testing.T) {
 	const args = "contact --org $ORG --kind bill_to --business ian@out --name Ian "
 	s.check([]call{
 		{name: "another person takes the place", args: args + "--from ivy@out",
-			want: []string{"$NEW · bill to contact: named (R34)"}},
+			want: []string{"$NEW · bill to contact: named (R34)", "ian@out · $NEW: invited"}},
 		{name: "on named License IDs, with JSON as the answer",
 			args: "contact --org $ORG --kind notices --business nia@out --name Nia --license $NEW -o json",
 			json: map[string]string{"contacts.0.kind": "notices", "contacts.0.license_id": "$NEW"}},
@@ -131,9 +131,9 @@ func TestR03_Apply(t *testing.T) {
 	s := newShell(t)
 	s.check([]call{
 		{name: "an organization is added", args: "apply -f -", in: fabrikamYAML,
-			want: []string{"1 domain, 1 person in the directory, 1 agreement.", "F1: assigned"}},
+			want: []string{"1 domain, 1 person in the directory, 1 agreement.", "ann@fabrikam.test · F1: assigned"}},
 		{name: "the same file again changes nothing", args: "apply -f " + s.file(fabrikamYAML),
-			want: []string{"F1: unchanged"}},
+			want: []string{"ann@fabrikam.test · F1: unchanged"}},
 		{name: "the answer is JSON on request", args: "apply -o json -f -", in: fabrikamYAML,
 			json: map[string]string{"agreements": "1", "domains": "1"}},
 		{name: "a domain of another organization is refused", args: "apply -f -",

@@ -110,7 +110,7 @@ func someRefused(verdicts []licensing.Verdict) bool {
 }
 
 // writeIntake says what a partner's request did. It names nobody but those whom the partner named (R35).
-func (a *app) writeIntake(w io.Writer, answer licensing.IntakeAnswer) {
+func (a *app) writeIntake(w io.Writer, answer licensing.IntakeAnswer, names []string) {
 	for _, c := range answer.Contacts {
 		fmt.Fprintf(w, "%s · %s contact: %s", c.License, contactKind(c.Kind), c.Outcome)
 		if c.Rule != "" {
@@ -118,9 +118,7 @@ func (a *app) writeIntake(w io.Writer, answer licensing.IntakeAnswer) {
 		}
 		fmt.Fprintln(w)
 	}
-	for _, p := range answer.People {
-		done.write(w, []string{string(p.User)}, []licensing.PersonVerdict{p})
-	}
+	done.write(w, names, answer.People)
 	if len(answer.Contacts)+len(answer.People) == 0 {
 		fmt.Fprintln(w, "Stored. Nobody's roles changed.")
 	}

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"vlroles/licensing"
@@ -73,6 +74,27 @@ func (v *Views) Organizations(ctx context.Context) ([]licensing.Organization, er
 	out := []licensing.Organization{}
 	err := v.read(ctx, "list organizations", func(q *snapshot) error {
 		return q.All(&out, `SELECT id, name FROM organizations ORDER BY name, id`)
+	})
+	return out, err
+}
+
+// Addresses returns the sign-in and business emails of some users of an organization. It is for whoever has
+// typed one of the two himself, who is told no other.
+func (v *Views) Addresses(
+	ctx context.Context, org licensing.OrgID, users []licensing.UserID,
+) (map[licensing.UserID][]licensing.Email, error) {
+	out := map[licensing.UserID][]licensing.Email{}
+	err := v.read(ctx, "read addresses", func(q *snapshot) error {
+		for part := range slices.Chunk(users, rows.Batch) {
+			var found []rows.User
+			if err := q.In(&found, rows.SelectUser+` WHERE u.org_id = ? AND u.id IN (?)`, org, part); err != nil {
+				return err
+			}
+			for _, u := range found {
+				out[u.ID] = []licensing.Email{licensing.Email(u.SignInEmail), licensing.Email(u.BusinessEmail)}
+			}
+		}
+		return nil
 	})
 	return out, err
 }

@@ -176,6 +176,7 @@ func TestR35_EveryReadIsWalkedOrSaysWhyNot(t *testing.T) {
 		"InvitationStatus": "for the system", "InvitationStatusOf": "for the system",
 		"Registered":   "for whoever made the same request",
 		"UserBySignIn": "for the system: who signs in", "OrganizationOf": "for the system",
+		"Addresses":     "for partners, by the command line, which shows those alone that the partner typed",
 		"Organizations": "for operators", "Orphans": "for support: names no person",
 		"PersonalData": "for the person, and for support who was asked to",
 	}

@@ -40,11 +40,12 @@ func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, e
 	if len(rows) == 1 {
 		p = rows[0].Person()
 	}
-	as, err := t.contactKinds(c.License, c.User)
+	named, err := t.Naming(c.License, c.User)
 	if err != nil {
 		return out, err
 	}
-	if err := licensing.MaySetPreference(p, as, c.License); err != nil {
+	named.License = c.License
+	if err := licensing.MaySetPreference(p, named, c.Inherit); err != nil {
 		return out, err
 	}
 	was, err := t.Preferences(c.Org, c.User, c.License)

@@ -73,7 +73,8 @@ CREATE TABLE contacts (
     kind       text NOT NULL CHECK (kind IN ('primary', 'notices', 'online_administrator', 'bill_to')),
     user_id    uuid NOT NULL REFERENCES users,
     since      timestamptz NOT NULL,
-    until      timestamptz
+    until      timestamptz,
+    inherit_ended_at timestamptz -- an admin deleted the contact: only who is named anew may opt in again (R80)
 );
 CREATE UNIQUE INDEX contacts_one ON contacts (license_id, kind) WHERE until IS NULL;
 CREATE INDEX contacts_user ON contacts (user_id, license_id) WHERE until IS NULL;

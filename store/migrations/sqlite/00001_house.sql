@@ -74,7 +74,8 @@ CREATE TABLE contacts (
     kind       text NOT NULL CHECK (kind IN ('primary', 'notices', 'online_administrator', 'bill_to')),
     user_id    text NOT NULL REFERENCES users,
     since      text NOT NULL,
-    until      text
+    until      text,
+    inherit_ended_at text -- an admin deleted the contact: only who is named anew may opt in again (R80)
 );
 CREATE UNIQUE INDEX contacts_one ON contacts (license_id, kind) WHERE until IS NULL;
 CREATE INDEX contacts_user ON contacts (user_id, license_id) WHERE until IS NULL;

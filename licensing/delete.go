@@ -11,7 +11,7 @@ func MayDelete(roles, inheritance int, l, above LicenseID) error {
 		return Refuse(Conflict, "R87", "the user is Administrator on License ID %s by inheritance: ask an "+
 			"administrator of %s, which it comes from", l, above)
 	}
-	return Refuse(NotFound, "R43", "there is no such user, or you may not see the user")
+	return Hidden()
 }
 
 // Deletion is the answer to the deletion of a VL user (R80): a verdict for each License ID that the caller

@@ -64,6 +64,9 @@ type Invitation struct {
 
 const alreadyRegistered = "the person has already registered, so no invitation is needed"
 
+// NotInvited refuses a command on an invitation of a person who has none.
+func NotInvited() *Error { return Refuse(Conflict, "R58", "the person has no invitation") }
+
 // MayResend says whether the same link may be mailed again now: in status Invitation sent, after the
 // cool-down (R58).
 func MayResend(i Invitation, now time.Time, p Policy) error {

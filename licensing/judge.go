@@ -52,13 +52,21 @@ func (f Facts) Before() Status {
 	return StatusOf(f.Person, f.Assignment.At(f.DueAt, f.Now), f.Invitation)
 }
 
+// MayDecide says whether the caller has a say on the License ID at all (R05, L03).
+func (f Facts) MayDecide() *Error {
+	if f.Agreement == nil || !f.Administers {
+		return Hidden()
+	}
+	return nil
+}
+
 // Judge decides one change, whoever asks for it and whatever brings it (R05, R18, R19, R25, R31,
 // R33, R52, R54, R57, R62, R71, R87, R92). An admin may make anybody an admin, named on the contract
 // or not (R26). A refusal is an *Error and writes nothing. Roles can always be taken away from
 // somebody who is not in the directory.
 func Judge(f Facts, c AccessChange) (Judgement, *Error) {
-	if f.Agreement == nil || !f.Administers {
-		return Judgement{}, Refuse(Forbidden, "R05", "you don't administer License ID %s", c.License)
+	if err := f.MayDecide(); err != nil {
+		return Judgement{}, err
 	}
 	if f.Mandate.HandsOver {
 		if err := MayHandOver(c.License, f.OwnAdmin, f.Self); err != nil {

@@ -57,7 +57,7 @@ func (s *Store) Fail(
 		}
 		return t.auditSettled(ids,
 			auditLine{user: user, action: licensing.AuditFail, rule: "R54", after: licensing.StatusFailed,
-				detail: licensing.FailureNoted{Reason: reason}})
+				detail: licensing.NoteFailure(reason)})
 	})
 }
 

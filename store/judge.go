@@ -36,7 +36,7 @@ func (d *decision) hide(s *subject) {
 		s.verdict.User = ""
 	}
 	if len(s.Access) == 0 {
-		d.refuse(s, licensing.Refuse(licensing.NotFound, "R43", hiddenUser))
+		d.refuse(s, licensing.Hidden())
 	}
 }
 
@@ -152,6 +152,9 @@ func (d *decision) accept(s *subject, f licensing.Facts, c *change) {
 func (d *decision) ask(
 	s *subject, c licensing.AccessChange,
 ) (licensing.AccessChange, licensing.Judgement, *licensing.Error) {
+	if err := d.facts(s, c.License).MayDecide(); err != nil {
+		return c, licensing.Judgement{}, err
+	}
 	if c.From != nil {
 		source := d.sources.Grants[s.source(c)][c.From.License]
 		err := licensing.MayPaste(*c.From, source, d.authority[c.From.License], d.parents[c.License])

@@ -287,7 +287,7 @@ type wish struct {
 func (w *world) judge(x wish) (rule string, out licensing.Outcome) {
 	m, h := x.to, x.to.held[x.license]
 	if x.by != nil && !w.administers(x.by, x.license) {
-		return "R05", ""
+		return "R43", ""
 	}
 	state, lost := licensing.AssignmentNone, false
 	if h != nil {
@@ -515,8 +515,8 @@ func (w *world) saved(r *rapid.T, x wish, c licensing.AccessChange) {
 		return // not well formed
 	}
 	answer, err := w.s.atTime(w.now).Save(context.Background(), sv)
-	if !x.by.known || !x.by.registered || !x.by.tenant() {
-		w.refusedBy(r, err, "R05")
+	if !x.by.known || !x.by.registered || !x.by.tenant() || !w.administers(x.by, x.license) {
+		w.refusedBy(r, err, "R43")
 		return
 	}
 	if err != nil {
@@ -600,7 +600,7 @@ func (w *world) expand(x wish, c licensing.AccessChange) (string, wish) {
 	}
 	switch {
 	case !w.administers(x.by, c.From.License):
-		return "R05", x
+		return "R43", x
 	case isParent && !c.From.Replace:
 		return "R77", x
 	case len(copied) == 0:
@@ -978,6 +978,9 @@ func (w *world) prefer(r *rapid.T) {
 	switch {
 	case !m.known || !m.registered || !m.tenant() || !w.names(m, l):
 		rule = "R90"
+		if licensing.RefusalOf(err) != nil && licensing.RefusalOf(err).Rule == "R43" {
+			rule = "R43" // where nothing of it is his: see TestR90_OnlyARegistered…
+		}
 	case want && !slices.Contains(parents, l):
 		rule = "R88"
 	case want && !fresh:

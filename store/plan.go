@@ -49,8 +49,8 @@ type acceptedRow struct {
 // planned is the plan of everything that was accepted, with the audit of what was refused.
 func (d *decision) planned() *plan {
 	p := &plan{}
+	p.refusals(d, d.people...)
 	for _, s := range d.people {
-		p.refusals(d, s)
 		if s.refusal != nil || !s.visible && !s.contact {
 			continue
 		}
@@ -61,15 +61,30 @@ func (d *decision) planned() *plan {
 	return p
 }
 
-// refusals plans the audit of what was refused.
-func (p *plan) refusals(d *decision, s *subject) {
-	for _, c := range s.refused {
-		line := d.line("", c.License)
-		line.refused, line.rule, line.action = true, c.Error.Rule, c.under.Action
-		if s.known {
-			line.user = s.user.ID
+// refusals plans the audit of what was refused: a line each where the caller has a say, and one for all the
+// rest together, which names nobody and no License ID, so that nobody writes into a history that is not his
+// to change (L03, L04).
+func (p *plan) refusals(d *decision, people ...*subject) {
+	rest := d.line("", "")
+	var refused licensing.RolesChanged
+	for _, s := range people {
+		for _, c := range s.refused {
+			line := d.line("", c.License)
+			line.refused, line.rule, line.action = true, c.Error.Rule, c.under.Action
+			if !d.authority[c.License] {
+				rest.refused, rest.rule, rest.action = true, c.Error.Rule, c.under.Action
+				refused.Refused++
+				continue
+			}
+			if s.known {
+				line.user = s.user.ID
+			}
+			p.audit = append(p.audit, line)
 		}
-		p.audit = append(p.audit, line)
+	}
+	if rest.refused {
+		rest.detail = refused
+		p.audit = append(p.audit, rest)
 	}
 }
 
@@ -309,9 +324,8 @@ func (p *plan) mail(m mailRow, data any) {
 func (p *plan) confirm(d *decision) licensing.MailID {
 	data := confirmationData{Request: d.request}
 	for _, s := range d.people {
-		c := licensing.ConfirmedPerson{Name: s.user.Name, Email: licensing.Email(s.user.SignInEmail),
-			Verdict: s.verdict}
-		if !s.visible { // what the caller typed, and no more (R35, R43)
+		c := licensing.ConfirmedPerson{Verdict: s.verdict} // name and address are read when it is sent (L10)
+		if s.verdict.User == "" {                          // what the caller typed, and no more (R35, R43)
 			c.Name, c.Email = s.Name, s.SignIn
 		}
 		data.People = append(data.People, c)

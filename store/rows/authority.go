@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"maps"
 	"slices"
 
 	"vlroles/licensing"
@@ -150,6 +151,28 @@ func (q *Query) Administers(
 		}
 	}
 	return out, nil
+}
+
+// MaySee says whether the caller, who is active, may know of the user: who is the caller, has something on a
+// License ID that the caller administers, or inherits from one or on one (R43, R87).
+func (q *Query) MaySee(org licensing.OrgID, caller, user licensing.UserID) (bool, error) {
+	if caller == user {
+		return true, nil
+	}
+	var on []licensing.LicenseID
+	err := q.All(&on, `
+		SELECT license_id FROM assignments WHERE org_id = ? AND user_id = ?
+		UNION
+		SELECT license_id FROM preferences WHERE user_id = ? AND inherit`, org, user, user)
+	if err != nil {
+		return false, err
+	}
+	above, err := q.InheritedBy(org, user)
+	if err != nil {
+		return false, err
+	}
+	may, err := q.Administers(org, caller, slices.AppendSeq(on, maps.Keys(above)))
+	return len(may) > 0, err
 }
 
 // ActiveAdmins returns who is an active admin of each License ID: effective, registered, in the tenant (R33).

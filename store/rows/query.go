@@ -3,6 +3,7 @@ package rows
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,6 +41,38 @@ func (q *Query) Get(dest any, query string, args ...any) error {
 // All reads all rows.
 func (q *Query) All(dest any, query string, args ...any) error {
 	return q.tx.SelectContext(q.ctx, dest, q.tx.Rebind(query), args...)
+}
+
+// Maps reads whole rows, each by the names of its columns. What is NULL is left out.
+func (q *Query) Maps(query string, args ...any) (out []map[string]any, err error) {
+	found, err := q.tx.QueryxContext(q.ctx, q.tx.Rebind(query), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, found.Close()) }()
+	for found.Next() {
+		row := map[string]any{}
+		if err := found.MapScan(row); err != nil {
+			return nil, err
+		}
+		out = append(out, plain(row))
+	}
+	return out, found.Err()
+}
+
+// plain makes of a row's values what JSON can say.
+func plain(row map[string]any) map[string]any {
+	for name, value := range row {
+		switch v := value.(type) {
+		case nil:
+			delete(row, name)
+		case []byte:
+			row[name] = string(v)
+		case time.Time:
+			row[name] = v.UTC().Format(timestampForm)
+		}
+	}
+	return row
 }
 
 // In is All for a query with IN (?): slices among the args are spread. An empty slice is an error.

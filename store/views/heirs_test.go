@@ -48,6 +48,8 @@ func TestR87_WhoInheritsAdministratorStandsInTheListAndInViewAccessBelow(t *test
 				t.Errorf("%+v finds the heir", f)
 			}
 		}
+		found := must[licensing.UserID](t)(h.FindUser(t.Context(), h.Org, h.ID(low), "heir@fabrikam.example"))
+		equal(t, "found by the address", found, heir)
 		row := h.Row(low, heir)
 		same(t, "line", []any{row.Status, row.Roles, row.Licenses},
 			[]any{licensing.StatusActive, "[administrator]", 1})

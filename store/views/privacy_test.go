@@ -170,10 +170,13 @@ func TestR35_EveryReadIsWalkedOrSaysWhyNot(t *testing.T) {
 		"Access":         "answers yes or no to the system that asks for a person",
 		"InvitationPage": "for whoever holds a verified link; names nobody (TestR35_TheInvitationPage…)",
 
+		"FindUser":         "says what everybody is told of whom the caller may not see (TestR43_L03_…)",
+		"Commanded":        "says what everybody is told of whom the caller may not see (TestR43_L03_…)",
 		"InvitationStatus": "for the system", "InvitationStatusOf": "for the system",
 		"Registered":   "for whoever made the same request",
 		"UserBySignIn": "for the system: who signs in", "OrganizationOf": "for the system",
 		"Organizations": "for operators", "Orphans": "for support: names no person",
+		"PersonalData": "for the person, and for support who was asked to",
 	}
 	for m := range reflect.TypeFor[*views.Views]().Methods() {
 		if kinds[m.Name] == "" {

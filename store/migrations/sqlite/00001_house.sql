@@ -55,6 +55,7 @@ CREATE TABLE users (
     in_tenant      boolean NOT NULL, -- internal people: kept by the directory's events, and by an admin's re-check (R84, R86)
     registered_at  text,
     created_at     text NOT NULL,
+    erased_at      text, -- set: nothing is left but the id, for the audit (L10)
     FOREIGN KEY (org_id, object_id) REFERENCES directory_people,
     CHECK (kind = 'internal' OR in_tenant)
 );
@@ -211,8 +212,10 @@ CREATE TABLE mails (
     answer        text,
     queued_at     text NOT NULL,
     settled_at    text,
+    erased_at     text, -- recipient, data and answer are gone (L10)
     CHECK ((state = 'sending') = (lease_until IS NOT NULL))
 );
+CREATE INDEX mails_kept ON mails (settled_at) WHERE erased_at IS NULL;
 CREATE INDEX mails_user ON mails (user_id, queued_at);
 CREATE INDEX mails_invitation ON mails (invitation_id, queued_at);
 CREATE INDEX mails_welcomed ON mails (lower(recipient)) WHERE kind = 'welcome';

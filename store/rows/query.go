@@ -105,15 +105,20 @@ func (r *Reader) At(now func() time.Time) *Reader {
 	return &other
 }
 
-// Read runs f on one snapshot of the database. Its errors begin with the verb, a refusal's too.
+// Read runs f on one snapshot of the database. Its errors begin with the verb, a refusal's too. A database
+// that doesn't work now is a refusal of kind Unavailable.
 func (r *Reader) Read(ctx context.Context, verb string, f func(*Query) error) error {
-	t, err := r.db.BeginTxx(ctx, r.options)
-	if err != nil {
-		return fmt.Errorf("%s: %w", verb, err)
-	}
-	defer t.Rollback() //nolint:errcheck // nothing was written
-	if err := f(Within(ctx, t, Moment{r.now(), r.policy})); err != nil {
-		return fmt.Errorf("%s: %w", verb, err)
+	if err := r.read(ctx, f); err != nil {
+		return fmt.Errorf("%s: %w", verb, Outage(ctx, err, Again))
 	}
 	return nil
+}
+
+func (r *Reader) read(ctx context.Context, f func(*Query) error) error {
+	t, err := r.db.BeginTxx(ctx, r.options)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback() //nolint:errcheck // nothing was written
+	return f(Within(ctx, t, Moment{r.now(), r.policy}))
 }

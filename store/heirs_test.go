@@ -64,6 +64,8 @@ func TestR80_R88_ADeletedContactOptsInAgainOnlyAfterThePartnerHasNamedHimAnew(t 
 			wantRefusal(t, err, kind, rule)
 		}
 		prefer("R80")
+		note := h.ID("note@fabrikam.example")
+		equal(t, "another contact opts in as before", h.Prefers(note, "P1", true).Changed, true)
 		seen := must[[]licensing.Preference](t)(h.Preferences(t.Context(), h.Org, heir))
 		equal(t, "the preferences say so", seen[0].WhyNot.Rule, "R80")
 		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "note"),

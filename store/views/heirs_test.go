@@ -73,6 +73,13 @@ func TestR41_R87_WhoIsOnlyInheritedSeesNobodyBelowAndNoHeirs(t *testing.T) {
 		heir, low := heirs(h)
 		equal(t, "the heir's own list", len(h.everybody(heir)), 0)
 		same(t, "an admin of the parent", h.Names("note@fabrikam.example", licensing.UserFilter{}), "[note]")
+		waits := h.Invite("low@fabrikam.example", "waits", add("P2", licensing.Administrator))
+		equal(t, "who has not registered", len(h.everybody(waits)), 0)
+		r := h.Registers(waits, "waits@fabrikam.example")
+		_, err := h.User(t.Context(), h.Org, waits, heir)
+		wantRefusal(t, err, licensing.NotFound, "R43") // in progress
+		h.Activates(r)
+		must[licensing.UserView](t)(h.User(t.Context(), h.Org, waits, heir))
 		same(t, "an admin elsewhere", h.Names("grace", licensing.UserFilter{Query: "heir"}), "[]")
 		for _, caller := range []licensing.UserID{heir, h.ID("grace"), h.ID("note@fabrikam.example")} {
 			_, err := h.User(t.Context(), h.Org, caller, heir)

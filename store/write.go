@@ -73,6 +73,11 @@ func (p *plan) takeGrants(t *tx) error {
 }
 
 func (p *plan) giveGrants(t *tx) error {
+	for _, a := range p.restored { // before the propagation that makes them effective again
+		if err := t.unsuspend(a.UserID, []licensing.LicenseID{a.LicenseID}, false); err != nil {
+			return err
+		}
+	}
 	if err := insert(t, upsertAssignment, p.assignments); err != nil {
 		return err
 	}
@@ -100,8 +105,8 @@ type contactRow struct {
 
 // preferenceRow is a wish to inherit that ends.
 type preferenceRow struct {
-	User    licensing.UserID
-	License licensing.LicenseID
+	User    licensing.UserID    `db:"user_id"`
+	License licensing.LicenseID `db:"license_id"`
 }
 
 // endNamings notes that an admin deleted a contact, who may opt in again when he is named anew (R80).

@@ -183,7 +183,7 @@ func (p *plan) disinherit(m mandate, seen deletion) {
 	user := seen.user.ID
 	for _, l := range seen.named {
 		p.endings = append(p.endings, preferenceRow{User: user, License: l})
-		}
+	}
 	for _, l := range seen.ends {
 		line := m.line(user, l)
 		line.action, line.detail = licensing.AuditPreference, licensing.PreferenceChanged{}

@@ -18,7 +18,7 @@ func TestR07_ATenantRoleIsNoInput(t *testing.T) {
 	for typ, want := range map[reflect.Type][]string{
 		reflect.TypeFor[AccessFacts](): {"Person", "Held", "Above"},
 		reflect.TypeFor[Person]():      {"Kind", "Present", "RegisteredAt"},
-		reflect.TypeFor[Grant]():       {"Role", "Origin", "Effective"},
+		reflect.TypeFor[Grant]():       {"Role", "Origin", "Effective", "Contract"},
 	} {
 		t.Run(typ.Name()+" has no tenant role", func(t *testing.T) {
 			var got []string

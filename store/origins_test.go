@@ -109,7 +109,8 @@ func partlyForwarded(t *testing.T, s *Store) (h *house, pat, eve licensing.UserI
 	run := h.Invitation(pat).Run
 	h.Now = h.Now.Add(3 * time.Hour)
 	return h, pat, eve, licensing.Registration{Request: newRequest(), Invitation: run.Invitation,
-		Generation: run.Generation, Identity: licensing.Identity{Email: "eve@fabrikam.example"}}
+		Generation: run.Generation, Link: h.Link(run.Invitation),
+		Identity: licensing.Identity{Email: "eve@fabrikam.example"}}
 }
 
 func TestR28_OfAForwardedInvitationMovesWhatMayAndTheRestStaysWithTheAddressee(t *testing.T) {

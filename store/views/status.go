@@ -15,7 +15,7 @@ func (v *Views) Registered(ctx context.Context, r licensing.Registration) (licen
 	if err != nil || !rows.IDs(string(r.Request), string(r.Invitation)) {
 		return out, none
 	}
-	r.Identity = who
+	r.Identity, r.Proof = who, "" // a proof is no content: another key proves the same
 	err = v.read(ctx, "read registration", func(q *snapshot) error {
 		var row struct {
 			rows.Request
@@ -75,5 +75,5 @@ func (v *Views) invitationStatus(
 	if err != nil {
 		return licensing.InvitationStatus{}, err
 	}
-	return licensing.InvitationStatus{Org: i.OrgID, User: i.UserID, State: i.State, Run: i.Run("")}, nil
+	return licensing.InvitationStatus{Org: i.OrgID, User: i.UserID, State: i.State, Run: i.Run()}, nil
 }

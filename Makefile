@@ -3,7 +3,7 @@ TOOL = go tool -modfile=tools.mod
 BIN  = $$($(TOOL) -n $(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt vet lint imports env-rule errors workflowcheck test model replay rules docker-check demo dev bench history build clean
+.PHONY: help check fmt vet lint imports env-rule errors workflowcheck test model mutate replay rules docker-check demo dev bench history build clean
 
 help: ## what each target does, and when you want it
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: ## all tests with the race detector, up to 30 minutes: part of check
 
 model: ## 10,000 random commands on both databases: after a change to store
 	go test ./store -count=1 -run ASmallModel -model.steps=5000 -timeout 30m
+
+mutate: ## breaks rules and SQL one by one, tells which breaks no test sees: hours, resumes
+	go run ./rig/mutate
 
 replay: ## replays the recorded histories: after a change to workflows
 	go test ./workflows -run Replay

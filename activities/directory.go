@@ -39,7 +39,7 @@ func (d *Directories) Organizations(ctx context.Context, after licensing.OrgID) 
 
 // Differences compares an organization's tenant with what is known of it and returns the next change to
 // record, without people where there is none (R84). It is refused where the change would remove too many
-// people.
+// people. It heartbeats.
 func (d *Directories) Differences(
 	ctx context.Context, org licensing.OrgID,
 ) (change licensing.DirectoryChange, err error) {
@@ -48,6 +48,7 @@ func (d *Directories) Differences(
 		return change, temporal.NewNonRetryableApplicationError(
 			"this worker knows no directory: set VL_DIRECTORY_URL", "NoDirectory", nil)
 	}
+	defer beat(ctx)()
 	now, err := d.Tenant.People(ctx, org)
 	if err != nil {
 		return change, err

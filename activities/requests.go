@@ -99,8 +99,10 @@ func (r *Requests) Seat(ctx context.Context, s licensing.Appointment) (licensing
 	return result(answer, err)
 }
 
-// Apply stores an organization with its directory, agreements and first administrators (R25).
+// Apply stores an organization with its directory, agreements and first administrators (R25). It
+// heartbeats.
 func (r *Requests) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
+	defer beat(ctx)()
 	return result(r.Contracts.Apply(ctx, in))
 }
 
@@ -136,14 +138,19 @@ func (r *Requests) Prefer(
 }
 
 // Directory records what a tenant says of its people (R84). A License ID that lost its last
-// active admin is logged for operators (R33).
+// active admin is logged for operators (R33), and so are odd entries. It heartbeats.
 func (r *Requests) Directory(
 	ctx context.Context, d licensing.DirectoryChange,
 ) (licensing.DirectoryAnswer, error) {
+	defer beat(ctx)()
 	out, err := r.Users.Directory(ctx, d)
 	for _, l := range out.Orphaned {
 		r.Log.WarnContext(ctx, "agreement is orphaned: its last active admin left the tenant",
 			"license", l, "request", d.ID)
+	}
+	if len(out.Odd) > 0 {
+		r.Log.ErrorContext(ctx, "entries of a directory are odd and were left out",
+			"organization", d.Org, "request", d.ID, "entries", len(out.Odd), "first", out.Odd[0].Error.Rule)
 	}
 	return result(out, err)
 }

@@ -18,6 +18,7 @@ import (
 // Rows is what the client reads before it speaks to the run of an invitation.
 type Rows interface {
 	InvitationStatus(context.Context, licensing.InvitationID) (licensing.InvitationStatus, error)
+	Commanded(context.Context, licensing.Command) (licensing.InvitationStatus, error)
 	InvitationStatusOf(context.Context, licensing.OrgID, licensing.UserID) (licensing.InvitationStatus, error)
 	Registered(context.Context, licensing.Registration) (licensing.Registered, error)
 }

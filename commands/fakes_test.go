@@ -172,6 +172,10 @@ func (r *rows) InvitationStatus(context.Context, licensing.InvitationID) (licens
 	return r.at, r.err
 }
 
+func (r *rows) Commanded(context.Context, licensing.Command) (licensing.InvitationStatus, error) {
+	return r.at, r.err
+}
+
 func (r *rows) InvitationStatusOf(
 	context.Context, licensing.OrgID, licensing.UserID,
 ) (licensing.InvitationStatus, error) {

@@ -69,15 +69,10 @@ func (c *Client) Cancel(ctx context.Context, cmd licensing.Command) (licensing.W
 	return out, c.command(ctx, at, update{workflows.CancelUpdate, cmd.Request, cmd}, &out)
 }
 
-// standing reads the invitation that a command is for. The step that carries the command out checks what the
-// caller may do.
+// standing reads the invitation that a command is for. Who may not see the user asks no run for anything
+// (L03). The step that carries the command out checks what the caller may do.
 func (c *Client) standing(ctx context.Context, cmd licensing.Command) (licensing.InvitationStatus, error) {
-	at, err := c.Rows.InvitationStatusOf(ctx, cmd.Org, cmd.User)
-	if licensing.KindOf(err) == licensing.NotFound {
-		return at, licensing.Refuse(licensing.NotFound, "R43",
-			"there is no such user or invitation, or you may not see it")
-	}
-	return at, err
+	return c.Rows.Commanded(ctx, cmd)
 }
 
 // command updates the run of an invitation. It starts one where there is none any more, and replaces one that

@@ -2,6 +2,7 @@ package licensing
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -10,6 +11,9 @@ type AccessFacts struct {
 	Person Person
 	Held   []Grant
 	Above  LicenseID // where the person has opted in to inherit Administrator, "" for nowhere (R88)
+
+	Failed            bool // what was added last could not be made effective (R54)
+	Reason, Reference string
 }
 
 // Answer is the result of "may X do Y on License ID Z", and why.
@@ -23,9 +27,9 @@ type Answer struct {
 	Above LicenseID `json:"above,omitempty"` // Allowed by inheritance: from which agreement
 }
 
-// MayDo answers whether the person may do p on License ID l (R01, R02, R07, R11–R17, R71, R84, R88, R92).
-// known is false where the organization has no such person or License ID. A role in the tenant is not an
-// input (R07).
+// MayDo answers whether the person may do p on License ID l (R01, R02, R07, R11–R17, R54, R71, R84, R88,
+// R92). known is false where the organization has no such person or License ID. A role in the tenant is not
+// an input (R07).
 func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 	deny := func(rule, format string, args ...any) Answer {
 		return Answer{Rule: rule, Why: fmt.Sprintf(format, args...)}
@@ -52,6 +56,10 @@ func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 	if Inherits(f.Above != "", f.Held) && Administrator.Permits(p) {
 		return Answer{Allowed: true, Rule: "R88", Role: Administrator, Origin: Inherited, Above: f.Above,
 			Why: fmt.Sprintf("Administrator on License ID %s, inherited from %s", l, f.Above)}
+	}
+	if waiting && f.Failed {
+		return deny("R54", "the role on License ID %s couldn't be made effective (%s): "+
+			"an administrator can assign it again", l, strings.TrimSpace(f.Reason+" "+f.Reference))
 	}
 	if waiting {
 		return deny("R53", "the role on License ID %s isn't effective yet", l)

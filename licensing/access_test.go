@@ -16,7 +16,7 @@ func TestR07_ATenantRoleIsNoInput(t *testing.T) {
 	})
 	// What decides is these fields; a tenant's role among them would show here.
 	for typ, want := range map[reflect.Type][]string{
-		reflect.TypeFor[AccessFacts](): {"Person", "Held", "Above"},
+		reflect.TypeFor[AccessFacts](): {"Person", "Held", "Above", "Failed", "Reason", "Reference"},
 		reflect.TypeFor[Person]():      {"Kind", "Present", "RegisteredAt"},
 		reflect.TypeFor[Grant]():       {"Role", "Origin", "Effective", "Contract"},
 	} {

@@ -60,6 +60,7 @@ type IntakeAnswer struct {
 	Contacts   []ContactVerdict `json:"contacts,omitempty"`
 	People     []PersonVerdict  `json:"people"` // whose roles changed, in the order of the intake
 	Orphaned   []LicenseID      `json:"orphaned,omitempty"`
+	Odd        []OddEntry       `json:"odd,omitempty"` // directory people who were left out, and why (R84)
 	Work       int              `json:"work"`
 }
 
@@ -80,9 +81,7 @@ func (i Intake) Check(p Policy) (Intake, error) {
 	if i.Domains, err = checkDomains(i.Domains); err != nil {
 		return i, err
 	}
-	if i.Directory, err = checkDirectory(i.Directory, "directory"); err != nil {
-		return i, err
-	}
+	i.Directory, _ = Tidy(i.Directory) // an odd entry is left out and reported (R84)
 	i.Agreements, err = checkAgreements(i.Agreements)
 	return i, err
 }
@@ -104,17 +103,17 @@ func checkDomains(domains []string) ([]string, error) {
 // checkAgreements reads a list of agreements, each of them once.
 func checkAgreements(agreements []ContractAgreement) ([]ContractAgreement, error) {
 	out := slices.Clone(agreements)
-	seen := map[LicenseID]int{}
+	var seen []LicenseID
 	for n := range out {
 		field := fmt.Sprintf("agreements[%d]", n)
 		if err := out[n].check(); err != nil {
 			return out, in(field, err)
 		}
 		l := out[n].License
-		if first, twice := seen[l]; twice {
-			return out, Refuse(Invalid, "R08", "duplicate of agreements[%d]", first).In(field + ".license_id")
+		if slices.Contains(seen, l) {
+			return out, Refuse(Invalid, "R08", "License ID %s is listed twice", l).In(field + ".license_id")
 		}
-		seen[l] = n
+		seen = append(seen, l)
 	}
 	return out, nil
 }

@@ -114,7 +114,8 @@ func (c ContactChange) Check(p Policy) (ContactChange, error) {
 		return c, in("contact", err)
 	}
 	if (len(c.Licenses) == 0) == (c.From == "") {
-		return c, Refuse(Invalid, "R34", "provide either license_ids or from").In("license_ids")
+		return c, Refuse(Invalid, "R34", "name either the License IDs, or the present contact whose place is taken "+
+			"everywhere: one of the two").In("license_ids")
 	}
 	if len(c.Licenses) > MaxAgreements {
 		return c, Refuse(Invalid, "R34", "you can change up to %d License IDs at a time", MaxAgreements).

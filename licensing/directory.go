@@ -1,7 +1,5 @@
 package licensing
 
-import "fmt"
-
 // DirectoryPerson is a person of the tenant (R47, R84).
 type DirectoryPerson struct {
 	ObjectID ObjectID `json:"object_id"`
@@ -13,6 +11,9 @@ type DirectoryPerson struct {
 func (d *DirectoryPerson) check() error {
 	if d.ObjectID == "" || !d.ObjectID.printable() {
 		return Refuse(Invalid, "R47", "an object ID has 1 to 128 printable ASCII characters").In("object_id")
+	}
+	if d.Left { // what else it says doesn't matter (R84)
+		return nil
 	}
 	if err := parse("email", &d.Email, ParseEmail); err != nil {
 		return err
@@ -31,32 +32,15 @@ type DirectoryChange struct {
 	People []DirectoryPerson `json:"people"`
 }
 
-// Check returns the change in canonical form, or an Invalid *Error that names the first field at fault.
+// Check returns the change in canonical form, or an Invalid *Error for a change of nobody or of too many people.
+// An entry that is odd by itself is no fault of the change: see [Tidy].
 func (d DirectoryChange) Check() (DirectoryChange, error) {
 	if len(d.People) == 0 || len(d.People) > MaxDirectory {
 		return d, Refuse(Invalid, "R84", "a directory change can have 1 to %d people; this one has %d",
 			MaxDirectory, len(d.People)).In("people")
 	}
-	people, err := checkDirectory(d.People, "people")
-	d.People = people
-	return d, err
-}
-
-// checkDirectory reads a list of people, each of them once.
-func checkDirectory(people []DirectoryPerson, field string) ([]DirectoryPerson, error) {
-	out := append([]DirectoryPerson(nil), people...)
-	seen := map[ObjectID]int{}
-	for n := range out {
-		at := fmt.Sprintf("%s[%d]", field, n)
-		if err := out[n].check(); err != nil {
-			return out, in(at, err)
-		}
-		if first, twice := seen[out[n].ObjectID]; twice {
-			return out, Refuse(Invalid, "R47", "duplicate of %s[%d]", field, first).In(at + ".object_id")
-		}
-		seen[out[n].ObjectID] = n
-	}
-	return out, nil
+	d.People, _ = Tidy(d.People)
+	return d, nil
 }
 
 // DirectoryAnswer is what a change of the directory did.
@@ -65,6 +49,7 @@ type DirectoryAnswer struct {
 	Left     []UserID    `json:"left,omitempty"`     // VL users whose access ended with it (R84)
 	Returned []UserID    `json:"returned,omitempty"` // VL users whose access a re-check can restore (R86)
 	Orphaned []LicenseID `json:"orphaned,omitempty"` // License IDs that lost their last active admin (R33)
+	Odd      []OddEntry  `json:"odd,omitempty"`      // entries that were left out, and why (R84)
 	Work     int         `json:"work"`
 }
 
@@ -89,15 +74,19 @@ func MayRecheck(p Person, found bool) error {
 }
 
 // Differences compares the people who were known to be present with the directory of now. It returns those
-// who left, first, and then those who joined or have a new name or address (R84).
+// who left, then those who joined or have a new name or address, then the odd entries of them, which change
+// nothing (R84). Whoever stands there by an odd entry has not left.
 func Differences(known, now []DirectoryPerson) (changes []DirectoryPerson, left int) {
 	was := make(map[ObjectID]DirectoryPerson, len(known))
+	holders := make(map[string]ObjectID, len(known))
 	for _, p := range known {
-		was[p.ObjectID] = p
+		was[p.ObjectID], holders[p.Email.Key()] = p, p.ObjectID
 	}
 	there := make(map[ObjectID]bool, len(now))
 	for _, p := range now {
-		there[p.ObjectID] = true
+		if there[p.ObjectID] = true; p.ObjectID == "" || !p.ObjectID.printable() {
+			there[holders[p.Email.Key()]] = true // perhaps he: nobody loses access by an entry that can't be read
+		}
 	}
 	for _, p := range known {
 		if !there[p.ObjectID] {
@@ -107,11 +96,20 @@ func Differences(known, now []DirectoryPerson) (changes []DirectoryPerson, left 
 	}
 	left = len(changes)
 	for _, p := range now {
-		if was[p.ObjectID] != p {
+		if old, isKnown := was[p.ObjectID]; isKnown && old != p || !isKnown && p.Email != "" {
 			changes = append(changes, p)
 		}
 	}
-	return changes, left
+	tidied, odd := Tidy(changes)
+	sifted := Sift(tidied, odd, Registry{Holders: holders})
+	sorted := make([]DirectoryPerson, 0, len(changes))
+	for _, n := range sifted.Taken {
+		sorted = append(sorted, changes[n])
+	}
+	for _, o := range sifted.Odd {
+		sorted = append(sorted, changes[o.Index])
+	}
+	return sorted, left
 }
 
 // How many people one comparison may remove: a directory that was emptied by mistake must not lock everybody

@@ -84,6 +84,15 @@ func Refuse(kind Kind, rule, format string, args ...any) *Error {
 	return &Error{Kind: kind, Rule: rule, Message: fmt.Sprintf(format, args...)}
 }
 
+// hidden names nothing, so that it is the same for everything that it is said of.
+const hidden = "this doesn't exist, or you may not see or change it: " +
+	"check what you entered, and which License IDs you administer"
+
+// Hidden returns the one refusal of everything that there is not, that belongs to another organization, or
+// that the caller has no say in: the same word for word wherever it is given, so that it tells nobody which
+// of the three it is (R05, R43, L03).
+func Hidden() *Error { return Refuse(NotFound, "R43", hidden) }
+
 // RefusalOf returns the *Error in err's chain, or nil where there is none.
 func RefusalOf(err error) *Error {
 	e, _ := errors.AsType[*Error](err)

@@ -74,7 +74,7 @@ func (s HandOverState) Ended() bool { return s != HandOverOpen && s != HandOverA
 func MayAgree(s HandOverState, successor bool, p Person) error {
 	switch {
 	case !successor:
-		return Refuse(NotFound, "R43", "there is no such hand-over, or you may not see it")
+		return Hidden()
 	case s.Ended():
 		return Refuse(Conflict, "R32", "the hand-over is %s", s)
 	case !p.Registered() || !p.InTenant():
@@ -132,8 +132,8 @@ func (v HandOverView) For(reader UserID) HandOverView {
 
 // A refused line tells each of the two the same fact in the second person of its own.
 var lineMessages = map[string]struct{ admin, successor string }{
-	"R05": {
-		"you don't administer License ID {license}",
+	"R43": {
+		hidden,
 		"the administrator who hands over doesn't administer License ID {license}"},
 	"R19": {
 		"the successor has Invoice Reader on License ID {license}, so Administrator isn't possible there",

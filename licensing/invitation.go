@@ -32,6 +32,15 @@ func (s InvitationState) May(next InvitationState) bool {
 	return slices.Contains(invitationNext[s], next)
 }
 
+// At returns where an invitation that ends at expires stands now: from then on nobody can accept it, though
+// its timer may be a moment late (R56).
+func (s InvitationState) At(expires, now time.Time) InvitationState {
+	if s == InvitationOpen && !now.Before(expires) {
+		return InvitationExpired
+	}
+	return s
+}
+
 // Invitation is what the rules need to know of one.
 type Invitation struct {
 	State      InvitationState
@@ -45,6 +54,9 @@ type Invitation struct {
 }
 
 const alreadyRegistered = "the person has already registered, so no invitation is needed"
+
+// NotInvited refuses a command on an invitation of a person who has none.
+func NotInvited() *Error { return Refuse(Conflict, "R58", "the person has no invitation") }
 
 // MayResend says whether the same link may be mailed again now: in status Invitation sent, after the
 // cool-down (R58).

@@ -49,7 +49,15 @@ func (f Facts) Before() Status {
 	if f.Assignment == AssignmentNone {
 		return ""
 	}
-	return StatusOf(f.Person, f.Assignment, f.Invitation)
+	return StatusOf(f.Person, f.Assignment.At(f.DueAt, f.Now), f.Invitation)
+}
+
+// MayDecide says whether the caller has a say on the License ID at all (R05, L03).
+func (f Facts) MayDecide() *Error {
+	if f.Agreement == nil || !f.Administers {
+		return Hidden()
+	}
+	return nil
 }
 
 // Judge decides one change, whoever asks for it and whatever brings it (R05, R18, R19, R25, R31,
@@ -57,8 +65,8 @@ func (f Facts) Before() Status {
 // or not (R26). A refusal is an *Error and writes nothing. Roles can always be taken away from
 // somebody who is not in the directory.
 func Judge(f Facts, c AccessChange) (Judgement, *Error) {
-	if f.Agreement == nil || !f.Administers {
-		return Judgement{}, Refuse(Forbidden, "R05", "you don't administer License ID %s", c.License)
+	if err := f.MayDecide(); err != nil {
+		return Judgement{}, err
 	}
 	if f.Mandate.HandsOver {
 		if err := MayHandOver(c.License, f.OwnAdmin, f.Self); err != nil {

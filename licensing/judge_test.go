@@ -32,7 +32,7 @@ func TestR03_ByWhomAGrantCameDecidesWhoMayTakeIt(t *testing.T) {
 	}
 }
 
-func TestR05_OnlyAdministratorsOfTheLicenseIDChangeIt(t *testing.T) {
+func TestR05_L03_OnlyAdministratorsOfTheLicenseIDChangeIt(t *testing.T) {
 	for name, f := range map[string]Facts{
 		"a caller who doesn't administer it is refused": settled(BenefitsReader).but(func(f *Facts) {
 			f.Administers = false
@@ -45,7 +45,7 @@ func TestR05_OnlyAdministratorsOfTheLicenseIDChangeIt(t *testing.T) {
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, f, add(ProductKeysReader), Forbidden, "R05")
+			refused(t, f, add(ProductKeysReader), NotFound, "R43")
 		})
 	}
 }

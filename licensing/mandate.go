@@ -12,6 +12,7 @@ type Mandate struct {
 	Unknown     bool // reaches people whom the directory doesn't know (R27, R57)
 	BillTo      bool // may take Bill To's Invoice Reader away (R18)
 	Registered  bool // the person has registered elsewhere: a first Administrator is effective at once (R25)
+	OnSight     bool // reaches by id only whom the caller may see (R43)
 	HandsOver   bool // gives a License ID away that the caller administers himself (R30, R32)
 	Confirms    bool // mails the verdicts to whoever asked (R75)
 }
@@ -19,7 +20,7 @@ type Mandate struct {
 // The mandates: one for each way in which roles are given or taken.
 var (
 	// SaveMandate is an admin's, for the License IDs that he administers (R05).
-	SaveMandate = Mandate{Action: AuditSave, Confirms: true}
+	SaveMandate = Mandate{Action: AuditSave, OnSight: true, Confirms: true}
 	// ContractMandate is the partner's, for whom a contract names (R03, R25, R28).
 	ContractMandate = Mandate{Action: AuditContract, Contract: true, WhileLocked: true,
 		Unknown: true, BillTo: true}
@@ -38,7 +39,7 @@ var (
 	// AppointmentMandate is support's, for a License ID that has no active admin (R33).
 	AppointmentMandate = Mandate{Action: AuditAppoint, Rule: "R33"}
 	// HandOverMandate makes the successor Administrator (R30).
-	HandOverMandate = Mandate{Action: AuditHandOver, Rule: "R30", HandsOver: true, Confirms: true}
+	HandOverMandate = Mandate{Action: AuditHandOver, Rule: "R30", OnSight: true, HandsOver: true, Confirms: true}
 	// TakeOverMandate removes who handed over, in the successor's name (R31).
 	TakeOverMandate = Mandate{Action: AuditHandOver, Rule: "R31"}
 )

@@ -150,7 +150,7 @@ func TestR18_R52_R57_HowFarAMandateReaches(t *testing.T) {
 // left takes the person out of the tenant.
 func left(f *Facts) { f.Person = absent }
 
-func TestR05_R19_R31_R33_R87_R92_NoMandateGetsPastWhatHoldsForAll(t *testing.T) {
+func TestR05_R19_R31_R33_R43_R87_R92_NoMandateGetsPastWhatHoldsForAll(t *testing.T) {
 	own := func(_ Facts, _ AccessChange, j Judgement) *Error {
 		if slices.Contains(j.Add, BenefitsReader) {
 			return Refuse(Conflict, "R15", "the deployment gives nobody Benefits Reader")
@@ -164,9 +164,9 @@ func TestR05_R19_R31_R33_R87_R92_NoMandateGetsPastWhatHoldsForAll(t *testing.T) 
 		want string
 	}{
 		"where it doesn't hold": {settled().but(func(f *Facts) { f.Administers = false }),
-			add(BenefitsReader), "R05"},
+			add(BenefitsReader), "R43"},
 		"on no agreement": {settled().but(func(f *Facts) { f.Agreement = nil }),
-			add(BenefitsReader), "R05"},
+			add(BenefitsReader), "R43"},
 		"Invoice Reader beside Administrator": {settled(Administrator), add(InvoiceReader), "R19"},
 		"both at once":                        {settled(), add(Administrator, InvoiceReader), "R19"},
 		"one's own Administrator": {settled(Administrator).but(func(f *Facts) { f.Self = true }),

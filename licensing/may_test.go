@@ -58,7 +58,7 @@ func TestR18_R28_R31_R32_R34_R47_R57_R62_R82_R84_R86_WhatMayBeDone(t *testing.T)
 
 		{"the successor agrees", MayAgree(HandOverOpen, true, registered), "", "", ""},
 		{"the successor agrees again", MayAgree(HandOverAgreed, true, outsider), "", "", ""},
-		{"somebody else doesn't see it", MayAgree(HandOverDone, false, registered), NotFound, "R43", "no such"},
+		{"somebody else doesn't see it", MayAgree(HandOverDone, false, registered), NotFound, "R43", Hidden().Message},
 		{"the successor is too late", MayAgree(HandOverExpired, true, registered), Conflict, "R32", "expired"},
 		{"the successor is too late, and no user", MayAgree(HandOverDone, true, unregistered), Conflict,
 			"R32", "done"},

@@ -38,8 +38,7 @@ func Paste(source, held []Grant, replace bool) (add, remove []Role) {
 func MayPaste(from RoleSource, source []Grant, administers, parent bool) error {
 	switch {
 	case !administers:
-		return Refuse(Forbidden, "R05", "you don't administer License ID %s, so you can't copy roles from it",
-			from.License)
+		return Hidden()
 	case parent && !from.Replace:
 		return Refuse(Conflict, "R77", "you can't import roles to a parent agreement")
 	case !slices.ContainsFunc(source, func(g Grant) bool { return g.Origin != ByBillTo }):

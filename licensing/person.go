@@ -109,7 +109,7 @@ func MayCreate(n Newcomer, m Mandate) error {
 // R84).
 func MayAct(active bool) error {
 	if !active {
-		return Refuse(Forbidden, "R05", "only a registered administrator of the License IDs can assign roles")
+		return Hidden()
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (s Save) Check(p Policy) (Save, error) {
 			key = clean.SignIn.Key()
 		}
 		if first, twice := seen[key]; twice {
-			return s, Refuse(Invalid, "R66", "duplicate of people[%d]", first).In(field)
+			return s, Twice(first).In(field)
 		}
 		seen[key] = n
 		people[n] = clean
@@ -82,6 +82,12 @@ func (s Save) Check(p Policy) (Save, error) {
 	}
 	s.People = people
 	return s, nil
+}
+
+// Twice refuses a person who stands in a request twice, the first time in the place given, from 0 on.
+func Twice(first int) *Error {
+	return Refuse(Invalid, "R66", "this is the same person as number %d of the list: list each person once",
+		first+1)
 }
 
 func (pc PersonChange) check() (PersonChange, error) {

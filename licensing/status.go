@@ -3,6 +3,7 @@ package licensing
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // Status is one of six, kept per (user, License ID) (R45).
@@ -80,6 +81,18 @@ const (
 	AssignmentActive      AssignmentState = "active"      // all its grants are effective
 	AssignmentFailed      AssignmentState = "failed"      // what was added last could not be activated (R54)
 )
+
+// LostReason is why an assignment that was left behind shows as failed.
+const LostReason = "it wasn't carried out in time"
+
+// At returns where an assignment that is due at a time stands now: one that is still in progress long after
+// it, nobody will settle, and it counts as failed (R52, [Lost]).
+func (s AssignmentState) At(due, now time.Time) AssignmentState {
+	if Lost(s, due, now) {
+		return AssignmentFailed
+	}
+	return s
+}
 
 // StatusOf returns the status of a person on one License ID (R45, R51–R57), total: always one of six.
 func StatusOf(p Person, a AssignmentState, i InvitationState) Status {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestR45_OneOfSixStatuses(t *testing.T) {
@@ -99,6 +100,43 @@ func TestR51_R52_R54_R55_R56_R57_WhichStatusAPersonHas(t *testing.T) {
 				t.Errorf("got %s", got)
 			}
 		})
+	}
+}
+
+func TestR52_R56_WhatNobodyWillEndAnyMoreStandsAsEnded(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		state AssignmentState
+		after time.Duration // the due time
+		want  AssignmentState
+	}{
+		{"before its due time it is in progress", AssignmentPropagating, -time.Second, AssignmentPropagating},
+		{"an hour after it too", AssignmentPropagating, time.Hour, AssignmentPropagating},
+		{"later it has failed", AssignmentPropagating, time.Hour + 1, AssignmentFailed},
+		{"what is active stays active", AssignmentActive, 48 * time.Hour, AssignmentActive},
+		{"what waits for registration waits", AssignmentPending, 48 * time.Hour, AssignmentPending},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.state.At(noon, noon.Add(c.after)); got != c.want {
+				t.Errorf("got %s", got)
+			}
+			f := Facts{Person: registered, Assignment: c.state, DueAt: noon, Now: noon.Add(c.after)}
+			if got, want := f.Before(), StatusOf(registered, c.want, InvitationNone); got != want {
+				t.Errorf("before a change: %s, want %s", got, want)
+			}
+		})
+	}
+	for _, c := range []struct {
+		state InvitationState
+		after time.Duration // its end
+		want  InvitationState
+	}{
+		{InvitationOpen, -1, InvitationOpen}, {InvitationOpen, 0, InvitationExpired},
+		{InvitationFailed, time.Hour, InvitationFailed}, {InvitationNone, time.Hour, InvitationNone},
+	} {
+		if got := c.state.At(noon, noon.Add(c.after)); got != c.want {
+			t.Errorf("%s %s after its end: %s", c.state, c.after, got)
+		}
 	}
 }
 

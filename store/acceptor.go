@@ -93,7 +93,7 @@ func (a *acceptance) asStranger(dir directory) (asked, error) {
 			return asked{}, err
 		}
 		who.Email = licensing.Email(p.Email)
-		dir.people[p.EmailKey] = directoryRow{p.ObjectID, p.Email, p.EmailKey, p.Name}
+		dir.people[p.EmailKey] = directoryRow{string(p.ObjectID), string(p.Email), p.EmailKey, p.Name}
 	} else if p, ok := dir.people[who.Email.Key()]; ok {
 		err := licensing.MayTakeOver(licensing.Identity{ObjectID: licensing.ObjectID(p.ObjectID)},
 			licensing.Person{Present: true}, who)

@@ -38,6 +38,7 @@ var (
 	missing     = rows.Missing
 	missingUser = rows.MissingUser
 	pending     = rows.Pending
+	reference   = rows.Reference
 )
 
 func unique[T ~string](in []T) []T { return rows.Unique(in) }

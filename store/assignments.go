@@ -2,10 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
-	"strings"
 	"time"
 
 	"vlroles/licensing"
@@ -62,12 +59,6 @@ func (s *Store) Fail(
 			auditLine{user: user, action: licensing.AuditFail, rule: "R54", after: licensing.StatusFailed,
 				detail: licensing.FailureNoted{Reason: reason}})
 	})
-}
-
-// reference is what a person quotes to support: short, the same for the same attempt, without meaning.
-func reference(user licensing.UserID, change licensing.ChangeID) string {
-	sum := sha256.Sum256([]byte(string(user) + "\x00" + string(change)))
-	return "VL-" + strings.ToUpper(hex.EncodeToString(sum[:5]))
 }
 
 // Effective returns a user's grants as a downstream system must know them before Activate: what is effective,

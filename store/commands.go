@@ -6,9 +6,6 @@ import (
 	"vlroles/licensing"
 )
 
-// hiddenUser is what everybody is told of a user whom there is not, or whom he may not see (R43).
-const hiddenUser = "there is no such user, or you may not see the user"
-
 // commandRequest is an admin's command on one user as a request.
 func commandRequest(a licensing.AuditAction, c licensing.Command) request {
 	return request{id: c.Request, org: c.Org, by: c.By, action: a, content: c}
@@ -77,7 +74,7 @@ func (t *tx) commandOnRoles(c licensing.Command) (commanded, error) {
 func (t *tx) commandOnInvitation(user licensing.UserID) (*invitationRow, error) {
 	i, err := t.NewestInvitation(user)
 	if err == nil && i == nil {
-		err = licensing.Refuse(licensing.Conflict, "R58", "the person has no invitation")
+		err = licensing.NotInvited()
 	}
 	return i, err
 }

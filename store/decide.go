@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"vlroles/licensing"
@@ -41,6 +42,7 @@ type decision struct {
 	people []*subject // in the order of what was asked
 
 	agreements map[licensing.LicenseID]licensing.Agreement
+	mine       map[licensing.LicenseID]bool               // of those named: where the caller has a say
 	authority  map[licensing.LicenseID]bool               // License IDs on which the mandate holds
 	admins     map[licensing.LicenseID][]licensing.UserID // active admins, where one may be removed
 	above      rows.Inherited                             // where the people inherit Administrator (R88)
@@ -54,6 +56,7 @@ type subject struct {
 	asked
 	user        userRow
 	known       bool // has a row already
+	foreign     bool // nothing of what is asked is the caller's to decide: nobody is looked up for it (L03)
 	imported    bool // registered elsewhere, and nothing here says that he is not (R25)
 	invitation  *invitationRow
 	assignments map[licensing.LicenseID]*assignmentRow
@@ -86,8 +89,14 @@ func (t *tx) decide(m mandate, people []asked) (*decision, error) {
 	for _, s := range d.people {
 		d.judge(s)
 	}
+	if d.OnSight && len(d.named()) == 0 && !slices.ContainsFunc(d.people, (*subject).seen) {
+		return nil, licensing.Hidden()
+	}
 	return d, nil
 }
+
+// seen says whether the caller may see the person.
+func (s *subject) seen() bool { return s.visible }
 
 // verdicts returns what was judged of each person.
 func (d *decision) verdicts() []licensing.PersonVerdict {

@@ -132,7 +132,7 @@ func TestR72_PastingReplacesTheRolesOfEachTargetWithAVerdictOfItsOwn(t *testing.
 		same(t, "lee on C1: Bill To's is not overwritten", h.Held(lee, "C1"),
 			"benefits_reader? invoice_reader product_keys_reader?")
 		// not admin of the source
-		h.refusesChange("grace", edit(kim, from(a2, a1, "", true)), licensing.Forbidden, "R05")
+		h.refusesChange("grace", edit(kim, from(a2, a1, "", true)), licensing.NotFound, "R43")
 	})
 }
 
@@ -145,8 +145,8 @@ func TestR77_ImportingAddsTheRolesOfChosenUsersWhereTheCallerIsAdminOfBothButNot
 		h.ActivatesChange(kim, a1)
 		// M1 stands above B1
 		h.refusesChange("ada", edit(kim, from(m1, a1, "", false)), licensing.Conflict, "R77")
-		h.refusesChange("grace", edit(kim, from(a2, a1, "", false)), licensing.Forbidden, "R05")
-		h.refusesChange("ada", edit(kim, from(a2, a1, "", false)), licensing.Forbidden, "R05")
+		h.refusesChange("grace", edit(kim, from(a2, a1, "", false)), licensing.NotFound, "R43")
+		h.refusesChange("ada", edit(kim, from(a2, a1, "", false)), licensing.NotFound, "R43")
 	})
 }
 

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -12,6 +10,8 @@ import (
 
 // Directory takes in what a tenant says of some of its people (R47, R84–R86). Whoever left has no access from
 // this transaction on; the License IDs that lost their last active admin by it are named and audited (R33).
+// Odd entries are left out and named in the answer. A change takes as many statements for a thousand people
+// as for one, up to the size of a statement.
 func (s *Store) Directory(
 	ctx context.Context, d licensing.DirectoryChange,
 ) (licensing.DirectoryAnswer, error) {
@@ -21,237 +21,249 @@ func (s *Store) Directory(
 	}
 	q := request{id: d.ID, org: d.Org, action: licensing.AuditDirectory, content: d}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.DirectoryAnswer, []licensing.OutboxEntry, error) {
-		c := &directoryImport{tx: t, org: d.Org, request: d.ID, field: "people"}
+		c := t.newDirectoryImport(d.Org, d.ID)
 		err := c.take(d.People)
 		return c.answer, c.work, err
 	})
 }
 
-// directoryImport is one taking-in of directory people.
+// directoryImport is one taking-in of directory people: load, sift, follow, write.
 type directoryImport struct {
 	*tx
 	org     licensing.OrgID
 	request licensing.RequestID
-	field   string // of the input, for refusals
+
+	known    map[licensing.ObjectID]personRow // of the people of the change
+	holders  map[string]licensing.ObjectID    // who is present with an address of the change
+	domains  []string
+	byObject map[licensing.ObjectID]*userRow // profiles that are bound to people of the change
+	byKey    map[string]*userRow             // profiles that have an address of the change
+	keys     map[licensing.UserID]string     // the sign-in keys of these profiles before the change
+
+	entries []personRow // of the directory, to write
+	freed   []licensing.ObjectID
+	changed map[licensing.UserID]*userRow
+	left    []licensing.UserID
+	lines   []auditLine // each is written once for each License ID of its user
 
 	answer licensing.DirectoryAnswer
 	work   []licensing.OutboxEntry
 }
 
-// take goes through those who left first: their addresses are free for others then.
+func (t *tx) newDirectoryImport(org licensing.OrgID, id licensing.RequestID) *directoryImport {
+	return &directoryImport{
+		tx: t, org: org, request: id,
+		known: map[licensing.ObjectID]personRow{}, holders: map[string]licensing.ObjectID{},
+		byObject: map[licensing.ObjectID]*userRow{}, byKey: map[string]*userRow{},
+		keys: map[licensing.UserID]string{}, changed: map[licensing.UserID]*userRow{},
+	}
+}
+
+// take takes in what is not odd.
 func (c *directoryImport) take(people []licensing.DirectoryPerson) error {
+	if len(people) == 0 {
+		return nil
+	}
+	people, odd := licensing.Tidy(people)
+	if err := c.lockOrganization(); err != nil {
+		return err
+	}
 	held, err := c.lockAdministered(people)
 	if err != nil {
 		return err
 	}
-	for _, left := range []bool{true, false} {
-		for n, p := range people {
-			if p.Left != left {
-				continue
-			}
-			if err := c.one(p); err != nil {
-				var e *licensing.Error
-				if errors.As(err, &e) {
-					return e.In(fmt.Sprintf("%s[%d]", c.field, n))
-				}
-				return err
-			}
-		}
+	if err := c.load(people); err != nil {
+		return err
 	}
-	return c.orphans(held)
+	now, err := c.administered(people) // an Administrator may have become effective before the users were locked
+	if err != nil {
+		return err
+	}
+	sifted := licensing.Sift(people, odd, licensing.Registry{Holders: c.holders, Foreign: c.foreign()})
+	c.answer.Odd = sifted.Odd
+	c.followAll(people, sifted.Taken)
+	if err := c.write(); err != nil {
+		return err
+	}
+	return c.orphans(unique(append(held, now...)))
+}
+
+// lockOrganization lets the changes of one directory follow one another.
+func (c *directoryImport) lockOrganization() error {
+	var id licensing.OrgID
+	return c.get(&id, c.lock(`SELECT o.id FROM organizations o WHERE o.id = ?`, "o"), c.org)
 }
 
 // lockAdministered locks the License IDs that may lose an admin, as a save does that removes one (R33).
 func (c *directoryImport) lockAdministered(
 	people []licensing.DirectoryPerson,
 ) ([]licensing.LicenseID, error) {
-	var objects []string
-	for _, p := range people {
-		if p.Left {
-			objects = append(objects, string(p.ObjectID))
-		}
+	held, err := c.administered(people)
+	if err != nil {
+		return nil, err
 	}
-	var held []licensing.LicenseID
-	for part := range slices.Chunk(objects, batch) {
-		var some []licensing.LicenseID
-		err := c.in(&some, `
-			SELECT DISTINCT g.license_id
-			FROM users u
-			JOIN grants g ON g.user_id = u.id
-			WHERE u.org_id = ? AND u.object_id IN (?) AND u.in_tenant AND u.registered_at IS NOT NULL
-				AND g.role = 'administrator' AND g.effective`, c.org, part)
-		if err != nil {
-			return nil, err
-		}
-		held = append(held, some...)
-	}
-	held = unique(held)
 	return held, c.lockAgreements(held)
 }
 
-// one takes in one person.
-func (c *directoryImport) one(p licensing.DirectoryPerson) error {
-	var old personRow
-	err := c.get(&old, `SELECT object_id, email, email_key, name, present FROM directory_people
-		WHERE org_id = ? AND object_id = ?`, c.org, p.ObjectID)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	if old == (personRow{string(p.ObjectID), string(p.Email), p.Email.Key(), p.Name, !p.Left}) {
-		return nil
-	}
-	if !p.Left {
-		if err := c.addressFree(p); err != nil {
-			return err
+// administered returns of which License IDs those who leave are active admins.
+func (c *directoryImport) administered(people []licensing.DirectoryPerson) ([]licensing.LicenseID, error) {
+	var objects []licensing.ObjectID
+	for _, p := range people {
+		if p.Left {
+			objects = append(objects, p.ObjectID)
 		}
 	}
-	c.answer.Changed++
-	_, err = c.exec(`
-		INSERT INTO directory_people (org_id, object_id, email, email_key, name, present, changed_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (org_id, object_id) DO UPDATE
-		SET email = excluded.email, email_key = excluded.email_key, name = excluded.name,
-			present = excluded.present, changed_at = excluded.changed_at`,
-		c.org, p.ObjectID, string(p.Email), p.Email.Key(), p.Name, !p.Left, ts(c.now))
+	held, err := inParts[licensing.LicenseID](c.tx, `
+		SELECT DISTINCT g.license_id
+		FROM users u
+		JOIN grants g ON g.user_id = u.id
+		WHERE u.org_id = ? AND u.object_id IN (?) AND u.in_tenant AND u.registered_at IS NOT NULL
+			AND g.role = 'administrator' AND g.effective`, objects, c.org)
+	return unique(held), err
+}
+
+// load locks and reads the profiles and the directory's entries of the people. Profiles are looked for once
+// more when the entries are locked: one that a save has made meanwhile is seen then.
+func (c *directoryImport) load(people []licensing.DirectoryPerson) error {
+	var objects []licensing.ObjectID
+	var keys []string
+	for _, p := range people {
+		objects = append(objects, p.ObjectID)
+		if !p.Left && p.Email != "" {
+			keys = append(keys, p.Email.Key())
+		}
+	}
+	objects, keys = unique(objects), unique(keys)
+	if err := c.loadUsers(objects, keys); err != nil {
+		return err
+	}
+	if err := c.loadEntries(objects, keys); err != nil {
+		return err
+	}
+	if err := c.loadUsers(objects, keys); err != nil {
+		return err
+	}
+	return c.all(&c.domains, `SELECT domain FROM organization_domains WHERE org_id = ?`, c.org)
+}
+
+// loadUsers locks and reads the profiles that it hasn't read yet.
+func (c *directoryImport) loadUsers(objects []licensing.ObjectID, keys []string) error {
+	found, err := inParts[licensing.UserID](c.tx,
+		`SELECT id FROM users WHERE org_id = ? AND object_id IN (?)`, objects, c.org)
 	if err != nil {
 		return err
 	}
-	return c.follow(p, old)
-}
-
-// addressFree refuses the address of somebody else who is present.
-func (c *directoryImport) addressFree(p licensing.DirectoryPerson) error {
-	var other int
-	err := c.get(&other, `SELECT COUNT(*) FROM directory_people
-		WHERE org_id = ? AND email_key = ? AND object_id <> ? AND present`, c.org, p.Email.Key(), p.ObjectID)
-	if err == nil && other > 0 {
-		return licensing.Refuse(licensing.Conflict, "R47",
-			"another person who is present has this address").In("email")
-	}
-	return err
-}
-
-// follow brings the VL user of the person along.
-func (c *directoryImport) follow(p licensing.DirectoryPerson, old personRow) error {
-	if p.Left {
-		u, err := c.profileOf(p.ObjectID)
-		if err != nil || u == nil || !u.InTenant {
-			return err
-		}
-		return c.leaves(u)
-	}
-	if err := c.park(p); err != nil {
-		return err
-	}
-	u, err := c.profileOf(p.ObjectID)
+	more, err := inParts[licensing.UserID](c.tx,
+		`SELECT id FROM users WHERE org_id = ? AND sign_in_key IN (?)`, keys, c.org)
 	if err != nil {
 		return err
 	}
-	if u == nil {
-		return c.bind(p)
-	}
-	if !u.InTenant && !old.Present {
-		c.answer.Returned = append(c.answer.Returned, u.ID)
-		line := c.line(u.ID, licensing.AuditDirectoryReturned, "R86")
-		line.after = licensing.StatusUserNotFound
-		if _, err := c.auditEverywhere(line); err != nil {
-			return err
+	found = slices.DeleteFunc(unique(append(found, more...)), func(id licensing.UserID) bool {
+		_, read := c.keys[id]
+		return read
+	})
+	users, err := inParts[userRow](c.tx, c.lock(selectUser+` WHERE u.id IN (?) ORDER BY u.id`, "u"), found)
+	for n := range users {
+		u := &users[n]
+		c.keys[u.ID], c.byKey[u.SignInKey] = u.SignInKey, u
+		if u.ObjectID != "" {
+			c.byObject[licensing.ObjectID(u.ObjectID)] = u
 		}
 	}
-	return c.rename(u, p)
-}
-
-// profileOf locks and returns the VL user who is bound to the object, nil for none.
-func (t *directoryImport) profileOf(object licensing.ObjectID) (*userRow, error) {
-	var u userRow
-	err := t.get(&u, t.lock(selectUser+` WHERE u.org_id = ? AND u.object_id = ?`, "u"), t.org, object)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return &u, err
-}
-
-// leaves ends the access of a person who left (R84).
-func (c *directoryImport) leaves(u *userRow) error {
-	u.InTenant = false
-	if err := c.updateUser(*u); err != nil {
-		return err
-	}
-	c.answer.Left = append(c.answer.Left, u.ID)
-	c.tell(u)
-	line := c.line(u.ID, licensing.AuditDirectoryLeft, "R84")
-	line.after = licensing.StatusUserNotFound
-	_, err := c.auditEverywhere(line)
 	return err
 }
 
-// tell has the downstream system told what the person has now.
-func (c *directoryImport) tell(u *userRow) {
-	if u.Person().Registered() {
-		c.work = append(c.work, tell(c.org, c.request, u.ID))
-		c.answer.Work = len(c.work)
-	}
-}
-
-// line begins an audit line of the import.
-func (c *directoryImport) line(user licensing.UserID, action licensing.AuditAction, rule string) auditLine {
-	return auditLine{org: c.org, request: c.request, user: user, action: action, rule: rule}
-}
-
-// park takes the address away from the profile of whoever had it before: it is another person's now, who
-// inherits nothing (R47). No address contains a blank, so nobody finds the profile by it.
-func (c *directoryImport) park(p licensing.DirectoryPerson) error {
-	_, err := c.exec(`
-		UPDATE users
-		SET sign_in_key = object_id || ' ' || sign_in_key
-		WHERE org_id = ? AND sign_in_key = ? AND object_id IS NOT NULL AND object_id <> ?`,
-		c.org, p.Email.Key(), p.ObjectID)
-	return err
-}
-
-// bind gives a profile that the directory did not know the object of the
-// person who has its address now (R57).
-func (c *directoryImport) bind(p licensing.DirectoryPerson) error {
-	var u userRow
-	err := c.get(&u, c.lock(selectUser+` WHERE u.org_id = ? AND u.sign_in_key = ? AND u.kind = 'internal'
-		AND u.object_id IS NULL`, "u"), c.org, p.Email.Key())
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
+// loadEntries locks and reads what the directory knows of these people, and of who has their addresses.
+func (c *directoryImport) loadEntries(objects []licensing.ObjectID, keys []string) error {
+	const entries = `SELECT d.org_id, d.object_id, d.email, d.email_key, d.name, d.present
+		FROM directory_people d `
+	found, err := inParts[personRow](c.tx,
+		c.lock(entries+`WHERE d.org_id = ? AND d.object_id IN (?) ORDER BY d.object_id`, "d"), objects, c.org)
 	if err != nil {
 		return err
 	}
-	u.ObjectID, u.InTenant = nullString(p.ObjectID), true
-	u.Rename(p.Name)
-	if err := c.updateUser(u); err != nil {
-		return err
+	for _, r := range found {
+		c.known[r.ObjectID] = r
 	}
-	_, err = c.auditEverywhere(c.line(u.ID, licensing.AuditDirectoryFound, "R57"))
+	found, err = inParts[personRow](c.tx,
+		entries+`WHERE d.org_id = ? AND d.present AND d.email_key IN (?)`, keys, c.org)
+	for _, r := range found {
+		c.holders[r.EmailKey] = r.ObjectID
+	}
 	return err
 }
 
-// rename gives the profile the directory's name and address. A business email that was the old address moves
-// along; an address that an external profile has stays with that one.
-func (c *directoryImport) rename(u *userRow, p licensing.DirectoryPerson) error {
-	u.Rename(p.Name)
-	if u.SignInKey != p.Email.Key() {
-		var taken int
-		err := c.get(&taken, `SELECT COUNT(*) FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org,
-			p.Email.Key())
-		if err != nil {
-			return err
-		}
-		if taken == 0 {
-			if licensing.Email(u.BusinessEmail).Key() == licensing.Email(u.SignInEmail).Key() {
-				u.BusinessEmail = string(p.Email)
-			}
-			u.Address(p.Email)
-			if _, err := c.auditEverywhere(c.line(u.ID, licensing.AuditDirectoryAddress, "R47")); err != nil {
-				return err
-			}
+// foreign returns the addresses of external people for which the organization's directory doesn't vouch.
+func (c *directoryImport) foreign() map[string]bool {
+	out := map[string]bool{}
+	for key, u := range c.byKey {
+		domain := licensing.Email(u.SignInEmail).Domain()
+		if u.ObjectID == "" && u.Kind == licensing.External && !slices.Contains(c.domains, domain) {
+			out[key] = true
 		}
 	}
-	return c.updateUser(*u)
+	return out
+}
+
+// write writes the directory's entries and the profiles. Addresses are given up before others get them.
+func (c *directoryImport) write() error {
+	err := execIn(c.tx, `UPDATE directory_people SET present = false WHERE org_id = ? AND object_id IN (?)`,
+		c.freed, c.org)
+	if err != nil {
+		return err
+	}
+	for n := range c.entries {
+		c.entries[n].OrgID, c.entries[n].ChangedAt = c.org, ts(c.now)
+	}
+	if err := insert(c.tx, upsertPerson, c.entries); err != nil {
+		return err
+	}
+	if err := c.writeUsers(); err != nil {
+		return err
+	}
+	return c.auditLines()
+}
+
+func (c *directoryImport) writeUsers() error {
+	var users []userRow
+	var moved []licensing.UserID
+	for _, u := range c.changed {
+		users = append(users, *u)
+		if u.SignInKey != c.keys[u.ID] {
+			moved = append(moved, u.ID)
+		}
+	}
+	// two people may swap addresses, and no two rows may have the same one even in between
+	err := execIn(c.tx, `UPDATE users SET sign_in_key = id || ' ' || sign_in_key WHERE id IN (?)`, moved)
+	if err != nil {
+		return err
+	}
+	return insert(c.tx, upsertUser, users)
+}
+
+// auditLines writes each line once for each License ID of its user.
+func (c *directoryImport) auditLines() error {
+	var users []licensing.UserID
+	for _, l := range c.lines {
+		users = append(users, l.user)
+	}
+	found, err := inParts[assignmentRow](c.tx, `
+		SELECT user_id, license_id
+		FROM assignments
+		WHERE user_id IN (?)
+		ORDER BY user_id, license_id`, unique(users))
+	if err != nil {
+		return err
+	}
+	has := map[licensing.UserID][]licensing.LicenseID{}
+	for _, a := range found {
+		has[a.UserID] = append(has[a.UserID], a.LicenseID)
+	}
+	var lines []auditLine
+	for _, l := range c.lines {
+		lines = append(lines, l.on(has[l.user])...)
+	}
+	return c.audit(lines...)
 }
 
 // orphans names the License IDs that have no active admin any more (R33).
@@ -260,6 +272,7 @@ func (c *directoryImport) orphans(held []licensing.LicenseID) error {
 	if err != nil {
 		return err
 	}
+	var lines []auditLine
 	for _, l := range held {
 		if len(admins[l]) > 0 {
 			continue
@@ -267,25 +280,33 @@ func (c *directoryImport) orphans(held []licensing.LicenseID) error {
 		c.answer.Orphaned = append(c.answer.Orphaned, l)
 		line := c.line("", licensing.AuditOrphaned, "R33")
 		line.license = l
-		if err := c.audit(line); err != nil {
-			return err
-		}
+		lines = append(lines, line)
 	}
-	return nil
+	return c.audit(lines...)
 }
 
+// personRow is a person of the directory.
 type personRow struct {
-	ObjectID string `db:"object_id"`
-	Email    string `db:"email"`
-	EmailKey string `db:"email_key"`
-	Name     string `db:"name"`
-	Present  bool   `db:"present"`
+	OrgID     licensing.OrgID    `db:"org_id"`
+	ObjectID  licensing.ObjectID `db:"object_id"`
+	Email     licensing.Email    `db:"email"`
+	EmailKey  string             `db:"email_key"`
+	Name      string             `db:"name"`
+	Present   bool               `db:"present"`
+	ChangedAt timestamp          `db:"changed_at"`
 }
 
-func tell(org licensing.OrgID, id licensing.RequestID, user licensing.UserID) licensing.OutboxEntry {
-	return licensing.OutboxEntry{Kind: licensing.OutboxAssign, Org: org, Request: id, User: user,
-		Propagation: licensing.Propagation{Change: licensing.ChangeID(id), Removed: true}}
+// person is the row as the rules know one.
+func (r personRow) person() licensing.DirectoryPerson {
+	return licensing.DirectoryPerson{ObjectID: r.ObjectID, Email: r.Email, Name: r.Name, Left: !r.Present}
 }
+
+const upsertPerson = `
+	INSERT INTO directory_people (org_id, object_id, email, email_key, name, present, changed_at)
+	VALUES (:org_id, :object_id, :email, :email_key, :name, :present, :changed_at)
+	ON CONFLICT (org_id, object_id) DO UPDATE
+	SET email = excluded.email, email_key = excluded.email_key, name = excluded.name,
+		present = excluded.present, changed_at = excluded.changed_at`
 
 // Present returns everybody who is in an organization's tenant as far as is known.
 func (s *Store) Present(ctx context.Context, org licensing.OrgID) ([]licensing.DirectoryPerson, error) {
@@ -300,8 +321,7 @@ func (s *Store) Present(ctx context.Context, org licensing.OrgID) ([]licensing.D
 	}
 	out := make([]licensing.DirectoryPerson, len(rows))
 	for n, r := range rows {
-		out[n] = licensing.DirectoryPerson{ObjectID: licensing.ObjectID(r.ObjectID),
-			Email: licensing.Email(r.Email), Name: r.Name}
+		out[n] = r.person()
 	}
 	return out, nil
 }

@@ -155,7 +155,7 @@ var orderedRequests = map[string]ordered{
 		kim := h.Invite("ada", "kim", add(a1, licensing.Administrator))
 		return licensing.Save{ID: newRequest(), Org: h.Org, Admin: kim, People: []licensing.PersonChange{
 			ext("lee", add(a1, licensing.BenefitsReader))}}
-	}, licensing.Forbidden, "R05"},
+	}, licensing.NotFound, "R43"},
 	"Register": {licensing.AuditRegister, accepting(1), accepting(2), licensing.Gone, "R58"},
 	"Resend":   {licensing.AuditResend, kimInvited("ada"), kimInvited("grace"), licensing.NotFound, "R43"},
 	"Reset":    {licensing.AuditReset, kimInvited("ada"), kimRegistered("ada"), licensing.Conflict, "R62"},
@@ -199,10 +199,10 @@ var orderedRequests = map[string]ordered{
 			left(licensing.DirectoryPerson{ObjectID: "o-grace", Email: "grace@contoso.example", Name: "Grace Hopper"}),
 			{ObjectID: "o-new", Email: "new@contoso.example", Name: "New"}}}
 	}, func(h *house) any {
-		return licensing.DirectoryChange{ID: newRequest(), Org: h.Org, People: []licensing.DirectoryPerson{
-			{ObjectID: "o-new", Email: "new@contoso.example", Name: "New"},
-			{ObjectID: "o-two", Email: "ada@contoso.example", Name: "Ada the second"}}}
-	}, licensing.Conflict, "R47"},
+		// an id that is the engine's own
+		return licensing.DirectoryChange{ID: derive(newRequest(), 1), Org: h.Org,
+			People: []licensing.DirectoryPerson{{ObjectID: "o-new", Email: "new@contoso.example", Name: "New"}}}
+	}, licensing.Invalid, "L06"},
 	"Appoint": {licensing.AuditAppoint, func(h *house) any {
 		h.Leaves("o-ada", "ada@contoso.example", "Ada Lovelace", true)
 		return licensing.Appointment{ID: newRequest(), Org: h.Org, License: a1, Person: ext("kim"),
@@ -212,7 +212,7 @@ var orderedRequests = map[string]ordered{
 			Reason: "case 4711"}
 	}, licensing.Conflict, "R05"},
 	"SetPreference": {licensing.AuditPreference, preferring("heir@fabrikam.example"), preferring("ada"),
-		licensing.Forbidden, "R90"},
+		licensing.NotFound, "R43"},
 	"StartHandOver": {licensing.AuditHandOver, func(h *house) any {
 		return licensing.HandOver{ID: newRequest(), Org: h.Org, Admin: h.ID("ada"), Successor: ext("sam"),
 			Licenses: []licensing.LicenseID{a1, m1, a2}}
@@ -220,7 +220,7 @@ var orderedRequests = map[string]ordered{
 		kim := h.Invite("ada", "kim", add(a1, licensing.Administrator))
 		return licensing.HandOver{ID: newRequest(), Org: h.Org, Admin: kim, Successor: ext("sam"),
 			Licenses: []licensing.LicenseID{a1}}
-	}, licensing.Forbidden, "R05"},
+	}, licensing.NotFound, "R43"},
 	"AgreeHandOver": {licensing.AuditAgreeHandOver, overHanded("sam@fabrikam.example"), overHanded("ada"),
 		licensing.NotFound, "R43"},
 	"CancelHandOver": {licensing.AuditCancelHandOver, overHanded("ada"), overHanded("grace"),
@@ -274,6 +274,9 @@ func callerIn(in any) (by licensing.UserID) {
 
 // licenseIn is the License ID that a request is about, where it is about one.
 func licenseIn(in any) (l licensing.LicenseID) {
+	if callerIn(in) != "" { // a person's refusal is written on no License ID (L03)
+		return ""
+	}
 	altered(in, func(p any) {
 		if a, ok := p.(*licensing.AgreementPut); ok {
 			l = a.Agreement.License
@@ -450,16 +453,16 @@ func (h *house) refusesWhatIsNoID(method string, _ ordered, in any) {
 			*requestOf(p) = "2f1c5e3a9b7d4c618e0fa1b2c3d4e5f6"
 			return true
 		}},
-		{"there is no such organization", licensing.Forbidden, "R05", setOrg(licensing.OrgID(newRequest()))},
-		{"the organization is a name", licensing.Forbidden, "R05", setOrg("Contoso")},
-		{"the caller is an address", licensing.Forbidden, "R05", func(p any) bool {
+		{"there is no such organization", licensing.NotFound, "R43", setOrg(licensing.OrgID(newRequest()))},
+		{"the organization is a name", licensing.NotFound, "R43", setOrg("Contoso")},
+		{"the caller is an address", licensing.NotFound, "R43", func(p any) bool {
 			by := callerOf(p)
 			if by != nil {
 				*by = "ada@contoso.example"
 			}
 			return by != nil
 		}},
-		{"the caller is in capitals", licensing.Forbidden, "R05", func(p any) bool {
+		{"the caller is in capitals", licensing.NotFound, "R43", func(p any) bool {
 			by := callerOf(p)
 			if by != nil && *by != "" {
 				*by = licensing.UserID(strings.ToUpper(string(*by)))

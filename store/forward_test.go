@@ -391,7 +391,9 @@ func TestR47_AnIdentityWithoutTheIDIsNobodyWhoHasOne(t *testing.T) {
 		_, err := h.acceptBy(in, licensing.OwnLink, licensing.Identity{Email: leo.Email})
 		wantRefusal(t, err, licensing.Forbidden, "R47")
 		out := h.Invite("ada", "lee", add(a1, licensing.BenefitsReader))
-		h.Hears(licensing.DirectoryPerson{ObjectID: "o-lee", Email: "lee@fabrikam.example", Name: "Lee"})
+		h.TakeIn(licensing.Intake{Name: "Contoso", Domains: []string{"fabrikam.example"},
+			Directory: []licensing.DirectoryPerson{
+				{ObjectID: "o-lee", Email: "lee@fabrikam.example", Name: "Lee"}}})
 		_, err = h.acceptBy(out, licensing.OwnLink, licensing.Identity{Email: "lee@fabrikam.example"})
 		wantRefusal(t, err, licensing.Forbidden, "R47")
 		must[licensing.Registered](t)(h.acceptBy(out, licensing.OwnLink,

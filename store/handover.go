@@ -45,7 +45,7 @@ func (p *plan) handOver(d *decision) (licensing.HandOverView, licensing.MailID) 
 			waiting = append(waiting, v.License)
 		}
 		view.Lines = append(view.Lines, line)
-		if d.agreements[v.License].License != "" { // else there is no such License ID
+		if d.authority[v.License] { // of the others nobody learns more
 			lines = append(lines,
 				handOverLineRow{d.request, v.License, line.State, nullString(line.Rule), ts(line.Until)})
 		}
@@ -121,7 +121,7 @@ func (s *Store) commandHandOver(
 func (t *tx) handOver(
 	org licensing.OrgID, id licensing.RequestID, by licensing.UserID,
 ) (*handOverRow, error) {
-	hidden := licensing.Refuse(licensing.NotFound, "R43", "there is no such hand-over, or you may not see it")
+	hidden := licensing.Hidden()
 	if !ids(string(org), string(id)) {
 		return nil, hidden
 	}

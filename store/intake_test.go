@@ -58,10 +58,6 @@ func TestAnIntakeThatIsRefusedWritesNothing(t *testing.T) {
 		}{
 			{"a domain of another organization", "domains[1]", "R63", licensing.Conflict,
 				licensing.Intake{Domains: []string{"new.example", "fabrikam.example"}}},
-			{"an address that somebody present has", "directory[1].email", "R47", licensing.Conflict,
-				licensing.Intake{Directory: []licensing.DirectoryPerson{
-					{ObjectID: "o-1", Email: "one@contoso.example", Name: "One"},
-					{ObjectID: "o-2", Email: "ADA@contoso.example", Name: "Two"}}}},
 			{"an unknown parent", "agreements[1].parent", "R41", licensing.Invalid, licensing.Intake{
 				Agreements: []licensing.ContractAgreement{agreement("C1", ""), agreement("C2", "NONE")},
 			}},

@@ -36,7 +36,7 @@ func (d *decision) hide(s *subject) {
 		s.verdict.User = ""
 	}
 	if len(s.Access) == 0 {
-		d.refuse(s, licensing.Refuse(licensing.NotFound, "R43", hiddenUser))
+		d.refuse(s, licensing.Hidden())
 	}
 }
 
@@ -129,7 +129,8 @@ func (d *decision) judgeChange(s *subject, asked licensing.AccessChange) {
 func (d *decision) accept(s *subject, f licensing.Facts, c *change) {
 	v, j := &c.Verdict, c.Judgement
 	v.Outcome, v.Added, v.Removed, v.DueAt = j.Outcome, j.Add, j.Remove, j.DueAt
-	if a := s.assignments[v.License]; a != nil && a.State == licensing.AssignmentFailed {
+	if old := s.assignments[v.License]; old != nil && old.At(d.now).State == licensing.AssignmentFailed {
+		a := old.At(d.now)
 		v.Reference = string(a.Reference)
 		if j.Outcome == licensing.Assigned && a.Attempts >= licensing.SupportAfter {
 			v.Advice = licensing.Advice(licensing.StatusFailed, a.Attempts, d.policy)
@@ -151,6 +152,9 @@ func (d *decision) accept(s *subject, f licensing.Facts, c *change) {
 func (d *decision) ask(
 	s *subject, c licensing.AccessChange,
 ) (licensing.AccessChange, licensing.Judgement, *licensing.Error) {
+	if err := d.facts(s, c.License).MayDecide(); err != nil {
+		return c, licensing.Judgement{}, err
+	}
 	if c.From != nil {
 		source := d.sources.Grants[s.source(c)][c.From.License]
 		err := licensing.MayPaste(*c.From, source, d.authority[c.From.License], d.parents[c.License])
@@ -184,11 +188,7 @@ func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
 		f.Agreement = &a
 	}
 	if i := s.invitation; i != nil {
-		f.Invitation = i.State
-		if i.State == licensing.InvitationOpen && !d.now.Before(i.ExpiresAt.Time) {
-			// its timer is a moment late: nobody can accept it any more (R56)
-			f.Invitation = licensing.InvitationExpired
-		}
+		f.Invitation = i.State.At(i.ExpiresAt.Time, d.now)
 	}
 	if a := s.assignments[l]; a != nil {
 		f.Assignment, f.DueAt, f.Attempts = a.State, a.DueAt.Time, a.Attempts

@@ -299,7 +299,7 @@ func TestEachKindOfMailCarriesWhatItTells(t *testing.T) {
 		equal(t, "confirmation: people", len(confirmation.People), 1)
 		equal(t, "confirmation: person", confirmation.People[0].Email, "bob@fabrikam.example")
 		equal(t, "confirmation: verdicts (R75)", len(confirmation.People[0].Verdict.Verdicts), 2)
-		equal(t, "confirmation: refused", confirmation.People[0].Verdict.Verdicts[1].Error.Rule, "R05")
+		equal(t, "confirmation: refused", confirmation.People[0].Verdict.Verdicts[1].Error.Rule, "R43")
 	})
 }
 

@@ -16,8 +16,8 @@ func (t *tx) load(m mandate, people []asked) (*decision, error) {
 			grants: map[licensing.LicenseID][]licensing.Grant{}})
 	}
 	for _, load := range []func() error{
-		d.loadCaller, d.loadAgreements, d.loadPeople, d.loadNewcomers, d.loadHoldings, d.loadSources,
-		d.loadAuthority, d.loadAdmins, d.loadInheritance,
+		d.loadCaller, d.authorize, d.loadAgreements, d.loadPeople, d.loadNewcomers, d.loadHoldings,
+		d.loadSources, d.loadAuthority, d.loadAdmins, d.loadInheritance, d.hideStrangers, d.findTwice,
 	} {
 		if err := load(); err != nil {
 			return nil, err
@@ -38,9 +38,43 @@ func (d *decision) loadCaller() error {
 	return licensing.MayAct(ok)
 }
 
+// authorize finds on which of the License IDs named the caller has a say, before anything is looked up of a
+// person or a License ID. Who has none on any of them is refused whole (L03).
+func (d *decision) authorize() (err error) {
+	if d.everywhere {
+		return nil
+	}
+	named := d.named()
+	if d.mine, err = d.Administers(d.org, d.by, named); err != nil {
+		return err
+	}
+	if len(named) > 0 && len(d.mine) == 0 {
+		return licensing.Hidden()
+	}
+	for _, s := range d.people {
+		says := func(c licensing.AccessChange) bool { return d.mine[c.License] }
+		s.foreign = len(s.Access) > 0 && !slices.ContainsFunc(s.Access, says)
+	}
+	return nil
+}
+
+// named returns the License IDs on which something is to change.
+func (d *decision) named() []licensing.LicenseID {
+	var out []licensing.LicenseID
+	for _, s := range d.people {
+		for _, c := range s.Access {
+			out = append(out, c.License)
+		}
+	}
+	return unique(out)
+}
+
 // loadAgreements locks those that may lose an admin (R33), all in one order.
 func (d *decision) loadAgreements() error {
-	if err := d.lockAgreements(d.losing()); err != nil {
+	losing := slices.DeleteFunc(d.losing(), func(l licensing.LicenseID) bool {
+		return !d.everywhere && !d.mine[l]
+	})
+	if err := d.lockAgreements(losing); err != nil {
 		return err
 	}
 	var all []licensing.LicenseID
@@ -90,7 +124,7 @@ func (d *decision) loadPeople() error {
 	ids, keys := []string{""}, []string{""} // IN () is no SQL; no id and no key is empty
 	for _, s := range d.people {
 		switch {
-		case s.newcomer != nil:
+		case s.newcomer != nil, s.foreign:
 		case s.User != "":
 			ids = append(ids, string(s.User))
 		default:
@@ -105,11 +139,12 @@ func (d *decision) loadPeople() error {
 	for _, u := range rows {
 		byID[u.ID], byKey[u.SignInKey] = u, u
 	}
-	seen := map[licensing.UserID]int{}
-	for n, s := range d.people {
+	for _, s := range d.people {
 		switch {
 		case s.newcomer != nil:
 			s.user = *s.newcomer
+			continue
+		case s.foreign:
 			continue
 		case s.User != "":
 			s.user, s.known = byID[s.User]
@@ -117,21 +152,40 @@ func (d *decision) loadPeople() error {
 			s.user, s.known = byKey[s.SignIn.Key()]
 		}
 		s.imported = s.known && !s.registered.IsZero() && s.user.Person().Registered()
-		s.refusal = whoIs(s, seen)
-		if s.known && s.refusal == nil {
-			seen[s.user.ID] = n
+		if s.User != "" && !s.known {
+			s.refusal = licensing.Hidden()
 		}
 	}
 	return nil
 }
 
-// whoIs refuses a person whom there is not, and one who stands in the request twice.
-func whoIs(s *subject, seen map[licensing.UserID]int) *licensing.Error {
-	if s.User != "" && !s.known {
-		return licensing.Refuse(licensing.NotFound, "R43", hiddenUser)
+// hideStrangers refuses whoever is named by an id that the caller can't have from a list, as if there were no
+// such person (R43).
+func (d *decision) hideStrangers() error {
+	for _, s := range d.people {
+		seen := !s.known || s.user.ID == d.by || d.touches(s)
+		for l := range d.above[s.user.ID] {
+			seen = seen || d.authority[l]
+		}
+		if d.OnSight && s.User != "" && !seen {
+			s.refusal = licensing.Hidden()
+		}
 	}
-	if first, twice := seen[s.user.ID]; s.known && twice {
-		return licensing.Refuse(licensing.Invalid, "R66", "duplicate of people[%d]", first)
+	return nil
+}
+
+// findTwice refuses who stands in the request twice: by id and by sign-in email.
+func (d *decision) findTwice() error {
+	seen := map[licensing.UserID]int{}
+	for n, s := range d.people {
+		if !s.known || s.refusal != nil {
+			continue
+		}
+		if first, twice := seen[s.user.ID]; twice {
+			s.refusal = licensing.Twice(first)
+			continue
+		}
+		seen[s.user.ID] = n
 	}
 	return nil
 }
@@ -139,7 +193,9 @@ func whoIs(s *subject, seen map[licensing.UserID]int) *licensing.Error {
 // loadNewcomers works out kind, name and directory object of people without a row (R44, R63, R64).
 func (d *decision) loadNewcomers() error {
 	var keys []string
-	unknown := func(s *subject) bool { return !s.known && s.newcomer == nil && s.refusal == nil }
+	unknown := func(s *subject) bool {
+		return !s.known && !s.foreign && s.newcomer == nil && s.refusal == nil
+	}
 	for _, s := range d.people {
 		if unknown(s) {
 			keys = append(keys, s.SignIn.Key())
@@ -163,19 +219,21 @@ func (d *decision) loadNewcomers() error {
 }
 
 func (d *decision) loadHoldings() error {
-	by := map[licensing.UserID]*subject{}
+	var known []licensing.UserID
 	for _, s := range d.people {
 		if s.known && s.refusal == nil {
-			by[s.user.ID] = s
+			known = append(known, s.user.ID)
 		}
 	}
-	h, err := d.Holdings(slices.Sorted(maps.Keys(by)))
+	h, err := d.Holdings(unique(known))
 	if err != nil {
 		return err
 	}
-	for id, s := range by {
-		s.invitation, s.assignments = h.Invitation[id], h.Assignments[id]
-		s.grants, s.processed = h.Grants[id], h.Processed[id]
+	for _, s := range d.people {
+		if id := s.user.ID; s.known && s.refusal == nil {
+			s.invitation, s.assignments = h.Invitation[id], h.Assignments[id]
+			s.grants, s.processed = h.Grants[id], h.Processed[id]
+		}
 	}
 	return nil
 }
@@ -189,6 +247,9 @@ func (d *decision) loadAuthority() error {
 	if !d.everywhere {
 		var err error
 		d.authority, err = d.Administers(d.org, d.by, all)
+		for _, l := range d.named() { // what was nobody's to decide before the locks stays so: see foreign
+			d.authority[l] = d.authority[l] && d.mine[l]
+		}
 		return err
 	}
 	d.authority = map[licensing.LicenseID]bool{}
@@ -238,7 +299,9 @@ func (d *decision) loadSources() error {
 	d.parents = map[licensing.LicenseID]bool{}
 	for part := range slices.Chunk(unique(targets), batch) {
 		var some []licensing.LicenseID
-		if err := d.in(&some, `SELECT DISTINCT parent FROM agreements WHERE parent IN (?)`, part); err != nil {
+		err := d.in(&some, `SELECT DISTINCT parent FROM agreements WHERE org_id = ? AND parent IN (?)`, d.org,
+			part)
+		if err != nil {
 			return err
 		}
 		for _, id := range some {

@@ -154,6 +154,11 @@ func newWorld(r *rapid.T, s *Store) *world {
 	return w
 }
 
+// views are the rows as they show at the model's time.
+func (w *world) views() *views.Views {
+	return views.New(w.s.Reader().At(func() time.Time { return w.now }))
+}
+
 func (w *world) agreement(l licensing.LicenseID) licensing.ContractAgreement {
 	return licensing.ContractAgreement{License: l, Program: "MPSA", Parent: w.parent[l],
 		ProcessedAt: start.Add(-30 * day), NoInvitation: l == w.mailless}
@@ -164,7 +169,7 @@ func (w *world) identify(r *rapid.T, m *mPerson) {
 	if !m.known || m.id != "" {
 		return
 	}
-	id, err := views.New(w.s.Reader()).UserBySignIn(context.Background(), w.org, m.email)
+	id, err := w.views().UserBySignIn(context.Background(), w.org, m.email)
 	if err != nil {
 		r.Fatalf("%s: %v", m.name, err)
 	}
@@ -240,12 +245,14 @@ func rolesOf(h *mHeld) map[licensing.Role]*mRole {
 	return h.roles
 }
 
-func (m *mPerson) status(l licensing.LicenseID) licensing.Status {
+func (w *world) status(m *mPerson, l licensing.LicenseID) licensing.Status {
 	h := m.held[l]
 	switch {
 	case !m.tenant():
 		return licensing.StatusUserNotFound
 	case h.state == licensing.AssignmentFailed:
+		return licensing.StatusFailed
+	case h.state == licensing.AssignmentPropagating && w.now.After(h.due.Add(time.Hour)):
 		return licensing.StatusFailed
 	case h.state == licensing.AssignmentPropagating:
 		return licensing.StatusAssignmentInProgress
@@ -273,7 +280,7 @@ type wish struct {
 func (w *world) judge(x wish) (rule string, out licensing.Outcome) {
 	m, h := x.to, x.to.held[x.license]
 	if x.by != nil && !w.administers(x.by, x.license) {
-		return "R05", ""
+		return "R43", ""
 	}
 	state, lost := licensing.AssignmentNone, false
 	if h != nil {
@@ -501,8 +508,8 @@ func (w *world) saved(r *rapid.T, x wish, c licensing.AccessChange) {
 		return // not well formed
 	}
 	answer, err := w.s.atTime(w.now).Save(context.Background(), sv)
-	if !x.by.known || !x.by.registered || !x.by.tenant() {
-		w.refusedBy(r, err, "R05")
+	if !x.by.known || !x.by.registered || !x.by.tenant() || !w.administers(x.by, x.license) {
+		w.refusedBy(r, err, "R43")
 		return
 	}
 	if err != nil {
@@ -586,7 +593,7 @@ func (w *world) expand(x wish, c licensing.AccessChange) (string, wish) {
 	}
 	switch {
 	case !w.administers(x.by, c.From.License):
-		return "R05", x
+		return "R43", x
 	case isParent && !c.From.Replace:
 		return "R77", x
 	case len(copied) == 0:
@@ -619,7 +626,7 @@ func (w *world) register(r *rapid.T) {
 	if !m.known || m.invitation == "" {
 		return
 	}
-	st, err := views.New(w.s.Reader()).InvitationStatusOf(context.Background(), w.org, m.id)
+	st, err := w.views().InvitationStatusOf(context.Background(), w.org, m.id)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -659,7 +666,7 @@ func (w *world) wait(r *rapid.T) {
 	w.now = w.now.Add(time.Duration(hours) * time.Hour)
 	for _, m := range w.people {
 		if m.invitation == licensing.InvitationOpen && !w.now.Before(m.expires) {
-			st, err := views.New(w.s.Reader()).InvitationStatusOf(context.Background(), w.org, m.id)
+			st, err := w.views().InvitationStatusOf(context.Background(), w.org, m.id)
 			if err != nil {
 				r.Fatal(err)
 			}
@@ -942,6 +949,9 @@ func (w *world) prefer(r *rapid.T) {
 	rule := ""
 	if !m.known || !m.registered || !m.tenant() || !w.names(m, l) {
 		rule = "R90"
+		if licensing.RefusalOf(err) != nil && licensing.RefusalOf(err).Rule == "R43" {
+			rule = "R43" // where nothing of it is his: see TestR90_OnlyARegistered…
+		}
 	}
 	if w.agrees(r, err, rule) {
 		m.inherit[l] = want
@@ -979,7 +989,7 @@ func (w *world) compare(r *rapid.T) {
 		m, l := w.anybody(r, "whose access"), w.anyLicense(r, "where")
 		p := rapid.SampledFrom([]licensing.Permission{licensing.ManageAssignments, licensing.ViewOrders,
 			licensing.ListInvoices, licensing.ManageBenefits}).Draw(r, "may")
-		got, err := views.New(w.s.Reader()).Access(context.Background(), w.org, w.userID(m), l, p)
+		got, err := w.views().Access(context.Background(), w.org, w.userID(m), l, p)
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -992,7 +1002,7 @@ func (w *world) compare(r *rapid.T) {
 }
 
 func (w *world) compareList(r *rapid.T, by *mPerson) {
-	page, err := views.New(w.s.Reader()).Users(context.Background(), w.org, w.userID(by),
+	page, err := w.views().Users(context.Background(), w.org, w.userID(by),
 		licensing.UserFilter{})
 	if err != nil {
 		r.Fatal(err)
@@ -1007,7 +1017,7 @@ func (w *world) compareList(r *rapid.T, by *mPerson) {
 		var roles []licensing.Role
 		for l, h := range m.held {
 			if by.known && by.admin(l) {
-				all = append(all, m.status(l))
+				all = append(all, w.status(m, l))
 				roles = append(roles, sortedRoles(h.roles)...)
 			}
 		}

@@ -26,7 +26,7 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.Intak
 		if err := t.applyOrganization(in); err != nil {
 			return licensing.IntakeAnswer{}, nil, err
 		}
-		people := &directoryImport{tx: t, org: in.Org, request: in.ID, field: "directory"}
+		people := t.newDirectoryImport(in.Org, in.ID)
 		if err := people.take(in.Directory); err != nil {
 			return licensing.IntakeAnswer{}, nil, err
 		}
@@ -35,8 +35,8 @@ func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.Intak
 		if err := c.takeIn(in.Agreements, "agreements[%d]"); err != nil {
 			return licensing.IntakeAnswer{}, nil, err
 		}
-		c.answer.Domains, c.answer.Directory, c.answer.Orphaned = len(in.Domains), len(in.Directory),
-			people.answer.Orphaned
+		c.answer.Domains, c.answer.Directory = len(in.Domains), len(in.Directory)
+		c.answer.Orphaned, c.answer.Odd = people.answer.Orphaned, people.answer.Odd
 		return c.answer, c.plan.work, nil
 	})
 }

@@ -51,8 +51,8 @@ type acceptedRow struct {
 // planned is the plan of everything that was accepted, with the audit of what was refused.
 func (d *decision) planned() *plan {
 	p := &plan{}
+	p.refusals(d, d.people...)
 	for _, s := range d.people {
-		p.refusals(d, s)
 		if s.refusal != nil || !s.visible && !s.contact {
 			continue
 		}
@@ -102,15 +102,30 @@ func (s *subject) waiting(assignments map[licensing.LicenseID]*assignmentRow) (o
 	return out
 }
 
-// refusals plans the audit of what was refused.
-func (p *plan) refusals(d *decision, s *subject) {
-	for _, c := range s.refused {
-		line := d.line("", c.License)
-		line.refused, line.rule, line.action = true, c.Error.Rule, c.under.Action
-		if s.known {
-			line.user = s.user.ID
+// refusals plans the audit of what was refused: a line each where the caller has a say, and one for all the
+// rest together, which names nobody and no License ID, so that nobody writes into a history that is not his
+// to change (L03, L04).
+func (p *plan) refusals(d *decision, people ...*subject) {
+	rest := d.line("", "")
+	var refused licensing.RolesChanged
+	for _, s := range people {
+		for _, c := range s.refused {
+			line := d.line("", c.License)
+			line.refused, line.rule, line.action = true, c.Error.Rule, c.under.Action
+			if !d.authority[c.License] {
+				rest.refused, rest.rule, rest.action = true, c.Error.Rule, c.under.Action
+				refused.Refused++
+				continue
+			}
+			if s.known {
+				line.user = s.user.ID
+			}
+			p.audit = append(p.audit, line)
 		}
-		p.audit = append(p.audit, line)
+	}
+	if rest.refused {
+		rest.detail = refused
+		p.audit = append(p.audit, rest)
 	}
 }
 
@@ -179,10 +194,10 @@ func (d *decision) assignment(s *subject, c change) assignmentRow {
 	if c.Next == licensing.AssignmentPropagating {
 		a.ChangeID = nullString(d.mandate.change)
 	}
-	old := s.assignments[c.License]
-	if old == nil {
+	if s.assignments[c.License] == nil {
 		return a
 	}
+	old := s.assignments[c.License].At(d.now)
 	a.AddedBy = old.AddedBy
 	if c.Next != licensing.AssignmentActive {
 		a.Reference = old.Reference

@@ -45,7 +45,7 @@ func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, e
 		return out, err
 	}
 	if err := licensing.MaySetPreference(p, as, c.License); err != nil {
-		return out, err
+		return out, t.hideLicense(c, len(as) > 0, err)
 	}
 	was, err := t.Preferences(c.Org, c.User, c.License)
 	if err != nil {
@@ -63,4 +63,17 @@ func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, e
 		SET inherit = excluded.inherit, changed_at = excluded.changed_at`,
 		c.User, c.License, c.Inherit, ts(t.now))
 	return out, err
+}
+
+// hideLicense is the refusal of a preference, as far as the caller may know of the License ID: whom the
+// contract names, or who administers it (L03).
+func (t *tx) hideLicense(c licensing.PreferenceChange, named bool, why error) error {
+	may, err := t.Administers(c.Org, c.User, []licensing.LicenseID{c.License})
+	if err != nil {
+		return err
+	}
+	if !named && !may[c.License] {
+		return licensing.Hidden()
+	}
+	return why
 }

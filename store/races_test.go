@@ -77,6 +77,9 @@ func (a *arena) remove(by, whom licensing.UserID, l licensing.LicenseID) (licens
 			{User: whom, Access: []licensing.AccessChange{
 				{License: l, Remove: []licensing.Role{licensing.Administrator}},
 			}}}})
+	if e := licensing.RefusalOf(err); e != nil { // who is no admin any more
+		return licensing.Verdict{Outcome: licensing.Refused, Error: e}, nil
+	}
 	if err != nil {
 		return licensing.Verdict{}, err
 	}

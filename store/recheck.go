@@ -13,11 +13,14 @@ import (
 func (s *Store) Recheck(ctx context.Context, c licensing.Command) (licensing.Rechecked, error) {
 	q := commandRequest(licensing.AuditRecheck, c)
 	return carryOut(ctx, s, q, func(t *tx) (licensing.Rechecked, []licensing.OutboxEntry, error) {
+		r := t.newDirectoryImport(c.Org, c.Request)
+		if err := r.lockOrganization(); err != nil {
+			return licensing.Rechecked{}, nil, err
+		}
 		seen, err := t.command(c)
 		if err != nil {
 			return licensing.Rechecked{}, nil, err
 		}
-		r := &directoryImport{tx: t, org: c.Org, request: c.Request}
 		if err := r.recheck(&seen.user); err != nil {
 			return licensing.Rechecked{}, nil, err
 		}
@@ -33,28 +36,41 @@ func (s *Store) Recheck(ctx context.Context, c licensing.Command) (licensing.Rec
 
 // recheck finds the person in the directory and binds the profile to that entry.
 func (c *directoryImport) recheck(u *userRow) error {
-	var found personRow
-	by, value := `object_id`, string(u.ObjectID)
+	found, err := c.entryOf(u)
+	if err != nil {
+		return err
+	}
+	if err := licensing.MayRecheck(u.Person(), found != nil); err != nil {
+		return err
+	}
+	if err := c.load([]licensing.DirectoryPerson{found.person()}); err != nil {
+		return err
+	}
+	bound := c.byObject[found.ObjectID]
+	if err := licensing.MayRecheckAs(bound == nil || bound.ID == u.ID); err != nil {
+		return err
+	}
+	c.followAll([]licensing.DirectoryPerson{found.person()}, []int{0})
+	if bound != nil {
+		bound.InTenant = true
+		c.changed[u.ID] = bound
+	}
+	return c.write()
+}
+
+// entryOf returns the person in the directory to whom the profile is bound or, of one that isn't bound, who has
+// its address; nil for nobody who is present.
+func (c *directoryImport) entryOf(u *userRow) (*personRow, error) {
+	const by = `SELECT object_id, email, email_key, name, present FROM directory_people
+		WHERE org_id = ? AND present AND `
+	query, value := by+`object_id = ?`, string(u.ObjectID)
 	if value == "" {
-		by, value = `email_key`, u.SignInKey
+		query, value = by+`email_key = ?`, u.SignInKey
 	}
-	err := c.get(&found, `SELECT object_id, email, email_key, name, present FROM directory_people
-		WHERE org_id = ? AND present AND `+by+` = ?`, c.org, value)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
+	var found personRow
+	err := c.get(&found, query, c.org, value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
 	}
-	if err := licensing.MayRecheck(u.Person(), err == nil); err != nil {
-		return err
-	}
-	var other int
-	if err := c.get(&other, `SELECT COUNT(*) FROM users WHERE org_id = ? AND object_id = ? AND id <> ?`,
-		c.org, found.ObjectID, u.ID); err != nil {
-		return err
-	}
-	if err := licensing.MayRecheckAs(other == 0); err != nil {
-		return err
-	}
-	u.ObjectID, u.InTenant = nullString(found.ObjectID), true
-	return c.rename(u, licensing.DirectoryPerson{ObjectID: licensing.ObjectID(found.ObjectID),
-		Email: licensing.Email(found.Email), Name: found.Name})
+	return &found, err
 }

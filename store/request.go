@@ -118,7 +118,7 @@ func (t *tx) mayAsk(q request) error {
 		}
 	}
 	if found == 0 {
-		return licensing.Refuse(licensing.Forbidden, "R05", "there is no such organization or user")
+		return licensing.Hidden()
 	}
 	return nil
 }
@@ -140,14 +140,16 @@ func (t *tx) keep(id licensing.RequestID, answer any, work []licensing.OutboxEnt
 
 // auditRefusal writes the audit line of a refusal in a transaction of its own, since the one that refused
 // wrote nothing. The audit keeps ids and nothing else of a person: a request with a caller or an id that is
-// none leaves no line (L10).
+// none leaves no line (L10). A person's line has no License ID, which may not be his to write about (L03).
 func (s *Store) auditRefusal(ctx context.Context, q request, err error) {
 	var e *licensing.Error
 	if !errors.As(err, &e) || !ids(string(q.org), string(q.id)) || q.by != "" && !ids(string(q.by)) {
 		return
 	}
-	line := auditLine{org: q.org, by: q.by, request: q.id, action: q.action, license: q.license, rule: e.Rule,
-		refused: true}
+	line := auditLine{org: q.org, by: q.by, request: q.id, action: q.action, rule: e.Rule, refused: true}
+	if q.by == "" {
+		line.license = q.license
+	}
 	// The refusal is the answer; a line that can't be written must not hide it,
 	// and the database says why in its log.
 	_ = s.write(ctx, "audit refusal", func(t *tx) error { return t.audit(line) })

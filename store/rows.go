@@ -16,6 +16,13 @@ const insertUser = `
 	VALUES (:id, :org_id, :sign_in_email, :sign_in_key, :business_email, :name, :name_key, :kind, :object_id,
 		:in_tenant, :issuer, :subject, :registered_at, :created_at)`
 
+// upsertUser is updateUser for any number of users who are there, some hundred in a statement.
+const upsertUser = insertUser + `
+	ON CONFLICT (id) DO UPDATE
+	SET sign_in_email = excluded.sign_in_email, sign_in_key = excluded.sign_in_key,
+		business_email = excluded.business_email, name = excluded.name, name_key = excluded.name_key,
+		kind = excluded.kind, object_id = excluded.object_id, in_tenant = excluded.in_tenant`
+
 func (t *tx) updateUser(u userRow) error {
 	_, err := t.exec(`
 		UPDATE users

@@ -64,7 +64,7 @@ func TestR05_R08_OnlyAnAdminOfTheLicenseIDOrOfOneAboveItChangesItsAssignments(t 
 					equal(t, "outcome", h.Verdict(c.admin, p).Outcome, licensing.Assigned)
 					return
 				}
-				v := h.refusesChange(c.admin, p, licensing.Forbidden, "R05")
+				v := h.refusesChange(c.admin, p, licensing.NotFound, "R43")
 				equal(t, "status that the caller may not see", v.Before, "")
 				equal(t, "roles", h.Held(kim, c.license), before)
 			})
@@ -76,7 +76,7 @@ func TestARefusedChangeWritesItsAuditLineAndNothingElseOfThePerson(t *testing.T)
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		before := h.census()
-		h.refusesChange("grace", ext("kim", add(a1, licensing.BenefitsReader)), licensing.Forbidden, "R05")
+		h.refusesChange("grace", edit(h.ID("grace"), take(a2, licensing.Administrator)), licensing.Forbidden, "R31")
 		var users, assignments, grants, invitations, mails, audit int
 		if _, err := fmt.Sscanf(before,
 			"users %d, assignments %d, grants %d, invitations %d, mails %d, audit %d",
@@ -89,7 +89,7 @@ func TestARefusedChangeWritesItsAuditLineAndNothingElseOfThePerson(t *testing.T)
 				users, assignments, grants, invitations, mails+1, audit))
 		equal(t, "refusals in the audit",
 			h.Count(`SELECT COUNT(*) FROM audit
-				WHERE outcome = 'refused' AND rule = 'R05' AND license_id = ?`, a1), 1)
+				WHERE outcome = 'refused' AND rule = 'R31' AND license_id = ?`, a2), 1)
 	})
 }
 

@@ -79,7 +79,8 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	db.SetMaxIdleConns(o.MaxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	readOnly := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	s := &Store{writes: db, reads: db, reader: rows.NewReader(db, readOnly), policy: o.Policy, now: o.Now}
+	s := &Store{writes: db, reads: db, policy: o.Policy, now: o.Now,
+		reader: rows.NewReader(db, readOnly, o.Policy).At(o.Now)}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -104,8 +105,8 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	reads.SetMaxOpenConns(o.MaxConns)
 	reads.SetMaxIdleConns(o.MaxConns)
-	s := &Store{writes: writes, reads: reads, reader: rows.NewReader(reads, nil), lite: true, path: path,
-		policy: o.Policy, now: o.Now}
+	s := &Store{writes: writes, reads: reads, lite: true, path: path, policy: o.Policy, now: o.Now,
+		reader: rows.NewReader(reads, nil, o.Policy).At(o.Now)}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -67,5 +67,6 @@ func openAt(t testing.TB, address string) *Store {
 func (s *Store) atTime(now time.Time) *Store {
 	other := *s
 	other.now = func() time.Time { return now }
+	other.reader = s.reader.At(other.now)
 	return &other
 }

@@ -73,7 +73,8 @@ func (s *Store) try(ctx context.Context, f func(*tx) error) error {
 
 // begun is what a transaction knows: all its rows carry the time at which it began.
 func (s *Store) begun(ctx context.Context, t *sqlx.Tx) *tx {
-	return &tx{Query: rows.Within(ctx, t), tx: t, ctx: ctx, lite: s.lite, policy: s.policy, now: s.now()}
+	m := rows.Moment{Now: s.now(), Policy: s.policy}
+	return &tx{Query: rows.Within(ctx, t, m), tx: t, ctx: ctx, lite: s.lite, policy: m.Policy, now: m.Now}
 }
 
 func ignoreDone(err error) error {
@@ -134,6 +135,34 @@ func (t *tx) exec(query string, args ...any) (int, error) {
 	}
 	n, err := res.RowsAffected()
 	return int(n), err
+}
+
+// execIn is exec for a query with IN (?): of a slice among the args, as many values go into one statement as it
+// takes.
+func execIn[T any](t *tx, query string, values []T, before ...any) error {
+	for part := range slices.Chunk(values, batch) {
+		text, args, err := sqlx.In(query, append(slices.Clone(before), part)...)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(text, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inParts is in for any number of values, which come last among the args.
+func inParts[R, T any](t *tx, query string, values []T, before ...any) ([]R, error) {
+	var out []R
+	for part := range slices.Chunk(values, batch) {
+		var some []R
+		if err := t.in(&some, query, append(slices.Clone(before), part)...); err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
 }
 
 // insert writes rows by a query with :names, some hundred at a time.

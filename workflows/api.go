@@ -53,6 +53,7 @@ const (
 	StatusOpen     = "Open"
 	StatusFailed   = "Failed"
 	StatusOrphaned = "Orphaned" // of Directory: an agreement lost its last active admin (R33)
+	StatusOdd      = "Odd"      // of Directory: entries were left out (R84)
 )
 
 // FailedRun is the type of the error with which a run ends whose roles could not become effective. Operators

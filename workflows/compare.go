@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -54,9 +55,12 @@ func compareOne(ctx workflow.Context, org licensing.OrgID) error {
 // maxChanges is how many changes of a thousand people one comparison records.
 const maxChanges = 100
 
-// CompareDirectory compares one organization's directory with the tenant, until there is no difference (R84).
+// CompareDirectory compares one organization's directory with the tenant, until there is no difference but odd
+// entries (R84). The tenant is read once for each thousand changes that are recorded.
 func CompareDirectory(ctx workflow.Context, org licensing.OrgID) error {
 	orphaned := 0
+	var odd []licensing.OddEntry
+	once := workflow.GetVersion(ctx, "compare-once", workflow.DefaultVersion, 1) >= 1
 	for range maxChanges {
 		change, err := findDifferences(ctx, org)
 		if err != nil {
@@ -65,7 +69,7 @@ func CompareDirectory(ctx workflow.Context, org licensing.OrgID) error {
 		if len(change.People) == 0 {
 			break
 		}
-		s := newRequestStep(DirectoryActivity, "record the directory's changes", change)
+		s := newLongRequestStep(DirectoryActivity, "record the directory's changes", change)
 		if err := s.run(ctx, change.ID, workOfDirectory); err != nil {
 			return err
 		}
@@ -73,14 +77,19 @@ func CompareDirectory(ctx workflow.Context, org licensing.OrgID) error {
 			return s.refusal
 		}
 		orphaned += len(s.answer.Orphaned)
+		odd = s.answer.Odd
+		if whole := len(change.People) < licensing.MaxDirectory; once && (whole || s.answer.Changed == 0) {
+			break
+		}
 	}
-	return showOrphans(ctx, orphaned)
+	return showTrouble(ctx, orphaned, odd)
 }
 
 // findDifferences reads the tenant, which may take long. It gives up early, since the schedule comes again.
 func findDifferences(ctx workflow.Context, org licensing.OrgID) (licensing.DirectoryChange, error) {
 	return stepWith(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 15 * time.Minute,
+		HeartbeatTimeout:    30 * time.Second,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: 10 * time.Second, BackoffCoefficient: 2, MaximumAttempts: 4,
 		},
@@ -88,13 +97,29 @@ func findDifferences(ctx workflow.Context, org licensing.OrgID) (licensing.Direc
 	}, DifferencesActivity, org)
 }
 
-// showOrphans marks a run by which agreements lost their last active admin, so that operators find it (R33).
-func showOrphans(ctx workflow.Context, n int) error {
-	if n == 0 {
+// showTrouble marks a run by which agreements lost their last active admin (R33), or whose change had odd
+// entries (R84), so that operators find it.
+func showTrouble(ctx workflow.Context, orphaned int, odd []licensing.OddEntry) error {
+	var details []string
+	status := StatusOdd
+	if orphaned > 0 {
+		status = StatusOrphaned
+		details = append(details, fmt.Sprintf("**Orphaned**: %d License IDs have no active admin any more. "+
+			"See `starter orphans`; appoint one with `starter appoint`.", orphaned))
+	}
+	if len(odd) > 0 {
+		details = append(details, fmt.Sprintf("**Odd**: %d entries were left out; the others were recorded. "+
+			"Mend them in the tenant's directory.", len(odd)))
+		for _, o := range odd[:min(len(odd), shownOdd)] {
+			details = append(details, fmt.Sprintf("- entry %d: %v", o.Index, o.Error))
+		}
+	}
+	if len(details) == 0 {
 		return nil
 	}
-	workflow.SetCurrentDetails(ctx,
-		fmt.Sprintf("**Orphaned**: %d License IDs have no active admin any more. "+
-			"See `starter orphans`; appoint one with `starter appoint`.", n))
-	return workflow.UpsertTypedSearchAttributes(ctx, StatusAttribute.ValueSet(StatusOrphaned))
+	workflow.SetCurrentDetails(ctx, strings.Join(details, "\n"))
+	return workflow.UpsertTypedSearchAttributes(ctx, StatusAttribute.ValueSet(status))
 }
+
+// shownOdd is how many odd entries the details of a run name.
+const shownOdd = 20

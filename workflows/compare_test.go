@@ -93,7 +93,7 @@ func TestR84_AScheduledComparisonFindsWhatAnEventHasMissed(t *testing.T) {
 	known(1)
 	h, status := s.Closed(workflows.CompareID + "/" + string(s.Org))
 	completed(t, status)
-	kept(t, "directory-comparison", h)
+	kept(t, "directory-comparison-once", h)
 	if err := s.Flows.CompareDirectories(s.Ctx(), 0); err != nil {
 		t.Fatal(err)
 	}

@@ -174,8 +174,10 @@ func TestPaths(t *testing.T) {
 	})
 
 	t.Run("R70 a save that is refused for everybody ends without a workflow for anybody", func(t *testing.T) {
-		request, people := s.Save(enginetest.Person("bob", enginetest.Add("E99")))
-		if people[0].Accepted() || people[0].Verdicts[0].Error.Rule != "R05" {
+		unknown := enginetest.Person("bob", enginetest.Add("E1"))
+		unknown.SignIn, unknown.Business = "bob@contoso.example", ""
+		request, people := s.Save(unknown)
+		if people[0].Accepted() || people[0].Error == nil || people[0].Error.Rule != "R63" {
 			t.Fatalf("%+v", people)
 		}
 		s.Mail("alex@contoso.example", "confirmation", 1)
@@ -191,7 +193,7 @@ func TestPaths(t *testing.T) {
 			People: []licensing.PersonChange{enginetest.Person("bob", enginetest.Add("E1"))},
 		}
 		_, err := s.Flows.Save(s.Ctx(), sv)
-		refusedBy(t, err, licensing.Forbidden, "R05")
+		refusedBy(t, err, licensing.NotFound, "R43")
 		h, status := s.Closed(workflows.SaveID(sv.ID))
 		completed(t, status)
 		kept(t, "save-by-nobody", h)

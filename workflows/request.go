@@ -11,7 +11,8 @@ import (
 // Apply takes in an organization with its directory, agreements and first administrators, and starts their
 // invitations (R25, R27).
 func Apply(ctx workflow.Context, in licensing.Intake) error {
-	return carryOut(ctx, in.ID, newRequestStep(ApplyActivity, "store the organization", in), workOfIntake)
+	s := newLongRequestStep(ApplyActivity, "store the organization", in)
+	return carryOut(ctx, in.ID, s, workOfIntake)
 }
 
 // ChangeContact carries out a Change of Contact Information Request (R34).
@@ -20,13 +21,13 @@ func ChangeContact(ctx workflow.Context, c licensing.ContactChange) error {
 }
 
 // Directory records what a tenant says of its people (R84). A run by which an agreement lost its last active
-// admin has VlStatus = "Orphaned" (R33).
+// admin has VlStatus = "Orphaned" (R33), one whose change had odd entries "Odd".
 func Directory(ctx workflow.Context, d licensing.DirectoryChange) error {
-	s := newRequestStep(DirectoryActivity, "record the directory's changes", d)
+	s := newLongRequestStep(DirectoryActivity, "record the directory's changes", d)
 	if err := carryOut(ctx, d.ID, s, workOfDirectory); err != nil {
 		return err
 	}
-	return showOrphans(ctx, len(s.answer.Orphaned))
+	return showTrouble(ctx, len(s.answer.Orphaned), s.answer.Odd)
 }
 
 // Delete removes a user's roles and ends what is running for the user (R80, R82).
@@ -89,7 +90,7 @@ func handleVerdicts[I, O any](ctx workflow.Context, description string, s *reque
 // requestStep is one step that decides and stores, with its answer.
 type requestStep[I, O any] struct {
 	activity Activity[I, O]
-	summary  string
+	options  workflow.ActivityOptions
 	in       I
 	done     bool
 	answer   O
@@ -97,7 +98,17 @@ type requestStep[I, O any] struct {
 }
 
 func newRequestStep[I, O any](a Activity[I, O], summary string, in I) *requestStep[I, O] {
-	return &requestStep[I, O]{activity: a, summary: summary, in: in}
+	s := &requestStep[I, O]{activity: a, options: stepOptions, in: in}
+	s.options.Summary = summary
+	return s
+}
+
+// newLongRequestStep is newRequestStep for what may concern a thousand people.
+func newLongRequestStep[I, O any](a Activity[I, O], summary string, in I) *requestStep[I, O] {
+	s := newRequestStep(a, summary, in)
+	s.options = longStepOptions()
+	s.options.Summary = summary
+	return s
 }
 
 // wait is for update handlers: it returns when the step is done.
@@ -110,7 +121,7 @@ func (s *requestStep[I, O]) wait(ctx workflow.Context) (O, error) {
 
 // run runs the step and starts the workflows that follow from it. A refusal is an answer and no error.
 func (s *requestStep[I, O]) run(ctx workflow.Context, id licensing.RequestID, work func(O) int) error {
-	answer, err := step(ctx, s.activity, s.summary, s.in)
+	answer, err := stepWith(ctx, s.options, s.activity, s.in)
 	if temporal.IsCanceledError(err) {
 		return err
 	}

@@ -46,7 +46,7 @@ const decisionTimeout = 6 * time.Second
 func (w *save) decide(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, "Deciding the request.")
 	r := w.request
-	answer, err := stepLocalWithin(ctx, decisionTimeout, r.activity, r.summary, r.in)
+	answer, err := stepLocalWithin(ctx, decisionTimeout, r.activity, r.options.Summary, r.in)
 	if temporal.IsCanceledError(err) {
 		return err
 	}

@@ -58,11 +58,16 @@ func stepLocalWithin[I, O any](
 	return step(ctx, a, summary, in)
 }
 
+// longStepOptions is how an activity on the rows of a thousand people runs: its heartbeat says that it lives.
+func longStepOptions() workflow.ActivityOptions {
+	o := stepOptions
+	o.StartToCloseTimeout, o.HeartbeatTimeout = 10*time.Minute, 30*time.Second
+	return o
+}
+
 // startWork starts the workflows that the outbox of a request names.
 func startWork(ctx workflow.Context, id licensing.RequestID) error {
-	o := stepOptions
-	o.StartToCloseTimeout = 10 * time.Minute
-	o.HeartbeatTimeout = 30 * time.Second
+	o := longStepOptions()
 	o.Summary = "start the workflows of this request's people"
 	_, err := stepWith(ctx, o, StartWorkActivity, id)
 	return err

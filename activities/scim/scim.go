@@ -64,16 +64,13 @@ type user struct {
 		Given     string `json:"givenName"`
 		Family    string `json:"familyName"`
 	} `json:"name"`
-	Emails []struct {
-		Value   string `json:"value"`
-		Primary bool   `json:"primary"`
-	} `json:"emails"`
 }
 
-// People reads all pages. Whoever would be missing loses access, so anything odd is an error and nothing is
-// returned: a page without progress, a total that changes, somebody twice or without an id.
+// People reads all pages. Whoever would be missing loses access, so a reading that may not be whole is an error
+// and nothing is returned: a page without progress, a total that changes, an entry that comes twice. An entry
+// that is odd by itself is returned as it is, and the rules leave it out (R84).
 func (d *Client) People(ctx context.Context, org licensing.OrgID) ([]licensing.DirectoryPerson, error) {
-	r := reading{total: -1, ids: map[licensing.ObjectID]bool{}, addresses: map[string]bool{}}
+	r := reading{total: -1, ids: map[string]bool{}}
 	for r.total < 0 || r.read < r.total {
 		page, err := d.page(ctx, org, max(r.read, 1))
 		if err == nil {
@@ -88,12 +85,11 @@ func (d *Client) People(ctx context.Context, org licensing.OrgID) ([]licensing.D
 
 // reading is what has been read of a directory so far.
 type reading struct {
-	people    []licensing.DirectoryPerson
-	ids       map[licensing.ObjectID]bool
-	addresses map[string]bool
-	read      int    // entries
-	total     int    // as the first page says; -1 before
-	last      string // the id of the last entry
+	people []licensing.DirectoryPerson
+	ids    map[string]bool // of entries
+	read   int             // entries
+	total  int             // as the first page says; -1 before
+	last   string          // the id of the last entry
 }
 
 var errChanged = errors.New("it changed while it was read")
@@ -130,41 +126,27 @@ func (r *reading) add(page userPage) error {
 }
 
 func (r *reading) addUser(u user) error {
-	p, in, err := u.person()
-	if err != nil || !in {
-		return err
+	if r.ids[u.ID] {
+		return errChanged
 	}
-	if r.ids[p.ObjectID] || r.addresses[p.Email.Key()] {
-		return errors.New("an object id or an address stands in it twice")
+	if u.ID != "" {
+		r.ids[u.ID] = true
 	}
-	r.ids[p.ObjectID], r.addresses[p.Email.Key()] = true, true
-	r.people = append(r.people, p)
+	if u.Active == nil || *u.Active {
+		r.people = append(r.people, u.person())
+	}
 	return nil
 }
 
-// person reads one entry. in is false for who is deactivated, and for accounts without any address.
-func (u user) person() (p licensing.DirectoryPerson, in bool, err error) {
+// person reads one entry. The sign-in name is userName alone: people may edit their other addresses (R47). One
+// that is no address leaves none.
+func (u user) person() (p licensing.DirectoryPerson) {
 	p.ObjectID = licensing.ObjectID(u.ExternalID)
 	if p.ObjectID == "" {
 		p.ObjectID = licensing.ObjectID(u.ID)
 	}
-	if p.ObjectID == "" {
-		return p, false, errors.New("an entry has no id")
-	}
-	if u.Active != nil && !*u.Active {
-		return p, false, nil
-	}
-	addresses := []string{u.UserName}
-	for _, e := range u.Emails {
-		if e.Primary {
-			addresses = append([]string{e.Value}, addresses...)
-		}
-	}
-	for _, text := range addresses {
-		if e, err := licensing.ParseEmail(text); err == nil {
-			p.Email = e
-			break
-		}
+	if e, err := licensing.ParseEmail(u.UserName); err == nil {
+		p.Email = e
 	}
 	names := []string{u.Display, u.Name.Formatted, u.Name.Given + " " + u.Name.Family, string(p.Email)}
 	for _, name := range names {
@@ -172,14 +154,14 @@ func (u user) person() (p licensing.DirectoryPerson, in bool, err error) {
 			p.Name = licensing.CleanName(name)
 		}
 	}
-	return p, p.Email != "", nil
+	return p
 }
 
 // page reads the people from the start-th on.
 func (d *Client) page(ctx context.Context, org licensing.OrgID, start int) (userPage, error) {
 	var page userPage
 	query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(pageSize)},
-		"attributes": {"id,externalId,userName,displayName,active,name,emails"}}
+		"attributes": {"id,externalId,userName,displayName,active,name"}}
 	address := d.url + "/" + url.PathEscape(string(org)) + "/Users?" + query.Encode()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

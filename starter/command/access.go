@@ -64,12 +64,16 @@ func (a *app) runAccess(ctx context.Context, user string, l licensing.LicenseID,
 // may asks the access check. The answer for an unknown person is no, as for one without roles.
 func (s *session) may(ctx context.Context, user string, l licensing.LicenseID,
 	p licensing.Permission) (licensing.Answer, error) {
-	id, err := s.findUser(ctx, user)
-	if licensing.KindOf(err) == licensing.NotFound {
-		return licensing.MayDo(false, licensing.AccessFacts{}, p, l), nil
+	id, known := asID(user)
+	if !known {
+		found, err := s.views.UserBySignIn(ctx, s.org, licensing.Email(user))
+		if licensing.KindOf(err) == licensing.NotFound {
+			return licensing.MayDo(false, licensing.AccessFacts{}, p, l), nil
+		}
+		if err != nil {
+			return licensing.Answer{}, err
+		}
+		id = string(found)
 	}
-	if err != nil {
-		return licensing.Answer{}, err
-	}
-	return s.views.Access(ctx, s.org, id, l, p)
+	return s.views.Access(ctx, s.org, licensing.UserID(id), l, p)
 }

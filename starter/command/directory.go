@@ -32,14 +32,24 @@ people.yaml:
 				}
 			}
 			in := licensing.DirectoryChange{People: directoryPeople(rows)}
-			check := func(licensing.Policy) error { _, err := in.Check(); return err }
+			check := func(licensing.Policy) error {
+				if _, odd := licensing.Tidy(in.People); file == "" && odd[0] != nil {
+					return odd[0].In("people[0]")
+				}
+				_, err := in.Check()
+				return err
+			}
 			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
 				in.ID, in.Org = a.request(), s.org
 				out, err := s.client.Directory(ctx, in)
 				if err != nil {
 					return err
 				}
-				return a.print(out, func(w io.Writer) { a.writeDirectory(w, out) })
+				err = a.print(out, func(w io.Writer) { a.writeDirectory(w, out) })
+				if err == nil && len(out.Odd) > 0 {
+					return errPrinted
+				}
+				return err
 			})
 		},
 	}
@@ -58,4 +68,5 @@ func (a *app) writeDirectory(w io.Writer, out licensing.DirectoryAnswer) {
 		count(out.Changed, "person", "people"), count(len(out.Left), "VL user", "VL users"),
 		count(len(out.Returned), "VL user", "VL users"))
 	a.writeOrphans(w, out.Orphaned)
+	writeOdd(w, out.Odd)
 }

@@ -237,7 +237,7 @@ func TestErrorsAreJSONWhereTheOutputIs(t *testing.T) {
 		want       map[string]string
 	}{
 		{"a refusal", "users --as noor@in -o json",
-			map[string]string{"error.kind": "forbidden", "error.rule": "R05"}},
+			map[string]string{"error.kind": "not_found", "error.rule": "R43"}},
 		{"wrong input, with its flag",
 			"assign --as alex@in --user kim@out --name K --license $A --role king --output json",
 			map[string]string{"error.kind": "invalid", "error.rule": "R10", "error.field": "--role"}},

@@ -43,7 +43,7 @@ func TestR58_Resend(t *testing.T) {
 		{name: "the answer is JSON on request", args: "resend --as alex@in --user kim@out -o json",
 			json: map[string]string{"generation": "1"}},
 		{name: "an unknown user is refused", args: "resend --as alex@in --user lee@out", code: 3,
-			want: []string{"no such user"}},
+			want: []string{"may not see or change"}},
 		{name: "no user is wrong input", args: "resend --as alex@in", code: 2, want: []string{"--user"}},
 	})
 	if again := s.link(kim, 2); again != link {
@@ -71,7 +71,7 @@ func TestR58_Reset(t *testing.T) {
 		{name: "the answer is JSON on request", args: "reset --as alex@in --user kim@out -o json",
 			json: map[string]string{"generation": "3"}},
 		{name: "an unknown user is refused", args: "reset --as alex@in --user lee@out", code: 3,
-			want: []string{"no such user"}},
+			want: []string{"may not see or change"}},
 		{name: "no user is wrong input", args: "reset --as alex@in", code: 2, want: []string{"--user"}},
 	})
 }
@@ -93,7 +93,7 @@ func TestR82_Cancel(t *testing.T) {
 			json: map[string]string{"ended": "true"}},
 		{name: "its link has stopped working", args: "register --link " + link + " --email kim@out", code: 3},
 		{name: "an unknown user is refused", args: "cancel --as alex@in --user mia@out", code: 3,
-			want: []string{"no such user"}},
+			want: []string{"may not see or change"}},
 		{name: "no user is wrong input", args: "cancel --as alex@in", code: 2, want: []string{"--user"}},
 	})
 }

@@ -93,6 +93,10 @@ func (a *app) partRequest(n int) licensing.RequestID {
 
 func addIntake(sum *licensing.IntakeAnswer, out licensing.IntakeAnswer) {
 	sum.Domains = max(sum.Domains, out.Domains)
+	for _, o := range out.Odd {
+		o.Index += sum.Directory // of the file
+		sum.Odd = append(sum.Odd, o)
+	}
 	sum.Directory += out.Directory
 	sum.Agreements += out.Agreements
 	sum.Work += out.Work
@@ -107,7 +111,7 @@ func (a *app) printOrganization(sum licensing.IntakeAnswer) error {
 			count(sum.Directory, "person", "people"), count(sum.Agreements, "agreement", "agreements"))
 		a.writeIntake(w, sum)
 	})
-	if err == nil && anyRefused(sum.People) {
+	if err == nil && (anyRefused(sum.People) || len(sum.Odd) > 0) {
 		return errPrinted
 	}
 	return err

@@ -20,10 +20,10 @@ func TestR72_Copy(t *testing.T) {
 			args: "copy --as alex@in --from $A --from-user kim@out --user lee@out --to $A -o json",
 			json: map[string]string{"people.0.verdicts.0.removed.0": "product_keys_reader"}},
 		{name: "a License ID that the caller doesn't administer is refused",
-			args: "copy --as alex@in --from $A --user kim@out --to E99", code: 3, want: []string{"R05"}},
+			args: "copy --as alex@in --from $A --user kim@out --to E99", code: 3, want: []string{"R43"}},
 		{name: "an unknown source is refused",
 			args: "copy --as alex@in --from $A --from-user mia@out --user lee@out --to $A", code: 3,
-			want: []string{"no such user"}},
+			want: []string{"may not see or change"}},
 		{name: "no target is wrong input", args: "copy --as alex@in --from $A --to $B", code: 2,
 			want: []string{"--user: provide at least one person"}},
 	})
@@ -43,7 +43,7 @@ func TestR77_Import(t *testing.T) {
 		{name: "a parent agreement is refused", args: "import --as alex@in --from $A --to $P --user kim@out",
 			code: 3, want: []string{"R77"}},
 		{name: "an unknown user is refused", args: "import --as alex@in --from $A --to $B --user mia@out",
-			code: 3, want: []string{"no such user"}},
+			code: 3, want: []string{"may not see or change"}},
 		{name: "what is no address is wrong input", args: "import --as alex@in --from $A --to $B --user mia",
 			code: 2, want: []string{"--user"}},
 	})

@@ -112,9 +112,6 @@ func (a *app) asCaller(ctx context.Context, open opener, f func(*session) error)
 	}
 	return a.inOrganization(ctx, open, as.Domain(), func(s *session) error {
 		s.caller, err = s.views.UserBySignIn(ctx, s.org, as)
-		if licensing.KindOf(err) == licensing.NotFound {
-			err = licensing.Refuse(licensing.Forbidden, "R05", "--as: the organization has no such VL user")
-		}
 		if err != nil {
 			return err
 		}
@@ -159,7 +156,7 @@ func (a *app) findOrganization(ctx context.Context, s *session, domain string) (
 	return all[0].ID, nil
 }
 
-// findUser finds a user by ID or sign-in email.
+// findUser finds a user by ID or sign-in email. An email tells nothing of a user whom the caller may not see.
 func (s *session) findUser(ctx context.Context, user string) (licensing.UserID, error) {
 	if err := checkUser("--user", user); err != nil {
 		return "", err
@@ -167,7 +164,7 @@ func (s *session) findUser(ctx context.Context, user string) (licensing.UserID, 
 	if id, ok := asID(user); ok {
 		return licensing.UserID(id), nil
 	}
-	return s.views.UserBySignIn(ctx, s.org, licensing.Email(user))
+	return s.views.FindUser(ctx, s.org, s.caller, licensing.Email(user))
 }
 
 // asID reads an ID that somebody typed, in whatever form a UUID has, as the engine writes it.

@@ -125,6 +125,14 @@ func (a *app) writeIntake(w io.Writer, answer licensing.IntakeAnswer) {
 		fmt.Fprintln(w, "Stored. Nobody's roles changed.")
 	}
 	a.writeOrphans(w, answer.Orphaned)
+	writeOdd(w, answer.Odd)
+}
+
+// writeOdd tells which entries of a directory were left out, and why (R84).
+func writeOdd(w io.Writer, odd []licensing.OddEntry) {
+	for _, o := range odd {
+		fmt.Fprintf(w, "LEFT OUT: entry %d of the directory: %v\n", o.Index, o.Error)
+	}
 }
 
 // writeOrphans warns of License IDs that lost their last active admin.

@@ -116,6 +116,24 @@ func (q *Query) Administers(
 	return out, nil
 }
 
+// MaySee says whether the caller, who is active, may know of the user: who is the caller, has something on a
+// License ID that the caller administers, or inherits from one (R43).
+func (q *Query) MaySee(org licensing.OrgID, caller, user licensing.UserID) (bool, error) {
+	if caller == user {
+		return true, nil
+	}
+	var on []licensing.LicenseID
+	err := q.All(&on, `
+		SELECT license_id FROM assignments WHERE org_id = ? AND user_id = ?
+		UNION
+		SELECT license_id FROM preferences WHERE user_id = ? AND inherit`, org, user, user)
+	if err != nil {
+		return false, err
+	}
+	may, err := q.Administers(org, caller, on)
+	return len(may) > 0, err
+}
+
 // ActiveAdmins returns who is an active admin of each License ID: effective, registered, in the tenant (R33).
 func (q *Query) ActiveAdmins(ids []licensing.LicenseID) (map[licensing.LicenseID][]licensing.UserID, error) {
 	out := map[licensing.LicenseID][]licensing.UserID{}

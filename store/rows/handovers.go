@@ -52,9 +52,10 @@ func (q *Query) HandOverView(h HandOver) (licensing.HandOverView, error) {
 		if a := held.Assignments[h.To][r.License]; a != nil && r.State == licensing.LineWaiting {
 			var i licensing.InvitationState
 			if open := held.Invitation[h.To]; open != nil {
-				i = open.State
+				i = open.State.At(open.ExpiresAt.Time, q.Now)
 			}
-			line.Status, line.DueAt = licensing.StatusOf(u.Person(), a.State, i), a.DueAt.Time
+			now := a.At(q.Now)
+			line.Status, line.DueAt = licensing.StatusOf(u.Person(), now.State, i), now.DueAt.Time
 		}
 		out.Lines = append(out.Lines, line)
 	}

@@ -1,8 +1,11 @@
 package rows
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"vlroles/licensing"
@@ -21,6 +24,30 @@ type Assignment struct {
 	Reference NullString                `db:"reference"`
 	AddedBy   NullString                `db:"added_by"`
 	ChangedAt Timestamp                 `db:"changed_at"`
+}
+
+// At is the assignment as it shows at a time: one that was left behind has failed (R52, R54).
+func (a Assignment) At(now time.Time) Assignment {
+	if !licensing.Lost(a.State, a.DueAt.Time, now) {
+		return a
+	}
+	a.State, a.DueAt, a.Reason = licensing.AssignmentFailed, Timestamp{}, licensing.LostReason
+	a.Attempts++
+	a.Reference = NullString(Reference(a.UserID, licensing.ChangeID(a.ChangeID)))
+	return a
+}
+
+// LeftBehind says of assignment a that it was left behind: in progress, and due before the one argument,
+// which is [Query.LostBefore] (R52).
+const LeftBehind = `(a.state = 'propagating' AND a.due_at < ?)`
+
+// LostBefore is when an assignment in progress was due that counts as failed now.
+func (q *Query) LostBefore() Timestamp { return At(q.Now.Add(-licensing.LostAfter)) }
+
+// Reference is what a person quotes to support: short, the same for the same attempt, without meaning.
+func Reference(user licensing.UserID, change licensing.ChangeID) string {
+	sum := sha256.Sum256([]byte(string(user) + "\x00" + string(change)))
+	return "VL-" + strings.ToUpper(hex.EncodeToString(sum[:5]))
 }
 
 // Grant is one role of one user on one License ID.

@@ -4,18 +4,33 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"vlroles/licensing"
 )
 
-// Query asks questions within one transaction. Each argument is a ? in the text, on both databases.
+// Moment is when questions are asked, and by which periods they are answered.
+type Moment struct {
+	Now    time.Time
+	Policy licensing.Policy
+}
+
+// Query asks questions within one transaction, all at one moment. Each argument is a ? in the text, on both
+// databases.
 type Query struct {
+	Moment
 	ctx context.Context
 	tx  *sqlx.Tx
 }
 
-// Within returns a Query whose transaction is the caller's to end.
-func Within(ctx context.Context, tx *sqlx.Tx) *Query { return &Query{ctx: ctx, tx: tx} }
+// Within returns a Query whose transaction is the caller's to end. Its time is that of the moment, cut to
+// what the rows keep, so that SQL and rules compare alike.
+func Within(ctx context.Context, tx *sqlx.Tx, m Moment) *Query {
+	m.Now = At(m.Now).Time
+	return &Query{Moment: m, ctx: ctx, tx: tx}
+}
 
 // Get reads one row; sql.ErrNoRows where there is none.
 func (q *Query) Get(dest any, query string, args ...any) error {
@@ -40,11 +55,22 @@ func (q *Query) In(dest any, query string, args ...any) error {
 type Reader struct {
 	db      *sqlx.DB
 	options *sql.TxOptions
+	now     func() time.Time
+	policy  licensing.Policy
 }
 
-// NewReader makes a Reader. A transaction of db with the options must read one snapshot and be unable to
-// write.
-func NewReader(db *sqlx.DB, o *sql.TxOptions) *Reader { return &Reader{db: db, options: o} }
+// NewReader makes a Reader whose clock is this machine's. A transaction of db with the options must read one
+// snapshot and be unable to write.
+func NewReader(db *sqlx.DB, o *sql.TxOptions, p licensing.Policy) *Reader {
+	return &Reader{db: db, options: o, now: time.Now, policy: p}
+}
+
+// At is the reader with another clock.
+func (r *Reader) At(now func() time.Time) *Reader {
+	other := *r
+	other.now = now
+	return &other
+}
 
 // Read runs f on one snapshot of the database. Its errors begin with the verb, a refusal's too.
 func (r *Reader) Read(ctx context.Context, verb string, f func(*Query) error) error {
@@ -53,7 +79,7 @@ func (r *Reader) Read(ctx context.Context, verb string, f func(*Query) error) er
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	defer t.Rollback() //nolint:errcheck // nothing was written
-	if err := f(Within(ctx, t)); err != nil {
+	if err := f(Within(ctx, t, Moment{r.now(), r.policy})); err != nil {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return nil

@@ -77,7 +77,7 @@ func MissingUser(err error) error {
 	if err != nil {
 		return err
 	}
-	return licensing.Refuse(licensing.NotFound, "R43", "there is no such user, or you may not see the user")
+	return licensing.Hidden()
 }
 
 // IDs says whether all are UUIDs in their one canonical form (RFC 9562: 36 characters, lower case), as every

@@ -26,10 +26,9 @@ type House struct {
 
 // Empty is an organization of its own, without anything, in the database that the reader reads.
 func Empty(t testing.TB, r *rows.Reader, writer func(time.Time) Writer) *House {
-	return &House{
-		TB: t, Views: views.New(r), Org: licensing.OrgID(uuid.NewString()), Now: Start,
-		rows: r, writer: writer,
-	}
+	h := &House{TB: t, Org: licensing.OrgID(uuid.NewString()), Now: Start, rows: r, writer: writer}
+	h.Views = views.New(r.At(func() time.Time { return h.Now }))
+	return h
 }
 
 // New takes in Contoso: ada administers M1 and A1, grace A2 and B1, both registered and in the directory.
@@ -112,11 +111,29 @@ func (h *House) ID(who string) licensing.UserID {
 	return id
 }
 
+// save saves as an admin. Whom the admin doesn't see, and so has no id of, is named by the sign-in email.
+func (h *House) save(admin string, people []licensing.PersonChange) (licensing.SaveAnswer, error) {
+	h.Helper()
+	sv := licensing.Save{ID: Request(), Org: h.Org, Admin: h.ID(admin)}
+	for _, p := range people {
+		var email []licensing.Email
+		if p.User != "" {
+			h.Select(&email, `SELECT sign_in_email FROM users WHERE id = ?`, p.User)
+		}
+		if len(email) == 1 && len(p.Access) > 0 {
+			if _, err := h.FindUser(h.Context(), h.Org, sv.Admin, email[0]); err != nil {
+				p.User, p.SignIn = "", email[0]
+			}
+		}
+		sv.People = append(sv.People, p)
+	}
+	return h.Write().Save(h.Context(), sv)
+}
+
 // TryChange saves as an admin, whatever the verdicts.
 func (h *House) TryChange(admin string, people ...licensing.PersonChange) licensing.SaveAnswer {
 	h.Helper()
-	sv := licensing.Save{ID: Request(), Org: h.Org, Admin: h.ID(admin), People: people}
-	return Must[licensing.SaveAnswer](h.TB)(h.Write().Save(h.Context(), sv))
+	return Must[licensing.SaveAnswer](h.TB)(h.save(admin, people))
 }
 
 // Change saves as an admin, and expects every verdict to be accepted.
@@ -136,10 +153,14 @@ func (h *House) Change(admin string, people ...licensing.PersonChange) licensing
 	return out
 }
 
-// Verdict saves one change of one person and returns its verdict.
+// Verdict saves one change of one person and returns its verdict. It is refused as the whole request is.
 func (h *House) Verdict(admin string, p licensing.PersonChange) licensing.Verdict {
 	h.Helper()
-	out := h.TryChange(admin, p).People[0]
+	answer, err := h.save(admin, []licensing.PersonChange{p})
+	if e := licensing.RefusalOf(err); e != nil {
+		return licensing.Verdict{Outcome: licensing.Refused, Error: e}
+	}
+	out := Must[licensing.SaveAnswer](h.TB)(answer, err).People[0]
 	if out.Error != nil {
 		return licensing.Verdict{Outcome: licensing.Refused, Error: out.Error}
 	}

@@ -63,7 +63,7 @@ func TestR84_AccessEndsAsSoonAsAPersonLeavesTheTenant(t *testing.T) {
 		sv := licensing.Save{ID: licensing.RequestID(uuid.NewString()), Org: h.Org, Admin: h.ID("ada"),
 			People: []licensing.PersonChange{ext("bob", add(a1, licensing.BenefitsReader))}}
 		_, err := h.at(h.Now).Save(t.Context(), sv)
-		wantRefusal(t, err, licensing.Forbidden, "R05")
+		wantRefusal(t, err, licensing.NotFound, "R43")
 	})
 }
 

@@ -47,9 +47,12 @@ func readCursor(s string) (*cursor, error) {
 	return &c, nil
 }
 
-// mayBe is in which states an assignment must be for a person to have the status.
+// mayBe is in which states an assignment must be for a person to have the status. What is in progress may
+// have been left behind (R52).
 var mayBe = map[licensing.Status][]licensing.AssignmentState{
-	licensing.StatusFailed:               {licensing.AssignmentFailed, licensing.AssignmentPending},
+	licensing.StatusFailed: {
+		licensing.AssignmentFailed, licensing.AssignmentPending, licensing.AssignmentPropagating,
+	},
 	licensing.StatusInvitationExpired:    {licensing.AssignmentPending},
 	licensing.StatusAssignmentInProgress: {licensing.AssignmentPropagating},
 	licensing.StatusInvitationSent:       {licensing.AssignmentPending},
@@ -66,9 +69,10 @@ func (l *listing) narrow() {
 	case licensing.StatusUserNotFound:
 		l.where(`NOT u.in_tenant`)
 	case licensing.StatusInvitationSent:
-		l.where(`u.in_tenant AND i.state = 'open'`)
+		l.where(`u.in_tenant AND i.state = 'open' AND i.expires_at > ?`, rows.At(l.Now))
 	case licensing.StatusInvitationExpired:
-		l.where(`u.in_tenant AND i.state = 'expired'`)
+		l.where(`u.in_tenant AND (i.state = 'expired' OR i.state = 'open' AND i.expires_at <= ?)`,
+			rows.At(l.Now))
 	default:
 		l.where(`u.in_tenant`)
 	}

@@ -66,7 +66,7 @@ func TestR43_WhoHadWhichRoleOnADayAndHowItCameToBeIsReadFromTheAudit(t *testing.
 			"a user": kim, "who left": h.ID("grace"), "nobody": licensing.UserID(request()),
 		} {
 			_, err := h.RolesOn(t.Context(), h.Org, who, b1, at(6))
-			if licensing.KindOf(err) != licensing.Forbidden {
+			if licensing.KindOf(err) != licensing.NotFound {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

@@ -56,6 +56,7 @@ func (v *Views) InvitationPage(
 		if err != nil {
 			return err
 		}
+		i.State = i.State.At(i.ExpiresAt.Time, q.Now)
 		page = licensing.InvitationView{
 			Organization: i.Organization, State: i.State, Generation: i.Generation,
 			ExpiresAt: i.ExpiresAt.Time,

@@ -24,7 +24,7 @@ func (q *snapshot) visible(
 	for part := range slices.Chunk(users, rows.Batch) {
 		var found []heldRow
 		err := q.In(&found, `
-			SELECT a.user_id, a.license_id, a.state, a.due_at, a.attempts, a.reason, a.reference,
+			SELECT a.user_id, a.license_id, a.state, a.change_id, a.due_at, a.attempts, a.reason, a.reference,
 				COALESCE(g.role, '') AS role, COALESCE(g.origin, '') AS origin,
 				COALESCE(g.effective, false) AS effective
 			FROM assignments a`+whereAdministered+`
@@ -35,6 +35,7 @@ func (q *snapshot) visible(
 			return nil, err
 		}
 		for _, r := range found {
+			r.Assignment = r.At(q.Now)
 			out[r.UserID] = append(out[r.UserID], r)
 		}
 	}
@@ -48,7 +49,7 @@ func (p listed) access(held []heldRow) []licensing.AccessEntry {
 		if n := len(out); n == 0 || out[n-1].License != h.LicenseID {
 			e := licensing.AccessEntry{
 				License: h.LicenseID, DueAt: h.DueAt.Time, Attempts: h.Attempts,
-				Status: licensing.StatusOf(p.Person(), h.State, licensing.InvitationState(p.Invitation)),
+				Status: licensing.StatusOf(p.Person(), h.State, p.Invitation),
 			}
 			if e.Status == licensing.StatusFailed {
 				e.Reason, e.Reference = string(h.Reason), string(h.Reference)

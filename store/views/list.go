@@ -66,9 +66,9 @@ type listing struct {
 // listed is a person of the list with the invitation that has not ended, and how far its newest mail is.
 type listed struct {
 	rows.User
-	Invitation rows.NullString `db:"invitation"`
-	ExpiresAt  rows.Timestamp  `db:"expires_at"`
-	Mail       rows.NullString `db:"mail"`
+	Invitation licensing.InvitationState `db:"invitation"`
+	ExpiresAt  rows.Timestamp            `db:"expires_at"`
+	Mail       rows.NullString           `db:"mail"`
 }
 
 func (l *listing) page(page *licensing.UserPage) error {
@@ -186,11 +186,22 @@ func (l *listing) ranges() []indexRange {
 			out = append(out, indexRange{`a.license_id = ?` + behind, append([]any{id}, place...)})
 		}
 		for _, s := range states {
-			args := append([]any{id, s}, place...)
-			out = append(out, indexRange{`a.license_id = ? AND a.state = ?` + behind, args})
+			condition, args := `a.license_id = ? AND a.state = ?`, []any{id, s}
+			if s == licensing.AssignmentPropagating {
+				condition, args = condition+` AND `+l.leftBehind(), append(args, l.LostBefore())
+			}
+			out = append(out, indexRange{condition + behind, append(args, place...)})
 		}
 	}
 	return out
+}
+
+// leftBehind says of what is in progress whether it shows as Failed, where that is asked for, or not (R52).
+func (l *listing) leftBehind() string {
+	if l.filter.Status == licensing.StatusFailed {
+		return rows.LeftBehind
+	}
+	return `NOT ` + rows.LeftBehind
 }
 
 // people reads some users in the order of the list, as far as they match, are behind the cursor and have
@@ -203,7 +214,8 @@ func (l *listing) people(users []licensing.UserID, size int) ([]listed, error) {
 	query := `
 		WITH u AS MATERIALIZED (SELECT * FROM users WHERE org_id = ? AND id IN (?))
 		SELECT u.id, u.org_id, u.sign_in_email, u.sign_in_key, u.business_email, u.name, u.name_key, u.kind,
-			u.object_id, u.in_tenant, u.registered_at, u.created_at, i.state AS invitation, i.expires_at,
+			u.object_id, u.in_tenant, u.registered_at, u.created_at,
+			COALESCE(i.state, '') AS invitation, i.expires_at,
 			(
 				SELECT w.state
 				FROM mails w
@@ -240,6 +252,7 @@ func (l *listing) lines(people []listed) ([]licensing.UserRow, error) {
 	}
 	var out []licensing.UserRow
 	for _, p := range people {
+		p.Invitation = p.Invitation.At(p.ExpiresAt.Time, l.Now)
 		row := p.line(access[p.ID])
 		if l.filter.Status == "" || l.filter.Status == row.Status {
 			out = append(out, row)

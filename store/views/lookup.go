@@ -8,7 +8,36 @@ import (
 	"vlroles/store/rows"
 )
 
-// UserBySignIn finds a user by the sign-in email; NotFound where there is none.
+// FindUser finds a user whom the caller may see by the sign-in email. Of any other, and of none, it says the
+// same (R43).
+func (v *Views) FindUser(
+	ctx context.Context, org licensing.OrgID, caller licensing.UserID, email licensing.Email,
+) (licensing.UserID, error) {
+	var id licensing.UserID
+	err := v.read(ctx, "find user", func(q *snapshot) error {
+		if ok, err := q.Active(org, caller); err != nil || !ok {
+			return rows.MissingUser(err)
+		}
+		err := q.Get(&id, `SELECT id FROM users WHERE org_id = ? AND sign_in_key = ?`, org, email.Key())
+		if rows.NoRows(err) {
+			return rows.MissingUser(nil)
+		}
+		if err != nil {
+			return err
+		}
+		if ok, err := q.MaySee(org, caller, id); err != nil || !ok {
+			return rows.MissingUser(err)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+// UserBySignIn finds a user by the sign-in email, for who signs in; of one whom there isn't it says what
+// everybody is told.
 func (v *Views) UserBySignIn(
 	ctx context.Context, org licensing.OrgID, email licensing.Email,
 ) (licensing.UserID, error) {
@@ -18,7 +47,10 @@ func (v *Views) UserBySignIn(
 			return rows.MissingUser(nil)
 		}
 		err := q.Get(&id, `SELECT id FROM users WHERE org_id = ? AND sign_in_key = ?`, org, email.Key())
-		return rows.Missing(err, "user")
+		if rows.NoRows(err) {
+			return rows.MissingUser(nil)
+		}
+		return err
 	})
 	return id, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // Orphans returns the License IDs of an organization that have no active admin (R33), for support.
@@ -15,22 +16,24 @@ func (v *Views) Orphans(ctx context.Context, org licensing.OrgID) ([]licensing.O
 	}
 	err := v.read(ctx, "list orphaned agreements", func(q *snapshot) error {
 		return q.All(&found, `
-			SELECT a.license_id, a.program,
+			SELECT o.license_id, o.program,
 				(
 					SELECT COUNT(*)
 					FROM grants w
 					JOIN users x ON x.id = w.user_id
-					WHERE w.license_id = a.license_id AND w.role = 'administrator' AND x.in_tenant
+					JOIN assignments a ON a.user_id = w.user_id AND a.license_id = w.license_id
+					WHERE w.license_id = o.license_id AND w.role = 'administrator' AND x.in_tenant
+						AND a.state <> 'failed' AND NOT `+rows.LeftBehind+`
 				) AS waiting
-			FROM agreements a
-			WHERE a.org_id = ? AND NOT EXISTS (
+			FROM agreements o
+			WHERE o.org_id = ? AND NOT EXISTS (
 				SELECT 1
 				FROM grants g
 				JOIN users u ON u.id = g.user_id
-				WHERE g.license_id = a.license_id AND g.role = 'administrator' AND g.effective
+				WHERE g.license_id = o.license_id AND g.role = 'administrator' AND g.effective
 					AND u.registered_at IS NOT NULL AND u.in_tenant
 			)
-			ORDER BY a.license_id`, org)
+			ORDER BY o.license_id`, q.LostBefore(), org)
 	})
 	out := make([]licensing.Orphan, len(found))
 	for n, r := range found {

@@ -169,8 +169,11 @@ func TestR35_EveryReadIsWalkedOrSaysWhyNot(t *testing.T) {
 		"Preferences": "walked", "HandOvers": "walked",
 
 		"Access":         "answers yes or no to the system that asks for a person",
+		"SignsIn":        "stands for the identity provider: only dev and the command line ask",
 		"InvitationPage": "for whoever holds a verified link; names nobody (TestR35_TheInvitationPage…)",
 
+		"FindUser":         "says what everybody is told of whom the caller may not see (TestR43_L03_…)",
+		"Commanded":        "says what everybody is told of whom the caller may not see (TestR43_L03_…)",
 		"InvitationStatus": "for the system", "InvitationStatusOf": "for the system",
 		"Registered":   "for whoever made the same request",
 		"UserBySignIn": "for the system: who signs in", "OrganizationOf": "for the system",

@@ -37,11 +37,9 @@ func (v *Views) RolesOn(
 
 // mayReadHistory refuses everybody but the direct admins of the License ID.
 func (q *snapshot) mayReadHistory(org licensing.OrgID, caller licensing.UserID, l licensing.LicenseID) error {
-	var hidden error = licensing.Refuse(licensing.Forbidden, "R05",
-		"License ID %s is not one that you administer", l)
 	ok, err := q.Active(org, caller)
 	if err != nil || !ok {
-		return cmp.Or(err, hidden)
+		return rows.MissingUser(err)
 	}
 	var direct int
 	err = q.Get(&direct, `
@@ -51,7 +49,7 @@ func (q *snapshot) mayReadHistory(org licensing.OrgID, caller licensing.UserID, 
 		WHERE a.org_id = ? AND g.license_id = ? AND g.user_id = ? AND g.role = 'administrator'
 			AND g.effective`, org, l, caller)
 	if err == nil && direct == 0 {
-		err = hidden
+		err = licensing.Hidden()
 	}
 	return err
 }

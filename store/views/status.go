@@ -65,6 +65,32 @@ func (v *Views) InvitationStatusOf(
 	return v.invitationStatus(ctx, ` WHERE i.org_id = ? AND i.user_id = ?`+rows.NewestFirst, org, user)
 }
 
+// Commanded returns where the newest invitation stands of the user whom a command is about. Who may not see
+// the user is told what everybody is, before a run is asked (L03); what the caller may do is judged by the
+// step that carries the command out.
+func (v *Views) Commanded(ctx context.Context, c licensing.Command) (licensing.InvitationStatus, error) {
+	var at licensing.InvitationStatus
+	err := v.read(ctx, "read invitation", func(q *snapshot) error {
+		ok, err := q.Active(c.Org, c.By)
+		if err != nil || !ok || !rows.IDs(string(c.User)) {
+			return rows.MissingUser(err)
+		}
+		if ok, err := q.MaySee(c.Org, c.By, c.User); err != nil || !ok {
+			return rows.MissingUser(err)
+		}
+		i, err := q.NewestInvitation(c.User)
+		if err != nil {
+			return err
+		}
+		if i == nil {
+			return licensing.NotInvited()
+		}
+		at = licensing.InvitationStatus{Org: c.Org, User: c.User, State: i.State, Run: i.Run()}
+		return nil
+	})
+	return at, err
+}
+
 func (v *Views) invitationStatus(
 	ctx context.Context, which string, args ...any,
 ) (licensing.InvitationStatus, error) {

@@ -32,6 +32,7 @@ func (v *Views) User(
 			return err
 		}
 		if newest != nil {
+			newest.State = newest.State.At(newest.ExpiresAt.Time, q.Now)
 			view.Invitation = p.invited(newest, welcomeState(*newest, view.Mails))
 		}
 		view.UserRow, view.Access, view.RegisteredAt = p.line(held), p.access(held), p.RegisteredAt.Time
@@ -45,7 +46,7 @@ func (v *Views) User(
 // that has not ended counts for the person's status, too.
 func (p *listed) invited(i *rows.Invitation, welcome licensing.MailState) *licensing.InvitationLine {
 	if i.State != licensing.InvitationAccepted && i.State != licensing.InvitationCancelled {
-		p.Invitation, p.ExpiresAt, p.Mail = rows.NullString(i.State), i.ExpiresAt, rows.NullString(welcome)
+		p.Invitation, p.ExpiresAt, p.Mail = i.State, i.ExpiresAt, rows.NullString(welcome)
 	}
 	return &licensing.InvitationLine{
 		ID: i.ID, State: i.State, Generation: i.Generation, ExpiresAt: i.ExpiresAt.Time,

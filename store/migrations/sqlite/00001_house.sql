@@ -118,7 +118,7 @@ CREATE TABLE assignments (
     CHECK (state <> 'failed' OR reason IS NOT NULL)
 );
 CREATE INDEX assignments_list ON assignments (license_id, name_key, user_id);
-CREATE INDEX assignments_state ON assignments (license_id, state, name_key, user_id);
+CREATE INDEX assignments_state ON assignments (license_id, state, name_key, user_id, due_at);
 
 -- An assignment carries its user's name_key, so that a page of the list is read from one index whatever the number of people.
 -- +goose StatementBegin

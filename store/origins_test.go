@@ -211,7 +211,8 @@ func TestR25_AContractsAdministratorWhoRegisteredElsewhereIsOneAtOnceAndIsNotMai
 			h.Invite("ada", "kim", add(m1,
 				licensing.BenefitsReader))
 		},
-			"kim@fabrikam.example", "administrator?", 0, 0, licensing.StatusInvitationSent,
+			// to the address on the contract goes a link of its own (R28)
+			"kim@fabrikam.example", "administrator?", 1, 1, licensing.StatusInvitationSent,
 			"kim administrator? by contract R62 "},
 		{"an Invoice Reader, who is administrator instead", func(h *house) {
 			h.Member("ada", "kim", add(a1,

@@ -62,6 +62,12 @@ func (c *Client) Appoint(ctx context.Context, s licensing.Appointment) (licensin
 		workflows.SeatID(s.ID), s.ID, s.Org, "administrator for an orphaned agreement", workflows.Seat, s})
 }
 
+// Erase erases one person's data for support, who was asked to by the person (L10).
+func (c *Client) Erase(ctx context.Context, e licensing.Erasure) (licensing.Erased, error) {
+	return answerOf[licensing.Erased](ctx, c, request{
+		workflows.EraseID(e.ID), e.ID, e.Org, "erasure of a person's data", workflows.Erase, e})
+}
+
 // PutAgreement takes in one agreement with the people whom it names (R03, R25, R34). Requests for one License
 // ID are carried out one after the other.
 func (c *Client) PutAgreement(ctx context.Context, p licensing.AgreementPut) (licensing.IntakeAnswer, error) {

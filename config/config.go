@@ -87,6 +87,10 @@ type Config struct {
 	RemindAhead time.Duration // 0: no reminder
 	ResendEvery time.Duration
 
+	// How long personal data is kept that nothing needs any more (L10).
+	KeepMails  time.Duration
+	KeepPeople time.Duration
+
 	// The downstream system that is told before roles become effective.
 	ProvisionerURL     string // "": none; without a slash at its end
 	ProvisionerKeys    []Key
@@ -148,6 +152,7 @@ func (c Config) Policy() licensing.Policy {
 	p.InviteFor = c.InviteFor
 	p.RemindAhead = c.RemindAhead
 	p.ResendEvery = c.ResendEvery
+	p.KeepMails, p.KeepPeople = c.KeepMails, c.KeepPeople
 	p.Support = c.Support
 	p.LinkKey = c.LinkKeys.Current()
 	return p

@@ -200,6 +200,13 @@ func (c *Config) aboutTimes() []entry {
 		{Variable{Name: "VL_RESEND_EVERY", Default: "5m", For: All,
 			What: "Time between two sendings of one invitation, 0s to 24h (R58).", Example: "15m"},
 			period(&c.ResendEvery, 0, day)},
+		{Variable{Name: "VL_KEEP_MAILS", Default: "4320h", For: Worker,
+			What: "What a mail said and to whom is erased this long after it was sent and its invitation has " +
+				"ended, 24h to 87600h (L10).", Example: "2160h"}, period(&c.KeepMails, day, 3650*day)},
+		{Variable{Name: "VL_KEEP_PEOPLE", Default: "8760h", For: Worker,
+			What: "Profiles that nothing needs, and people who left their tenant, are erased this long after " +
+				"the last change, 24h to 87600h (L10).", Example: "4320h"},
+			period(&c.KeepPeople, day, 3650*day)},
 	}
 }
 

@@ -3,6 +3,7 @@ package licensing
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // AuditAction is what an audit line tells of (L04).
@@ -51,6 +52,8 @@ const (
 	AuditDirectoryFound    AuditAction = "directory.found"
 	AuditDirectoryAddress  AuditAction = "directory.address"
 	AuditRecheck           AuditAction = "recheck"
+
+	AuditErase AuditAction = "erase" // of personal data; carries [RolesChanged] where the person had left with roles
 )
 
 // DetailVersion is the version of the details that this code writes. It rises when a
@@ -104,6 +107,18 @@ type (
 	}
 )
 
+// NoteFailure is the detail of a failure. What a mail server or a downstream system answers may name
+// addresses; the audit keeps none (L10).
+func NoteFailure(reason string) FailureNoted {
+	words := strings.Fields(reason)
+	for n, w := range words {
+		if strings.Contains(w, "@") {
+			words[n] = "(address)"
+		}
+	}
+	return FailureNoted{strings.Join(words, " ")}
+}
+
 func (RolesChanged) isDetail()      {}
 func (FailureNoted) isDetail()      {}
 func (GenerationOpened) isDetail()  {}
@@ -130,7 +145,8 @@ func EncodeDetail(d Detail) (string, error) {
 // DecodeDetail reads what EncodeDetail wrote of a line with this action; nil where such a line carries none.
 func DecodeDetail(a AuditAction, text string) (Detail, error) {
 	switch a {
-	case AuditSave, AuditContract, AuditForward, AuditDelete, AuditCancel, AuditAppoint, AuditHandOver:
+	case AuditSave, AuditContract, AuditForward, AuditDelete, AuditCancel, AuditAppoint, AuditHandOver,
+		AuditErase:
 		return decode[RolesChanged](text)
 	case AuditFail, AuditInvitationFailed, AuditMailRefused, AuditMailGivenUp:
 		return decode[FailureNoted](text)

@@ -38,6 +38,7 @@ var details = map[AuditAction][]Detail{
 	AuditContactFormer:  {ContactChanged{Kind: OnlineAdministratorContact, Ended: true}},
 	AuditPreference:     {PreferenceChanged{Inherit: true}, PreferenceChanged{}},
 	AuditAgreeHandOver:  {HandOverChanged{Successor: "u-2", State: HandOverAgreed}},
+	AuditErase:          {RolesChanged{Removed: []Role{BenefitsReader}, Reason: "case 1"}},
 	AuditCancelHandOver: {HandOverChanged{Successor: "u-2", State: HandOverCancelled}},
 	AuditDoneHandOver:   {HandOverChanged{Successor: "u-2", State: HandOverDone}},
 	AuditExpireHandOver: {HandOverChanged{Successor: "u-2", State: HandOverExpired}},

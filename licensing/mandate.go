@@ -36,6 +36,8 @@ var (
 	// CancelMandate takes back what a person who has not registered was
 	// given on the caller's License IDs (R82).
 	CancelMandate = Mandate{Action: AuditCancel, Rule: "R82", WhileLocked: true, BillTo: true}
+	// EraseMandate takes what is left from somebody who left the tenant long ago (L10).
+	EraseMandate = Mandate{Action: AuditErase, Rule: "L10", WhileLocked: true, BillTo: true}
 	// AppointmentMandate is support's, for a License ID that has no active admin (R33).
 	AppointmentMandate = Mandate{Action: AuditAppoint, Rule: "R33"}
 	// HandOverMandate makes the successor Administrator (R30).

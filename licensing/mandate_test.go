@@ -37,6 +37,8 @@ var mandates = []struct {
 		"R57", false},
 	{"CancelMandate", CancelMandate, AuditCancel, ByAdmin, ByAdmin, "R82 R82 R82 R82", "", "",
 		"R57", false},
+	{"EraseMandate", EraseMandate, AuditErase, ByAdmin, ByAdmin, "L10 L10 L10 L10", "", "",
+		"R57", false},
 	{"AppointmentMandate", AppointmentMandate, AuditAppoint, ByAdmin, ByAdmin, "R33 R33 R33 R33",
 		"R52", "R18", "R57", false},
 	{"HandOverMandate", HandOverMandate, AuditHandOver, ByAdmin, ByAdmin, "R30 R30 R30 R30",

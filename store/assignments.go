@@ -26,12 +26,16 @@ func (s *Store) Activate(
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		for _, l := range ids {
-			_, err := t.exec(`UPDATE grants SET effective = true WHERE user_id = ? AND license_id = ?`,
-				user, l)
-			if err != nil {
-				return err
-			}
+		_, err = t.exec(`
+			UPDATE grants
+			SET effective = true
+			WHERE user_id = ? AND NOT effective AND license_id IN (
+				SELECT a.license_id
+				FROM assignments a
+				WHERE a.user_id = ? AND a.change_id = ? AND a.state = 'active'
+			)`, user, user, change)
+		if err != nil {
+			return err
 		}
 		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditActivate, rule: "R51",
 			after: licensing.StatusActive})
@@ -57,7 +61,7 @@ func (s *Store) Fail(
 		}
 		return t.auditSettled(ids,
 			auditLine{user: user, action: licensing.AuditFail, rule: "R54", after: licensing.StatusFailed,
-				detail: licensing.FailureNoted{Reason: reason}})
+				detail: licensing.NoteFailure(reason)})
 	})
 }
 

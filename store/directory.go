@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"vlroles/licensing"
@@ -310,17 +309,19 @@ const upsertPerson = `
 
 // Present returns everybody who is in an organization's tenant as far as is known.
 func (s *Store) Present(ctx context.Context, org licensing.OrgID) ([]licensing.DirectoryPerson, error) {
-	var rows []personRow
-	err := s.reads.SelectContext(ctx, &rows, s.reads.Rebind(`
-		SELECT object_id, email, email_key, name, present
-		FROM directory_people
-		WHERE org_id = ? AND present
-		ORDER BY object_id`), org)
+	var known []personRow
+	err := s.read(ctx, "read directory", func(t *tx) error {
+		return t.all(&known, `
+			SELECT object_id, email, email_key, name, present
+			FROM directory_people
+			WHERE org_id = ? AND present
+			ORDER BY object_id`, org)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read directory: %w", err)
+		return nil, err
 	}
-	out := make([]licensing.DirectoryPerson, len(rows))
-	for n, r := range rows {
+	out := make([]licensing.DirectoryPerson, len(known))
+	for n, r := range known {
 		out[n] = r.person()
 	}
 	return out, nil

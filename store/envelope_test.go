@@ -203,6 +203,14 @@ var orderedRequests = map[string]ordered{
 		return licensing.DirectoryChange{ID: derive(newRequest(), 1), Org: h.Org,
 			People: []licensing.DirectoryPerson{{ObjectID: "o-new", Email: "new@contoso.example", Name: "New"}}}
 	}, licensing.Invalid, "L06"},
+	"Erase": {licensing.AuditErase, func(h *house) any {
+		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader))
+		h.Deletes("ada", kim)
+		h.mailsArrive()
+		return licensing.Erasure{ID: newRequest(), Org: h.Org, User: kim, Reason: "case 4711"}
+	}, func(h *house) any {
+		return licensing.Erasure{ID: newRequest(), Org: h.Org, User: h.ID("ada"), Reason: "case 4711"}
+	}, licensing.Conflict, "L10"},
 	"Appoint": {licensing.AuditAppoint, func(h *house) any {
 		h.Leaves("o-ada", "ada@contoso.example", "Ada Lovelace", true)
 		return licensing.Appointment{ID: newRequest(), Org: h.Org, License: a1, Person: ext("kim"),
@@ -301,6 +309,8 @@ func otherwise(p any) {
 	case *licensing.DirectoryChange:
 		c.People = c.People[:1]
 	case *licensing.Appointment:
+		c.Reason += " again"
+	case *licensing.Erasure:
 		c.Reason += " again"
 	case *licensing.PreferenceChange:
 		c.Inherit = !c.Inherit

@@ -223,7 +223,7 @@ func (t *tx) failInvitation(i *invitationRow, action licensing.AuditAction, reas
 	}
 	_, err := t.auditEverywhere(invitationLine(i, before, auditLine{
 		action: action, rule: "R55", after: licensing.StatusFailed,
-		detail: licensing.FailureNoted{Reason: reason},
+		detail: licensing.NoteFailure(reason),
 	}))
 	return err
 }

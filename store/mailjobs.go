@@ -58,9 +58,7 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 		err = json.Unmarshal([]byte(m.Data), &data)
 		j.Changes = data.Verdicts
 	case licensing.MailConfirmation:
-		var data confirmationData
-		err = json.Unmarshal([]byte(m.Data), &data)
-		j.Request, j.People = data.Request, data.People
+		err = t.confirmationJob(m, &j)
 	case licensing.MailExpired:
 		err = t.expiredJob(m, &j)
 	default: // mails about License IDs
@@ -128,6 +126,38 @@ func (t *tx) registeredJob(m ledgerRow, j *licensing.MailJob) error {
 		j.Access, err = t.Entries(m.UserID, func(*assignmentRow) bool { return true })
 	}
 	return err
+}
+
+// confirmationJob names the people of a request as their profiles say, and as they were typed where there is
+// none that the recipient may see (R75).
+func (t *tx) confirmationJob(m ledgerRow, j *licensing.MailJob) error {
+	var data confirmationData
+	if err := json.Unmarshal([]byte(m.Data), &data); err != nil {
+		return err
+	}
+	j.Request, j.People = data.Request, data.People
+	var seen []licensing.UserID
+	for _, p := range j.People {
+		if p.Verdict.User != "" {
+			seen = append(seen, p.Verdict.User)
+		}
+	}
+	profiles := map[licensing.UserID]userRow{}
+	for part := range slices.Chunk(unique(seen), batch) {
+		var found []userRow
+		if err := t.in(&found, selectUser+` WHERE u.org_id = ? AND u.id IN (?)`, m.OrgID, part); err != nil {
+			return err
+		}
+		for _, u := range found {
+			profiles[u.ID] = u
+		}
+	}
+	for n, p := range j.People {
+		if u, ok := profiles[p.Verdict.User]; ok {
+			j.People[n].Name, j.People[n].Email = u.Name, licensing.Email(u.SignInEmail)
+		}
+	}
+	return nil
 }
 
 // expiredJob names who did not register to the admin who invited, and what still waits there

@@ -391,9 +391,8 @@ func (p *plan) mail(m mailRow, data any) {
 func (p *plan) confirm(d *decision) licensing.MailID {
 	data := confirmationData{Request: d.request}
 	for _, s := range d.people {
-		c := licensing.ConfirmedPerson{Name: s.user.Name, Email: licensing.Email(s.user.SignInEmail),
-			Verdict: s.verdict}
-		if !s.visible { // what the caller typed, and no more (R35, R43)
+		c := licensing.ConfirmedPerson{Verdict: s.verdict} // name and address are read when it is sent (L10)
+		if s.verdict.User == "" {                          // what the caller typed, and no more (R35, R43)
 			c.Name, c.Email = s.Name, s.SignIn
 		}
 		data.People = append(data.People, c)

@@ -63,6 +63,7 @@ func TestR35_EveryMethodOfTheStoreWritesOrSaysWhoReads(t *testing.T) {
 		"Delete":  "write",
 		"Appoint": "write", "SetPreference": "write", "StartHandOver": "write", "AgreeHandOver": "write",
 		"CancelHandOver": "write", "AdvanceHandOver": "write", "ClearOutbox": "write",
+		"Erase": "write", "EraseDue": "write",
 		"ClaimMail": "write", "SettleMail": "write", "GiveUpMail": "write",
 
 		"Ping": "no rows", "Close": "no rows", "Migrate": "no rows",

@@ -8,8 +8,8 @@
 // there is not (or that the caller may not see), what belongs to another organization, a person named twice,
 // an address that somebody else has, parents that would close a loop.
 //
-// Refusals are *licensing.Error; anything else is a fault of the database and worth trying
-// again. Times are UTC with microseconds. Locks are taken in one order: agreements by
+// Refusals are *licensing.Error, of kind Unavailable where the database doesn't work now; anything else is a
+// fault. Times are UTC with microseconds. Locks are taken in one order: agreements by
 // License ID, then users by id, then the rest.
 package store
 
@@ -70,11 +70,12 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 		return nil,
 			errors.New("open database: the address must start with postgres:// or with sqlite: and a path")
 	}
-	db, err := sqlx.Open("postgres", address)
+	login, err := newConnector(address)
 	if err != nil {
 		// the driver's error may repeat the password
 		return nil, errors.New("open database: the postgres:// address can't be read")
 	}
+	db := sqlx.NewDb(sql.OpenDB(login), "postgres")
 	db.SetMaxOpenConns(o.MaxConns)
 	db.SetMaxIdleConns(o.MaxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
@@ -126,10 +127,18 @@ func createPrivate(path string) error {
 	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
-// Ping says whether the database answers.
+// Ping says whether the database answers before ctx ends. The error is as those of every other method.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.writes.PingContext(ctx); err != nil {
-		return fmt.Errorf("reach database: %w", err)
+	answer := make(chan error, 1) // the driver waits for a server that fell silent, whatever ctx says
+	go func() { answer <- s.writes.PingContext(ctx) }()
+	var err error
+	select {
+	case err = <-answer:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("reach database: %w", rows.Outage(ctx, err, rows.Again))
 	}
 	return nil
 }
@@ -176,7 +185,7 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 	}
 	done, err := p.Up(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("migrate: %w", err)
+		return 0, fmt.Errorf("migrate: %w", rows.Outage(ctx, err, rows.Again))
 	}
 	return len(done), nil
 }

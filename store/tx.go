@@ -31,7 +31,8 @@ type tx struct {
 	now    time.Time
 }
 
-// write runs f in a transaction, and again (at most five times) where another transaction came first.
+// write runs f in a transaction, and again (at most five times) where another transaction came first. A
+// database that doesn't work now is a refusal of kind Unavailable.
 func (s *Store) write(ctx context.Context, verb string, f func(*tx) error) error {
 	var err error
 	for range 5 {
@@ -40,7 +41,7 @@ func (s *Store) write(ctx context.Context, verb string, f func(*tx) error) error
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", verb, err)
+		return fmt.Errorf("%s: %w", verb, rows.Outage(ctx, err, rows.AgainSame))
 	}
 	return nil
 }

@@ -1,13 +1,14 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/lib/pq"
 	"pgregory.net/rapid"
 
 	"vlroles/licensing"
@@ -184,7 +185,8 @@ func TestR67_PostgreSQLVerifiesInATransactionThatOnlyReads(t *testing.T) {
 		var gone []licensing.Role
 		return t.all(&gone, `DELETE FROM grants RETURNING role`)
 	})
-	if err == nil || !strings.Contains(err.Error(), "in a read-only transaction") {
+	var answer *pq.Error
+	if !errors.As(err, &answer) || answer.Code != "25006" {
 		t.Errorf("a write while verifying: %v", err)
 	}
 }

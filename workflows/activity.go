@@ -24,6 +24,7 @@ const (
 	RecheckActivity       Activity[licensing.Command, licensing.Rechecked]                 = "Recheck"
 	PreferActivity        Activity[licensing.PreferenceChange, licensing.PreferenceAnswer] = "Prefer"
 	SeatActivity          Activity[licensing.Appointment, licensing.SaveAnswer]            = "Seat"
+	EraseActivity         Activity[licensing.Erasure, licensing.Erased]                    = "Erase"
 	StartWorkActivity     Activity[licensing.RequestID, int]                               = "StartWork"
 )
 
@@ -46,7 +47,7 @@ const (
 	BreakActivity    Activity[licensing.GenerationRef, nothing]             = "Break"
 )
 
-// The activities of assignments, of mails, and of the directory comparison.
+// The activities of assignments, of mails, of the directory comparison, and of the retention.
 const (
 	ActivateActivity  Activity[licensing.ChangeRef, int]     = "Activate"
 	FailActivity      Activity[licensing.ChangeRef, nothing] = "Fail"
@@ -57,6 +58,8 @@ const (
 
 	OrganizationsActivity Activity[licensing.OrgID, []licensing.OrgID]         = "Organizations"
 	DifferencesActivity   Activity[licensing.OrgID, licensing.DirectoryChange] = "Differences"
+
+	EraseDueActivity Activity[licensing.ErasePage, licensing.ErasePage] = "EraseDue"
 )
 
 // ActivityInfo says what an activity takes and returns. Out is nil where it returns an error alone.
@@ -71,7 +74,7 @@ func Activities() []ActivityInfo {
 		DecideActivity.info(), ApplyActivity.info(), PutAgreementActivity.info(),
 		ChangeContactActivity.info(),
 		DirectoryActivity.info(), DeleteActivity.info(), RecheckActivity.info(), PreferActivity.info(),
-		SeatActivity.info(), StartWorkActivity.info(),
+		SeatActivity.info(), EraseActivity.info(), EraseDueActivity.info(), StartWorkActivity.info(),
 		StartHandOverActivity.info(), AgreeHandOverActivity.info(), CancelHandOverActivity.info(),
 		AdvanceHandOverActivity.info(),
 		RegisterActivity.info(), ResendActivity.info(), ResetActivity.info(), CancelActivity.info(),

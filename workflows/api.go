@@ -63,6 +63,9 @@ const FailedRun = "AssignmentFailed"
 // CompareID is the id of the schedule that compares directories, and of its runs.
 const CompareID = "directory-comparison"
 
+// RetentionID is the id of the schedule that erases personal data, and of its runs.
+const RetentionID = "retention"
+
 // The workflow ids are the business keys: of a request its id, of an invitation its user.
 
 // SaveID is the id of the workflow of a save.
@@ -88,6 +91,9 @@ func PreferenceID(r licensing.RequestID) string { return "preference/" + string(
 
 // SeatID is the id of the workflow that appoints an administrator.
 func SeatID(r licensing.RequestID) string { return "seat/" + string(r) }
+
+// EraseID is the id of the workflow that erases a person's data for support.
+func EraseID(r licensing.RequestID) string { return "erase/" + string(r) }
 
 // HandOverID is the id of the workflow of a hand-over.
 func HandOverID(r licensing.RequestID) string { return "handover/" + string(r) }

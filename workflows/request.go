@@ -53,6 +53,12 @@ func Seat(ctx workflow.Context, s licensing.Appointment) error {
 	return carryOut(ctx, s.ID, newRequestStep(SeatActivity, "appoint an administrator", s), workOfSave)
 }
 
+// Erase erases one person's data for support (L10).
+func Erase(ctx workflow.Context, e licensing.Erasure) error {
+	return carryOut(ctx, e.ID, newRequestStep(EraseActivity, "erase the person's data", e),
+		func(licensing.Erased) int { return 0 })
+}
+
 func workOfSave(out licensing.SaveAnswer) int           { return out.Work }
 func workOfIntake(out licensing.IntakeAnswer) int       { return out.Work }
 func workOfDirectory(out licensing.DirectoryAnswer) int { return out.Work }

@@ -15,8 +15,8 @@ type Registry interface {
 // All returns every workflow.
 func All() []any {
 	return []any{
-		Save, Apply, Agreement, ChangeContact, Directory, Delete, Recheck, Prefer, Seat, HandOver,
-		CompareDirectories, CompareDirectory, Invitation, Assignment,
+		Save, Apply, Agreement, ChangeContact, Directory, Delete, Recheck, Prefer, Seat, Erase, HandOver,
+		CompareDirectories, CompareDirectory, Retention, Invitation, Assignment,
 	}
 }
 

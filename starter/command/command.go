@@ -75,7 +75,7 @@ func (a *app) groups(local []*cobra.Command) []group {
 			a.users(), a.show(), a.access(), a.agreements(), a.preferences(), a.history(), a.roles(),
 		}},
 		{"operate", "Operate and support:", []*cobra.Command{
-			a.migrate(), a.config(), a.orphans(), a.appoint(),
+			a.migrate(), a.config(), a.orphans(), a.appoint(), a.export(), a.erase(),
 		}},
 	}
 }

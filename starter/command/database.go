@@ -2,10 +2,8 @@ package command
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"strings"
@@ -20,33 +18,23 @@ type sqlState interface{ SQLState() string }
 // is a fault; any other is away.
 func (a *app) notOpened(err error) error {
 	var answer sqlState
-	if errors.As(err, &answer) && !isAway(answer.SQLState()) {
+	if errors.As(err, &answer) && licensing.KindOf(err) != licensing.Unavailable {
 		return fmt.Errorf("%w (VL_DATABASE_URL)", err)
 	}
 	return databaseAway(err, fmt.Sprintf("is `starter dev` running, or has `%s migrate` run?", a.name))
 }
 
-// readFault puts into words that the database went away while it was read, or lacks its tables. Other errors
-// stay as they are.
+// readFault puts into words that the database lacks its tables. Other errors stay as they are.
 func (a *app) readFault(err error) error {
 	var answer sqlState
-	var network *net.OpError
-	switch {
-	case err == nil || licensing.RefusalOf(err) != nil:
+	if err == nil || licensing.RefusalOf(err) != nil {
 		return err
-	case errors.As(err, &answer) && answer.SQLState() == "42P01", strings.Contains(err.Error(), "no such table"):
+	}
+	if errors.As(err, &answer) && answer.SQLState() == "42P01" ||
+		strings.Contains(err.Error(), "no such table") {
 		return fmt.Errorf("the database has no tables yet (VL_DATABASE_URL): run `%s migrate`", a.name)
-	case errors.As(err, &answer) && isAway(answer.SQLState()), errors.As(err, &network),
-		errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return databaseAway(err, "try again later")
 	}
 	return err
-}
-
-// isAway says whether a code of PostgreSQL means that it doesn't work now: no connection, too many of them,
-// or it starts or stops.
-func isAway(code string) bool {
-	return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "53") || strings.HasPrefix(code, "57P")
 }
 
 func databaseAway(err error, advice string) error {
@@ -60,7 +48,7 @@ func causeOf(err error) string {
 	var file *fs.PathError
 	var answer sqlState
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return ": it took too long"
 	case errors.As(err, &network):
 		return ": " + network.Err.Error()

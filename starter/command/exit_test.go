@@ -166,6 +166,21 @@ func TestADatabaseWithoutTablesIsAFaultThatSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestL01_ADatabaseThatAcceptsAndSaysNothingIsUnavailableWithTheRequestToRepeat(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close() //nolint:errcheck // nothing was sent
+	env := map[string]string{"VL_DATABASE_URL": "postgres://u:p@" + silent.Addr().String() +
+		"/x?sslmode=disable&connect_timeout=1"}
+	code, _, fault := run(lookup(env), "", "resend", "--as", "alex@o.example", "--user", "k@o.example")
+	const want = "the database doesn't answer (VL_DATABASE_URL): it took too long"
+	if code != command.ExitUnavailable || !strings.Contains(fault, want) || !repeatLine.MatchString(fault) {
+		t.Errorf("ends with %d\n%s", code, fault)
+	}
+}
+
 var repeatLine = regexp.MustCompile(`with --request-id ([0-9a-f-]{36}) is safe`)
 
 func TestAPartThatIsAwayLeavesARequestThatCanBeRepeated(t *testing.T) {

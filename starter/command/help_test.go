@@ -14,7 +14,7 @@ import (
 // commands are all commands of the command line.
 var commands = []string{
 	"access", "agreement", "agreements", "apply", "appoint", "assign",
-	"cancel", "config", "contact", "copy", "delete", "directory", "edit",
+	"cancel", "config", "contact", "copy", "delete", "directory", "edit", "erase", "export",
 	"handover agree", "handover cancel", "handover list", "handover start",
 	"history", "import", "migrate", "orphans", "preferences",
 	"preferences set", "recheck", "register", "resend", "reset", "roles", "show", "users",

@@ -21,7 +21,7 @@ type migration struct {
 func (a *app) migrate() *cobra.Command {
 	return &cobra.Command{
 		Use:     "migrate",
-		Short:   "Bring database, search attributes and schedule to this version; safe to repeat",
+		Short:   "Bring database, search attributes and schedules to this version; safe to repeat",
 		Example: "  starter migrate",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -42,11 +42,17 @@ func (a *app) migrate() *cobra.Command {
 			if err := s.client.CompareDirectories(ctx, every); err != nil {
 				return err
 			}
+			if err := s.client.Retain(ctx, retentionEvery); err != nil {
+				return err
+			}
 			return a.print(migration{n, added, every.String()},
 				func(w io.Writer) { writeMigration(w, n, added, every) })
 		},
 	}
 }
+
+// retentionEvery is how often personal data that is due is erased (L10).
+const retentionEvery = 24 * time.Hour
 
 // directoryEvery is how often directories are compared with their tenants; 0: never.
 func directoryEvery(c config.Config) time.Duration {
@@ -59,6 +65,8 @@ func directoryEvery(c config.Config) time.Duration {
 func writeMigration(w io.Writer, migrations int, attributes []string, every time.Duration) {
 	fmt.Fprintf(w, "%s applied, %s added.\n", count(migrations, "migration", "migrations"),
 		count(len(attributes), "search attribute", "search attributes"))
+	fmt.Fprintf(w, "Personal data that nothing needs any more is erased every %s.\n",
+		licensing.Period(retentionEvery))
 	if every > 0 {
 		fmt.Fprintf(w, "Directories are compared with their tenants every %s.\n", licensing.Period(every))
 	}

@@ -3,6 +3,7 @@ package rows
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,6 +43,38 @@ func (q *Query) All(dest any, query string, args ...any) error {
 	return q.tx.SelectContext(q.ctx, dest, q.tx.Rebind(query), args...)
 }
 
+// Maps reads whole rows, each by the names of its columns. What is NULL is left out.
+func (q *Query) Maps(query string, args ...any) (out []map[string]any, err error) {
+	found, err := q.tx.QueryxContext(q.ctx, q.tx.Rebind(query), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, found.Close()) }()
+	for found.Next() {
+		row := map[string]any{}
+		if err := found.MapScan(row); err != nil {
+			return nil, err
+		}
+		out = append(out, plain(row))
+	}
+	return out, found.Err()
+}
+
+// plain makes of a row's values what JSON can say.
+func plain(row map[string]any) map[string]any {
+	for name, value := range row {
+		switch v := value.(type) {
+		case nil:
+			delete(row, name)
+		case []byte:
+			row[name] = string(v)
+		case time.Time:
+			row[name] = v.UTC().Format(timestampForm)
+		}
+	}
+	return row
+}
+
 // In is All for a query with IN (?): slices among the args are spread. An empty slice is an error.
 func (q *Query) In(dest any, query string, args ...any) error {
 	query, args, err := sqlx.In(query, args...)
@@ -72,15 +105,20 @@ func (r *Reader) At(now func() time.Time) *Reader {
 	return &other
 }
 
-// Read runs f on one snapshot of the database. Its errors begin with the verb, a refusal's too.
+// Read runs f on one snapshot of the database. Its errors begin with the verb, a refusal's too. A database
+// that doesn't work now is a refusal of kind Unavailable.
 func (r *Reader) Read(ctx context.Context, verb string, f func(*Query) error) error {
-	t, err := r.db.BeginTxx(ctx, r.options)
-	if err != nil {
-		return fmt.Errorf("%s: %w", verb, err)
-	}
-	defer t.Rollback() //nolint:errcheck // nothing was written
-	if err := f(Within(ctx, t, Moment{r.now(), r.policy})); err != nil {
-		return fmt.Errorf("%s: %w", verb, err)
+	if err := r.read(ctx, f); err != nil {
+		return fmt.Errorf("%s: %w", verb, Outage(ctx, err, Again))
 	}
 	return nil
+}
+
+func (r *Reader) read(ctx context.Context, f func(*Query) error) error {
+	t, err := r.db.BeginTxx(ctx, r.options)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback() //nolint:errcheck // nothing was written
+	return f(Within(ctx, t, Moment{r.now(), r.policy}))
 }

@@ -117,7 +117,7 @@ func (h *House) save(admin string, people []licensing.PersonChange) (licensing.S
 	sv := licensing.Save{ID: Request(), Org: h.Org, Admin: h.ID(admin)}
 	for _, p := range people {
 		var email []licensing.Email
-		if p.User != "" {
+		if rows.IDs(string(p.User)) {
 			h.Select(&email, `SELECT sign_in_email FROM users WHERE id = ?`, p.User)
 		}
 		if len(email) == 1 && len(p.Access) > 0 {

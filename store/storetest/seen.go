@@ -1,9 +1,12 @@
 package storetest
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 )
 
 // List is a page of the list that somebody sees.
@@ -77,4 +80,39 @@ func (h *House) Past(who string, l licensing.LicenseID, on time.Time) (out []str
 		out = append(out, line+" by "+string(r.Given.Action)+" "+r.Given.Rule+" "+r.Given.Name)
 	}
 	return out
+}
+
+// Tables are the names of all tables.
+func (h *House) Tables() (names []string) {
+	h.Helper()
+	ask := func(query string) error {
+		return h.rows.Read(h.Context(), "list tables", func(q *rows.Query) error { return q.All(&names, query) })
+	}
+	err := ask(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name`)
+	if err != nil { // PostgreSQL
+		err = ask(`SELECT table_name FROM information_schema.tables
+			WHERE table_schema = current_schema() ORDER BY table_name`)
+	}
+	if err != nil {
+		h.Fatal(err)
+	}
+	return names
+}
+
+// Knows says in which tables a text in lower case stands, in whatever column.
+func (h *House) Knows(text string) (where []string) {
+	h.Helper()
+	for _, table := range h.Tables() {
+		err := h.rows.Read(h.Context(), "search", func(q *rows.Query) error {
+			found, err := q.Maps(`SELECT * FROM ` + table)
+			if strings.Contains(strings.ToLower(fmt.Sprint(found)), text) {
+				where = append(where, table)
+			}
+			return err
+		})
+		if err != nil {
+			h.Fatal(err)
+		}
+	}
+	return where
 }

@@ -13,6 +13,14 @@ const (
 	PageStride = pageStride
 )
 
+// PersonalTables are the tables of which a person's rows are exported.
+func PersonalTables() (names []string) {
+	for _, p := range personal {
+		names = append(names, p.table)
+	}
+	return names
+}
+
 // ReadBothWays returns the names of the first ten people behind "a", first as they are found where few match,
 // then as they are read in the order of the list.
 func ReadBothWays(

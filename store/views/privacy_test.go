@@ -178,6 +178,7 @@ func TestR35_EveryReadIsWalkedOrSaysWhyNot(t *testing.T) {
 		"Registered":   "for whoever made the same request",
 		"UserBySignIn": "for the system: who signs in", "OrganizationOf": "for the system",
 		"Organizations": "for operators", "Orphans": "for support: names no person",
+		"PersonalData": "for the person, and for support who was asked to",
 	}
 	for m := range reflect.TypeFor[*views.Views]().Methods() {
 		if kinds[m.Name] == "" {

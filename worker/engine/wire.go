@@ -20,12 +20,13 @@ type steps struct {
 	requests    *activities.Requests
 	downstream  *activities.Downstream
 	directories *activities.Directories
+	retention   *activities.Retention
 	mails       *activities.Mails
 }
 
 // onQueue is what workflows.Queue runs: everything but SendMail, which has a queue of its own.
 func (a steps) onQueue() []any {
-	return []any{a.requests, a.downstream, a.directories, a.mails.GiveUpMail}
+	return []any{a.requests, a.downstream, a.directories, a.retention, a.mails.GiveUpMail}
 }
 
 // wire makes the activities, the client that they start workflows with, and the adapters that the
@@ -55,6 +56,7 @@ func (e *Engine) wire() (a steps, err error) {
 		},
 		downstream:  &activities.Downstream{Assignments: rows, Provisioner: provisioner, Log: e.o.Log},
 		directories: &activities.Directories{Known: rows, Tenant: tenant, Log: e.o.Log},
+		retention:   &activities.Retention{Data: rows, Log: e.o.Log},
 		mails: &activities.Mails{
 			Ledger: rows, Sender: e.relay, Letterhead: letterhead(e.o),
 			MailDomain: e.o.Config.MailFrom.Domain(), Now: now, Log: e.o.Log,

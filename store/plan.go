@@ -366,6 +366,9 @@ func (p *plan) invite(d *decision, s *subject, after map[licensing.LicenseID]*as
 		p.renewals = append(p.renewals, i)
 	}
 	mails := i.Welcomes(licensing.Channels(licensing.Email(s.user.BusinessEmail), s.waiting(after)), d.now)
+	for n := range mails {
+		mails[n].AskedBy = d.giver()
+	}
 	p.mails = append(p.mails, mails...)
 	p.work = append(p.work, licensing.OutboxEntry{Kind: kind, Org: d.org, Request: d.request, User: s.user.ID,
 		Run: i.Run(mails...)})

@@ -67,6 +67,7 @@ const insertGrant = `
 	VALUES (:license_id, :user_id, :role, :origin, :effective, :contract_email, :granted_by, :granted_at)`
 
 const insertMail = `
-	INSERT INTO mails (id, org_id, user_id, invitation_id, generation, kind, data, state, address,
-		queued_at)
-	VALUES (:id, :org_id, :user_id, :invitation_id, :generation, :kind, :data, :state, :address, :queued_at)`
+	INSERT INTO mails (id, org_id, user_id, invitation_id, generation, kind, data, state, address, queued_at,
+		not_before, mailbox, asked_by)
+	VALUES (:id, :org_id, :user_id, :invitation_id, :generation, :kind, :data, :state, :address, :queued_at,
+		:not_before, :mailbox, :asked_by)`

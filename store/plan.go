@@ -25,7 +25,8 @@ type plan struct {
 	gone        []assignmentRow
 	grants      []grantRow
 	cleared     []grantRow
-	claimed     []grantRow // roles that are the contract's from now on, whoever gave them (R18, R28)
+	claimed     []grantRow      // roles that are the contract's from now on, whoever gave them (R18, R28)
+	restored    []assignmentRow // whose roles are suspended no more (R86)
 	contacts    []contactRow
 	former      []contactRow
 	readdressed []contactRow // the same contact by other addresses
@@ -69,7 +70,7 @@ func (d *decision) planned() *plan {
 func (p *plan) claim(d *decision, s *subject) {
 	for _, c := range s.claims {
 		for _, g := range s.grants[c.license] {
-			if g.Role == c.role && (!g.Effective || g.Role == licensing.InvoiceReader) {
+			if g.Role == c.role && (!g.Effective && !g.Suspended || g.Role == licensing.InvoiceReader) {
 				p.claimed = append(p.claimed, grantRow{LicenseID: c.license, UserID: s.user.ID, Role: g.Role,
 					Origin: d.Origin(g.Role), Contract: nullString(c.address)})
 			}
@@ -163,6 +164,9 @@ func (p *plan) change(d *decision, s *subject) map[licensing.LicenseID]*assignme
 			p.assignments = append(p.assignments, a)
 			after[c.License] = &a
 		}
+		if c.GiveBack {
+			p.restored = append(p.restored, a)
+		}
 		for _, r := range c.Add {
 			p.grants = append(p.grants,
 				grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r, Origin: c.under.Origin(r),
@@ -198,7 +202,7 @@ func (d *decision) assignment(s *subject, c change) assignmentRow {
 		return a
 	}
 	old := s.assignments[c.License].At(d.now)
-	a.AddedBy = old.AddedBy
+	a.AddedBy, a.Suspended = old.AddedBy, old.Suspended && !c.GiveBack
 	if c.Next != licensing.AssignmentActive {
 		a.Reference = old.Reference
 	}
@@ -221,7 +225,7 @@ func (d *decision) changed(s *subject, c change) auditLine {
 		line.rule = "R76"
 	}
 	line.detail = licensing.RolesChanged{Added: c.Add, Removed: c.Remove, Outcome: c.Verdict.Outcome,
-		Reason: d.reason, Other: s.other, AtOnce: c.AtOnce}
+		Reason: d.reason, Other: s.other, AtOnce: c.AtOnce, Back: c.GiveBack}
 	if c.under.Action == licensing.AuditRegister {
 		line.detail = nil
 	}

@@ -92,7 +92,7 @@ func (h *house) lastAudit(most int) (out []auditRow) {
 var principals = map[licensing.AuditAction]licensing.PrincipalKind{
 	licensing.AuditApply: licensing.ByPartner, licensing.AuditPutAgreement: licensing.ByPartner,
 	licensing.AuditChangeContact: licensing.ByPartner, licensing.AuditDirectory: licensing.ByDirectory,
-	licensing.AuditAppoint: licensing.BySupport,
+	licensing.AuditAppoint: licensing.BySupport, licensing.AuditErase: licensing.BySupport,
 }
 
 // isRefused expects one line of the audit more than there were, which tells of the refusal as a whole.

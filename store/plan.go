@@ -31,6 +31,7 @@ type plan struct {
 	former      []contactRow
 	readdressed []contactRow // the same contact by other addresses
 	preferences []preferenceRow
+	endings     []preferenceRow // of contacts who were deleted (R80)
 	handovers   []handOverRow
 	lines       []handOverLineRow
 	mails       []mailRow

@@ -141,6 +141,7 @@ func TestR86_WhatAChangeMakesActiveOnASuspendedAssignmentIsSuspended(t *testing.
 	onBoth(t, func(t *testing.T, s *Store) {
 		p := newInProgress(t, s, "propagating")
 		p.sets(`UPDATE assignments SET suspended = ? WHERE license_id = ? AND user_id = ?`, true, a1, p.user)
+		p.sets(`UPDATE assignments SET suspended = ? WHERE license_id = ? AND user_id <> ?`, true, m1, p.user)
 		must[int](t)(p.atTime(p.Now).Activate(t.Context(), p.user, p.change, p.due))
 		same(t, "assignments", p.stands(), settled("active 0", "active 1"))
 		equal(t, "suspended roles", p.Count(`SELECT COUNT(*) FROM grants WHERE suspended`), 1)

@@ -30,6 +30,7 @@ type plan struct {
 	contacts    []contactRow
 	former      []contactRow
 	preferences []preferenceRow
+	endings     []preferenceRow // of contacts who were deleted (R80)
 	handovers   []handOverRow
 	lines       []handOverLineRow
 	mails       []mailRow

@@ -7,7 +7,8 @@ import "vlroles/licensing"
 func (p *plan) write(t *tx) error {
 	for _, step := range []func(*tx) error{
 		func(*tx) error { return p.fault }, p.writePeople, p.writeInvitations, p.takeGrants, p.giveGrants,
-		p.writeContacts, p.writeHandOvers, func(t *tx) error { return t.queue(insertMail, p.mails) },
+		p.endNamings, p.writeContacts, p.writeHandOvers,
+		func(t *tx) error { return t.queue(insertMail, p.mails) },
 		func(t *tx) error { return t.audit(p.audit...) },
 	} {
 		if err := step(t); err != nil {
@@ -106,6 +107,21 @@ type contactRow struct {
 type preferenceRow struct {
 	User    licensing.UserID    `db:"user_id"`
 	License licensing.LicenseID `db:"license_id"`
+}
+
+// endNamings notes that an admin deleted a contact, who may opt in again when he is named anew (R80).
+func (p *plan) endNamings(t *tx) error {
+	for _, n := range p.endings {
+		_, err := t.exec(`
+			UPDATE contacts
+			SET inherit_ended_at = ?
+			WHERE license_id = ? AND user_id = ? AND until IS NULL AND inherit_ended_at IS NULL`,
+			ts(t.now), n.License, n.User)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *plan) writeContacts(t *tx) error {

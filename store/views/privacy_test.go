@@ -103,8 +103,7 @@ func TestR35_R40_R41_R42_R43_EveryReadGivesEveryCallerWhatTheTableSays(t *testin
 				return h.Preferences(t.Context(), org, by)
 			},
 				map[string][]string{
-					"a direct admin": {"P2"}, "an admin of the parent": {"P1"},
-					"an admin by inheritance": {"P1"},
+					"an admin of the parent": {"P1"}, "an admin by inheritance": {"P1"},
 				}},
 			{"hand-overs", func(org licensing.OrgID, by licensing.UserID) (any, error) {
 				return h.HandOvers(t.Context(), org, by)

@@ -75,7 +75,8 @@ CREATE TABLE contacts (
     user_id    uuid NOT NULL REFERENCES users,
     since      timestamptz NOT NULL,
     until      timestamptz,
-    suspended  boolean NOT NULL DEFAULT false -- has left the tenant since: may not opt in until re-checked (R86)
+    suspended  boolean NOT NULL DEFAULT false, -- has left the tenant since: may not opt in until re-checked (R86)
+    inherit_ended_at timestamptz -- an admin deleted the contact: only who is named anew may opt in again (R80)
 );
 CREATE UNIQUE INDEX contacts_one ON contacts (license_id, kind) WHERE until IS NULL;
 CREATE INDEX contacts_user ON contacts (user_id, license_id) WHERE until IS NULL;

@@ -76,7 +76,8 @@ CREATE TABLE contacts (
     user_id    text NOT NULL REFERENCES users,
     since      text NOT NULL,
     until      text,
-    suspended  boolean NOT NULL DEFAULT false -- has left the tenant since: may not opt in until re-checked (R86)
+    suspended  boolean NOT NULL DEFAULT false, -- has left the tenant since: may not opt in until re-checked (R86)
+    inherit_ended_at text -- an admin deleted the contact: only who is named anew may opt in again (R80)
 );
 CREATE UNIQUE INDEX contacts_one ON contacts (license_id, kind) WHERE until IS NULL;
 CREATE INDEX contacts_user ON contacts (user_id, license_id) WHERE until IS NULL;

@@ -3,7 +3,7 @@ TOOL = go tool -modfile=tools.mod
 BIN  = $$($(TOOL) -n $(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt vet lint imports env-rule errors workflowcheck test model mutate replay rules docker-check demo dev bench history build clean
+.PHONY: help check fmt vet lint imports env-rule errors workflowcheck test model mutate faults replay rules docker-check demo dev bench history build clean
 
 help: ## what each target does, and when you want it
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ model: ## 10,000 random commands on both databases: after a change to store
 
 mutate: ## breaks rules and SQL one by one, tells which breaks no test sees: hours, resumes
 	go run ./rig/mutate
+
+faults: ## kills, stops, cuts and crowds what runs, asks for what was answered: 20 minutes
+	VL_TEST_FORCE=1 go test -tags faults ./bench/faults -count=1 -v -timeout 60m -faults.long
 
 replay: ## replays the recorded histories: after a change to workflows
 	go test ./workflows -run Replay

@@ -19,7 +19,7 @@ import (
 type Ledger interface {
 	ClaimMail(context.Context, licensing.MailID, time.Duration) (licensing.MailLease, error)
 	SettleMail(context.Context, licensing.MailID, int, licensing.Settlement) error
-	GiveUpMail(context.Context, licensing.MailID) error
+	GiveUpMail(context.Context, licensing.MailID) (licensing.MailState, error)
 }
 
 // Sender hands a message to the relay. Delivered and Refused are outcomes and no error; the other verdicts
@@ -94,12 +94,18 @@ func (m *Mails) SendMail(ctx context.Context, id licensing.MailID) (licensing.Ma
 	return m.attempt(ctx, claim.Job)
 }
 
-// busyUntil makes this attempt come again when the other one's time is over.
+// longestWait is how long a mail that is held back waits at most until somebody looks at it again. A delay
+// that goes past the end of all attempts would end them at once.
+const longestWait = time.Hour
+
+// busyUntil makes this attempt come again when the other one's time is over, or the limits allow the mail.
 func (m *Mails) busyUntil(end time.Time) error {
 	o := temporal.ApplicationErrorOptions{
-		NextRetryDelay: max(end.Sub(m.Now()), time.Second), Category: temporal.ApplicationErrorCategoryBenign,
+		NextRetryDelay: min(max(end.Sub(m.Now()), time.Second), longestWait),
+		Category:       temporal.ApplicationErrorCategoryBenign,
 	}
-	return temporal.NewApplicationErrorWithOptions("another attempt holds the mail", "Busy", o)
+	return temporal.NewApplicationErrorWithOptions(
+		"another attempt holds the mail, or the limits hold it back", "Busy", o)
 }
 
 // attempt renders the mail, hands it to the relay and records the answer.
@@ -179,7 +185,9 @@ func (m *Mails) retryable(ctx context.Context, id licensing.MailID, answer Answe
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(answer.Verdict), o)
 }
 
-// GiveUpMail records that a mail could not be delivered in time.
-func (m *Mails) GiveUpMail(ctx context.Context, id licensing.MailID) error {
-	return refusal.FromActivity(m.Ledger.GiveUpMail(ctx, id))
+// GiveUpMail records that a mail could not be delivered in time, and returns its state: one that is not given
+// up is to be sent again.
+func (m *Mails) GiveUpMail(ctx context.Context, id licensing.MailID) (licensing.MailState, error) {
+	state, err := m.Ledger.GiveUpMail(ctx, id)
+	return state, refusal.FromActivity(err)
 }

@@ -44,7 +44,9 @@ func (l *ledger) SettleMail(
 	return l.err
 }
 
-func (l *ledger) GiveUpMail(context.Context, licensing.MailID) error { return l.err }
+func (l *ledger) GiveUpMail(context.Context, licensing.MailID) (licensing.MailState, error) {
+	return licensing.MailGivenUp, l.err
+}
 
 // sendFunc is a Sender.
 type sendFunc func(context.Context, Message) (Answer, error)
@@ -247,7 +249,7 @@ func TestALedgerThatRefusesEndsTheActivityAndOneThatIsAwayIsAskedAgain(t *testin
 	away := errors.New("database is away")
 	for name, call := range map[string]func(*Mails) error{
 		"sending":   func(m *Mails) error { _, err := m.SendMail(t.Context(), "m"); return err },
-		"giving up": func(m *Mails) error { return m.GiveUpMail(t.Context(), "m") },
+		"giving up": func(m *Mails) error { _, err := m.GiveUpMail(t.Context(), "m"); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, _ := newMails(&ledger{err: gone}, Answer{}, nil)

@@ -86,6 +86,7 @@ type Config struct {
 	InviteFor   time.Duration
 	RemindAhead time.Duration // 0: no reminder
 	ResendEvery time.Duration
+	MailLimits  licensing.MailLimits // L07
 
 	// How long personal data is kept that nothing needs any more (L10).
 	KeepMails  time.Duration
@@ -152,6 +153,7 @@ func (c Config) Policy() licensing.Policy {
 	p.InviteFor = c.InviteFor
 	p.RemindAhead = c.RemindAhead
 	p.ResendEvery = c.ResendEvery
+	p.Mails = c.MailLimits
 	p.KeepMails, p.KeepPeople = c.KeepMails, c.KeepPeople
 	p.Support = c.Support
 	p.LinkKey = c.LinkKeys.Current()

@@ -471,7 +471,8 @@ func TestEveryVariableSetsItsField(t *testing.T) {
 		PortalURL: "https://licensing.contoso.example/", Support: "help@contoso.example",
 		Propagation: 45 * time.Minute, Processing: 12 * time.Hour, InviteFor: 336 * time.Hour,
 		RemindAhead: 72 * time.Hour, ResendEvery: 15 * time.Minute,
-		KeepMails: 2160 * time.Hour, KeepPeople: 4320 * time.Hour,
+		MailLimits: licensing.MailLimits{Hourly: 10, Daily: 50, Admin: 20_000, Organization: 100_000},
+		KeepMails:  2160 * time.Hour, KeepPeople: 4320 * time.Hour,
 		ProvisionerURL: "https://entitlements.contoso.example/users", ProvisionerKeys: []config.Key{
 			{ID: "k1", Secret: config.NewSecret(secretBytes)},
 		}, ProvisionerTimeout: 5 * time.Second,

@@ -64,7 +64,7 @@ const (
 // table binds every variable to its field of c.
 func (c *Config) table() []entry {
 	return slices.Concat(c.aboutStore(), c.aboutTemporal(), c.aboutRelay(), c.aboutLinks(), c.aboutTimes(),
-		c.aboutProvisioner(), c.aboutDirectory(), c.aboutProcess())
+		c.aboutLimits(), c.aboutProvisioner(), c.aboutDirectory(), c.aboutProcess())
 }
 
 // aboutStore has the variables of the database.
@@ -207,6 +207,27 @@ func (c *Config) aboutTimes() []entry {
 			What: "Profiles that nothing needs, and people who left their tenant, are erased this long after " +
 				"the last change, 24h to 87600h (L10).", Example: "4320h"},
 			period(&c.KeepPeople, day, 3650*day)},
+	}
+}
+
+// aboutLimits has the variables of how many mails may go out.
+func (c *Config) aboutLimits() []entry {
+	const most = 10_000_000
+	return []entry{
+		{Variable{Name: "VL_MAILS_PER_HOUR", Default: "5", For: All,
+			What: "Mails to one address within an hour, 0 to 10000000; 0 is no limit (L07). What is " +
+				"asked for beyond is refused, what follows from something waits.", Example: "10"},
+			number(&c.MailLimits.Hourly, 0, most)},
+		{Variable{Name: "VL_MAILS_PER_DAY", Default: "20", For: All,
+			What:    "Mails to one address within a day, in the same way (L07).",
+			Example: "50"}, number(&c.MailLimits.Daily, 0, most)},
+		{Variable{Name: "VL_MAILS_PER_ADMIN", Default: "5000", For: All,
+			What:    "Mails that one admin may ask for within a day, 0 to 10000000; 0 is no limit (L07).",
+			Example: "20000"}, number(&c.MailLimits.Admin, 0, most)},
+		{Variable{Name: "VL_MAILS_PER_ORGANIZATION", Default: "20000", For: All,
+			What: "Mails that the admins of one organization may ask for within a day, 0 to 10000000; " +
+				"0 is no limit (L07).", Example: "100000"},
+			number(&c.MailLimits.Organization, 0, most)},
 	}
 }
 

@@ -14,6 +14,7 @@ type Policy struct {
 	InviteMax   time.Duration // the longest time that a request may ask for; 90 days (R56)
 	RemindAhead time.Duration // reminder this long before the expiry; 7 days; 0 sends none
 	ResendEvery time.Duration // cool-down between two sendings of one invitation; 5 min (R58)
+	Mails       MailLimits    // how many mails may go out (L07)
 	KeepMails   time.Duration // what a mail said and to whom is kept this long; 180 days (L10)
 	KeepPeople  time.Duration // so are people who left, and profiles that nothing needs; 365 days (L10)
 	Support     string        // whom to ask, as people read it: an address or a page (R54, R75)
@@ -32,6 +33,7 @@ func DefaultPolicy() Policy {
 		InviteMax:   90 * day,
 		RemindAhead: 7 * day,
 		ResendEvery: 5 * time.Minute,
+		Mails:       DefaultMailLimits,
 		KeepMails:   180 * day,
 		KeepPeople:  365 * day,
 	}

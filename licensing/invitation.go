@@ -81,23 +81,30 @@ func MayResend(i Invitation, now time.Time, p Policy) error {
 	case i.State != InvitationOpen:
 		return Refuse(Conflict, "R58", "there is no open invitation: assign roles to invite the person")
 	}
-	if next := i.LastSentAt.Add(p.ResendEvery); now.Before(next) {
-		e := Refuse(Locked, "R58", "the invitation was sent recently; you can resend it after %s",
-			Clock(next))
-		e.Until = next
-		return e
-	}
-	return nil
+	return i.coolDown(now, p, "resend")
 }
 
-// MayReset says whether a new link may replace the old one: in status Invitation sent, Invitation expired or
-// Failed (R58).
-func MayReset(i Invitation) error {
+// coolDown refuses to mail an invitation again that was mailed a moment ago (R58).
+func (i Invitation) coolDown(now time.Time, p Policy, verb string) error {
+	next := i.LastSentAt.Add(p.ResendEvery)
+	if !now.Before(next) {
+		return nil
+	}
+	e := Refuse(Locked, "R58", "the invitation was sent recently; you can %s it after %s", verb, Clock(next))
+	e.Until = next
+	return e
+}
+
+// MayReset says whether a new link may replace the old one: in status Invitation sent, after the cool-down, and
+// at once in status Invitation expired or Failed, where the last mail is long ago or never arrived (R58).
+func MayReset(i Invitation, now time.Time, p Policy) error {
 	switch {
 	case i.State == InvitationAccepted:
 		return Refuse(Conflict, "R62", alreadyRegistered)
 	case !i.State.May(InvitationOpen) || i.State == InvitationNone:
 		return Refuse(Conflict, "R58", "there is no invitation to reset: assign roles to invite the person")
+	case i.State == InvitationOpen && now.Before(i.ExpiresAt):
+		return i.coolDown(now, p, "reset")
 	}
 	return nil
 }

@@ -64,11 +64,46 @@ func TestR58_Reset(t *testing.T) {
 		InvitationAccepted: "R62", InvitationCancelled: "R58", InvitationNone: "R58",
 	} {
 		t.Run("from "+string(state), func(t *testing.T) {
-			err := MayReset(Invitation{State: state})
+			err := MayReset(Invitation{State: state}, noon, DefaultPolicy())
 			if rule != "" {
 				refusal(t, err, Conflict, rule)
 			} else if err != nil {
 				t.Errorf("refused: %v", err)
+			}
+		})
+	}
+}
+
+func TestR58_ResetHasTheCoolDownOfResendWhileTheLastLinkMayStillArrive(t *testing.T) {
+	p := DefaultPolicy()
+	for _, c := range []struct {
+		name  string
+		state InvitationState
+		sent  time.Duration // before now
+		ends  time.Duration // from now
+		wait  bool
+	}{
+		{"right after the mail it waits", InvitationOpen, 0, time.Hour, true},
+		{"a moment before the end of the cool-down too", InvitationOpen, 5*time.Minute - 1, time.Hour, true},
+		{"at its end it is possible", InvitationOpen, 5 * time.Minute, time.Hour, false},
+		{"at once where the time to register is over", InvitationOpen, time.Minute, 0, false},
+		{"but not a moment before", InvitationOpen, time.Minute, 1, true},
+		{"at once where it has expired", InvitationExpired, time.Minute, 0, false},
+		{"at once where the mail never arrived", InvitationFailed, time.Minute, time.Hour, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			i := Invitation{State: c.state, LastSentAt: noon.Add(-c.sent), ExpiresAt: noon.Add(c.ends)}
+			err := MayReset(i, noon, p)
+			if !c.wait {
+				if err != nil {
+					t.Errorf("refused: %v", err)
+				}
+				return
+			}
+			e := refusal(t, err, Locked, "R58")
+			if at := i.LastSentAt.Add(p.ResendEvery); !e.Until.Equal(at) ||
+				!strings.Contains(e.Message, "you can reset it after "+Clock(at)) {
+				t.Errorf("until %s: %s", e.Until, e.Message)
 			}
 		})
 	}
@@ -99,7 +134,7 @@ func TestR57_R62_WhoMayBeMailedAnInvitation(t *testing.T) {
 
 // next are the words by which a refusal tells what to do.
 var next = []string{"ask ", "use the ", "sign in ", "open the ", "reset it", "correct ", "assign roles",
-	"you can resend it after", "no invitation is needed"}
+	"you can resend it after", "you can reset it after", "no invitation is needed"}
 
 func TestR29_R82_AcceptedAndWithdrawnAreEnds(t *testing.T) {
 	all := []InvitationState{InvitationNone, InvitationOpen, InvitationAccepted, InvitationExpired,

@@ -67,9 +67,12 @@ type ConfirmedPerson struct {
 // MailLease is the answer to an attempt that wants to send a mail.
 type MailLease struct {
 	State MailState // MailSending: send Job. Another: nothing to do
-	Busy  time.Time // MailSending by another attempt, until then; Job is empty
+	Busy  time.Time // until then another attempt has it, or the limits hold it back (L07); Job is empty
 	Job   MailJob
 }
+
+// DeliverWithin is how long a mail is tried before it is given up.
+const DeliverWithin = 24 * time.Hour
 
 // Settlement is the outcome of an attempt.
 type Settlement struct {
@@ -89,6 +92,11 @@ type MailLine struct {
 	Unknown   int       `json:"unknown,omitempty"` // attempts whose outcome was never learnt
 	Code      int       `json:"code,omitempty"`    // the server's last reply
 	Answer    string    `json:"answer,omitempty"`
+}
+
+// Ended says whether nothing more happens to the mail.
+func (s MailState) Ended() bool {
+	return s == MailSent || s == MailRefused || s == MailDropped || s == MailGivenUp
 }
 
 // Delivery returns the delivery state that the list shows for a mail (R55), "" for a dropped one.

@@ -233,7 +233,7 @@ func (h *house) mail(t *rapid.T) {
 		t.Skip()
 	}
 	if next == InvitationOpen {
-		if MayReset(r.invite) != nil {
+		if MayReset(r.invite, h.now, h.policy) != nil {
 			t.Skip()
 		}
 		r.invite.Generation++

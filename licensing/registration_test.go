@@ -109,7 +109,7 @@ func TestR28_R29_R58_ARefusalSaysWhatToDoNext(t *testing.T) {
 		for what, err := range map[string]error{
 			"register":      MayRegister(i, Identity{Email: "eve@contoso.example"}, 3, noon),
 			"an older link": MayRegister(i, Identity{}, 2, noon),
-			"resend":        MayResend(i, noon, DefaultPolicy()), "reset": MayReset(i),
+			"resend":        MayResend(i, noon, DefaultPolicy()), "reset": MayReset(i, noon, DefaultPolicy()),
 		} {
 			if err != nil && !slices.ContainsFunc(next,
 				func(s string) bool { return strings.Contains(err.Error(), s) }) {

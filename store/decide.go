@@ -31,6 +31,7 @@ type decision struct {
 	sources    holdings                                   // what roles are copied from (R72)
 	// of those that roles are copied to: which have others below
 	parents map[licensing.LicenseID]bool
+	mails   mailCounts // what may be asked for (L07)
 }
 
 // subject is one person of a decision: what was asked and loaded of him, and what was judged.
@@ -69,6 +70,7 @@ func (t *tx) decide(m mandate, people []asked) (*decision, error) {
 	}
 	for _, s := range d.people {
 		d.judge(s)
+		d.limit(s)
 	}
 	if d.OnSight && len(d.named()) == 0 && !slices.ContainsFunc(d.people, (*subject).seen) {
 		return nil, licensing.Hidden()

@@ -37,6 +37,7 @@ func TestR57_NobodyIsInvitedAnewWhoHasLeftTheTenant(t *testing.T) {
 		wantRefusal(t, err, licensing.Conflict, "R57")
 		h.Leaves("o-leo", "leo@contoso.example", "Leo Internal", false)
 		must[licensing.Rechecked](t)(s.atTime(h.Now).Recheck(t.Context(), h.Command("ada", leo))) // R86
+		h.Now = h.Now.Add(time.Hour)                                                              // past the cool-down
 		if _, err := h.atTime(h.Now).Reset(t.Context(), h.Command("ada", leo)); err != nil {
 			t.Fatal(err)
 		}

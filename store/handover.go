@@ -59,7 +59,7 @@ func (p *plan) handOver(d *decision) (licensing.HandOverView, licensing.MailID) 
 			CreatedAt: ts(d.now)})
 	p.lines = append(p.lines, lines...)
 	notice := mailRow{ID: licensing.MailID(string(d.request) + ".handover"), OrgID: d.org,
-		UserID: person.User, Kind: licensing.MailHandOver, QueuedAt: ts(d.now)}
+		UserID: person.User, Kind: licensing.MailHandOver, QueuedAt: ts(d.now), AskedBy: nullString(d.by)}
 	p.mail(notice, licensesData{waiting})
 	return view, notice.ID
 }

@@ -21,11 +21,11 @@ func (s *Store) Resend(ctx context.Context, c licensing.Command) (licensing.Invi
 	})
 }
 
-// Reset opens the next generation of an invitation: a new link, full time; all older links are dead (R58). A
-// user whom the caller may not see is NotFound.
+// Reset opens the next generation of an invitation: a new link, full time; all older links are dead (R58). One
+// that is open has the cool-down of Resend. A user whom the caller may not see is NotFound.
 func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.InvitationRun, error) {
 	return s.sendAgain(ctx, c, licensing.AuditReset, func(t *tx, i *invitationRow) error {
-		if err := licensing.MayReset(ruleOf(i)); err != nil {
+		if err := licensing.MayReset(ruleOf(i), t.now, t.policy); err != nil {
 			return err
 		}
 		i.Generation++
@@ -66,8 +66,12 @@ func (s *Store) sendAgain(
 		if err := change(t, i); err != nil {
 			return out, nil, err
 		}
+		if err := t.mayMail(c.Org, c.By, licensing.Email(seen.user.BusinessEmail)); err != nil {
+			return out, nil, err
+		}
 		line.detail = licensing.GenerationOpened{Generation: i.Generation}
 		mail := i.Mail(licensing.MailWelcome, t.now)
+		mail.AskedBy = nullString(c.By)
 		p := plan{renewals: []invitationRow{*i}, mails: []mailRow{mail}, audit: line.on(seen.mine)}
 		return i.Run(mail.ID), nil, p.write(t)
 	})
@@ -225,5 +229,5 @@ func (t *tx) queueOnce(row mailRow, data any) error {
 		return err
 	}
 	row.Data = string(text)
-	return insert(t, insertMail+` ON CONFLICT (id) DO NOTHING`, []mailRow{row})
+	return t.queue(insertMail+` ON CONFLICT (id) DO NOTHING`, []mailRow{row})
 }

@@ -29,6 +29,9 @@ func TestR58_ResendMailsTheSameLinkAfterACoolDownAndResetANewOne(t *testing.T) {
 		if again.Mail == h.WelcomeMail(kim) {
 			t.Error("a second sending needs a Message-ID of its own")
 		}
+		_, err = s.atTime(h.Now.Add(time.Hour+policy().ResendEvery-time.Second)).
+			Reset(t.Context(), h.Command("ada", kim))
+		wantRefusal(t, err, licensing.Locked, "R58") // the resent mail counts
 		h.Now = h.Now.Add(2 * time.Hour)
 		reset := must[licensing.InvitationRun](t)(s.atTime(h.Now).Reset(t.Context(), h.Command("ada", kim)))
 		same(t, "generation and expiry", []any{reset.Generation, reset.ExpiresAt},

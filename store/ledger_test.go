@@ -104,7 +104,7 @@ func TestSentWinsAndOlderAttemptsSettleNothingElse(t *testing.T) {
 			h.Settles(id, 2, licensing.Settlement{State: state, Code: 0, Answer: ""})
 			equal(t, "sent stays after "+string(state), h.mailLine("ada", bob, id).State, licensing.MailSent)
 		}
-		if err := h.atTime(h.Now).GiveUpMail(t.Context(), id); err != nil {
+		if _, err := h.atTime(h.Now).GiveUpMail(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "sent stays after giving up", h.Claims(id).State, licensing.MailSent)
@@ -146,7 +146,7 @@ func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *tes
 		equal(t, "delivery", must[licensing.UserView](t)(h.User(t.Context(), h.Org, h.ID("ada"), bob)).
 			Delivery, licensing.DeliveryDeferred)
 		for range 2 {
-			if err := h.atTime(h.Now).GiveUpMail(t.Context(), id); err != nil {
+			if _, err := h.atTime(h.Now).GiveUpMail(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -167,6 +167,7 @@ func TestR55_AMailThatCouldNotBeDeliveredInADayMarksTheInvitationAsFailed(t *tes
 func TestAWelcomeMailOrReminderThatWasSupersededIsDropped(t *testing.T) {
 	ends := map[string]func(h *house, bob licensing.UserID){
 		"reset (R58)": func(h *house, bob licensing.UserID) {
+			h.Now = h.Now.Add(time.Hour) // past the cool-down
 			must[licensing.InvitationRun](h.TB)(h.atTime(h.Now).Reset(h.Context(), h.Command("ada", bob)))
 		},
 		"cancelled (R82)": func(h *house, bob licensing.UserID) {
@@ -323,7 +324,8 @@ func TestAMailThatIsNotThereIsNotFound(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		_, err := s.atTime(start).ClaimMail(t.Context(), "none", lease)
 		wantRefusal(t, err, licensing.NotFound, "")
-		wantRefusal(t, s.atTime(start).GiveUpMail(t.Context(), "none"), licensing.NotFound, "")
+		_, err = s.atTime(start).GiveUpMail(t.Context(), "none")
+		wantRefusal(t, err, licensing.NotFound, "")
 		queued := licensing.Settlement{State: licensing.MailQueued}
 		if err := s.atTime(start).SettleMail(t.Context(), "none", 1, queued); err == nil {
 			t.Error("queued is no outcome")

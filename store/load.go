@@ -18,6 +18,7 @@ func (t *tx) load(m mandate, people []asked) (*decision, error) {
 	for _, load := range []func() error{
 		d.loadCaller, d.authorize, d.loadAgreements, d.loadPeople, d.loadNewcomers, d.loadHoldings,
 		d.loadSources, d.loadAuthority, d.loadAdmins, d.loadInheritance, d.hideStrangers, d.findTwice,
+		d.loadMails,
 	} {
 		if err := load(); err != nil {
 			return nil, err

@@ -19,14 +19,15 @@ type ledgerRow struct {
 
 const selectMail = `
 	SELECT m.id, m.org_id, m.user_id, m.invitation_id, COALESCE(m.generation, 0) AS generation, m.kind,
-		m.data, m.state, m.queued_at, m.attempts, m.unknown, m.lease_until
+		m.data, m.state, m.queued_at, m.not_before, m.mailbox, m.attempts, m.unknown, m.lease_until
 	FROM mails m`
 
 // ClaimMail takes a mail for one attempt to send it, until the lease ends. A claim whose state is not
 // MailSending, or that is busy, has nothing to send. An attempt whose lease ended without a settlement counts
 // as unknown. A welcome mail or reminder whose invitation has ended, has a newer generation or has nothing
 // left to give is dropped (R58, R82), and so is every mail to a person who has left the tenant (R84). The
-// mail goes to the person's present business email (R48, R49).
+// mail goes to the person's present business email (R48, R49), and where that has had as many mails as one
+// address may, the claim is busy until there is room (L07).
 func (s *Store) ClaimMail(
 	ctx context.Context, id licensing.MailID, lease time.Duration,
 ) (licensing.MailLease, error) {
@@ -56,6 +57,9 @@ func (s *Store) ClaimMail(
 			out.State = licensing.MailDropped
 			return t.drop(m)
 		}
+		if m.heldAt(t.now, &out) {
+			return nil
+		}
 		m.Attempts++
 		job, err := t.mailJob(m, i)
 		if err != nil {
@@ -65,6 +69,9 @@ func (s *Store) ClaimMail(
 			out.State = licensing.MailDropped
 			return t.drop(m)
 		}
+		if err := t.readdress(&m, job.To); err != nil || m.heldAt(t.now, &out) {
+			return err
+		}
 		out.State, out.Job = licensing.MailSending, job
 		_, err = t.exec(`
 			UPDATE mails
@@ -73,6 +80,15 @@ func (s *Store) ClaimMail(
 		return err
 	})
 	return out, err
+}
+
+// heldAt says whether the limits hold the mail back, and tells the attempt until when (L07).
+func (m ledgerRow) heldAt(now time.Time, out *licensing.MailLease) bool {
+	held := m.NotBefore.After(m.QueuedAt.Time) && now.Before(m.NotBefore.Time)
+	if held {
+		out.State, out.Busy = m.State, m.NotBefore.Time
+	}
+	return held
 }
 
 func (t *tx) lockMail(id licensing.MailID) (ledgerRow, error) {
@@ -140,9 +156,20 @@ func (s *Store) SettleMail(
 	})
 }
 
-// GiveUpMail ends a mail that could not be delivered in time; its invitation is marked as Failed (R55).
-func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID) error {
-	return s.write(ctx, "give up mail", func(t *tx) error {
+// GiveUpMail ends a mail that could not be delivered in time; its invitation is marked as Failed (R55). It
+// returns the mail's state: one that the limits held back has a day from the end of that on, and is to be
+// sent again until then (L07).
+func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID) (licensing.MailState, error) {
+	var state licensing.MailState
+	err := s.write(ctx, "give up mail", func(t *tx) error {
+		var m ledgerRow
+		if err := t.get(&m, selectMail+` WHERE m.id = ?`, id); err != nil {
+			return missing(err, "mail")
+		}
+		if state = m.State; m.heldLately(t.now) {
+			return nil
+		}
+		state = licensing.MailGivenUp
 		return t.undeliverable(id, licensing.AuditMailGivenUp, "not delivered within a day",
 			func() (int, error) {
 				return t.exec(`
@@ -151,6 +178,12 @@ func (s *Store) GiveUpMail(ctx context.Context, id licensing.MailID) error {
 				WHERE id = ? AND state NOT IN ('sent', 'refused', 'dropped', 'given_up')`, ts(t.now), id)
 			})
 	})
+	return state, err
+}
+
+// heldLately says whether the limits have held the mail back, so that it has had no day to be delivered in.
+func (m ledgerRow) heldLately(now time.Time) bool {
+	return m.NotBefore.After(m.QueuedAt.Time) && now.Before(m.NotBefore.Add(licensing.DeliverWithin))
 }
 
 // undeliverable ends a mail, and with the newest welcome mail the hope that its generation is accepted: the

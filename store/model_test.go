@@ -779,6 +779,9 @@ func (w *world) reset(r *rapid.T) {
 		rule = "R57"
 	case to.invitation == licensing.InvitationCancelled:
 		rule = "R58"
+	case to.invitation == licensing.InvitationOpen && w.now.Before(to.expires) &&
+		w.now.Before(to.expires.Add(policy().ResendEvery-30*day)): // the cool-down
+		rule = "R58"
 	}
 	if w.agrees(r, err, rule) {
 		to.invitation, to.expires = licensing.InvitationOpen, w.now.Add(30*day)

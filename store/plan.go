@@ -298,6 +298,7 @@ func (p *plan) invite(d *decision, s *subject) {
 		p.renewals = append(p.renewals, i)
 	}
 	mail := i.Mail(licensing.MailWelcome, d.now)
+	mail.AskedBy = d.giver()
 	p.mails = append(p.mails, mail)
 	p.work = append(p.work, licensing.OutboxEntry{Kind: kind, Org: d.org, Request: d.request, User: s.user.ID,
 		Run: i.Run(mail.ID)})

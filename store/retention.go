@@ -85,7 +85,7 @@ func (s *Store) eraseMails(ctx context.Context) (n int, err error) {
 	err = s.write(ctx, "erase mails", func(t *tx) (err error) {
 		n, err = t.exec(`
 			UPDATE mails
-			SET recipient = NULL, data = '{}', answer = NULL, erased_at = ?
+			SET recipient = NULL, mailbox = '', data = '{}', answer = NULL, erased_at = ?
 			WHERE id IN (
 				SELECT m.id
 				FROM mails m
@@ -224,7 +224,7 @@ func (t *tx) erasePerson(u userRow) (done licensing.Erased, err error) {
 	}
 	done.People = 1
 	if done.Mails, err = t.exec(`
-		UPDATE mails SET recipient = NULL, data = '{}', answer = NULL, erased_at = ?
+		UPDATE mails SET recipient = NULL, mailbox = '', data = '{}', answer = NULL, erased_at = ?
 		WHERE user_id = ? AND erased_at IS NULL`, ts(t.now), u.ID); err != nil {
 		return done, err
 	}

@@ -67,5 +67,7 @@ const insertGrant = `
 	VALUES (:license_id, :user_id, :role, :origin, :effective, :granted_by, :granted_at)`
 
 const insertMail = `
-	INSERT INTO mails (id, org_id, user_id, invitation_id, generation, kind, data, state, queued_at)
-	VALUES (:id, :org_id, :user_id, :invitation_id, :generation, :kind, :data, :state, :queued_at)`
+	INSERT INTO mails (id, org_id, user_id, invitation_id, generation, kind, data, state, queued_at,
+		not_before, mailbox, asked_by)
+	VALUES (:id, :org_id, :user_id, :invitation_id, :generation, :kind, :data, :state, :queued_at,
+		:not_before, :mailbox, :asked_by)`

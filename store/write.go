@@ -7,7 +7,7 @@ import "vlroles/licensing"
 func (p *plan) write(t *tx) error {
 	for _, step := range []func(*tx) error{
 		func(*tx) error { return p.fault }, p.writePeople, p.writeInvitations, p.takeGrants, p.giveGrants,
-		p.writeContacts, p.writeHandOvers, func(t *tx) error { return insert(t, insertMail, p.mails) },
+		p.writeContacts, p.writeHandOvers, func(t *tx) error { return t.queue(insertMail, p.mails) },
 		func(t *tx) error { return t.audit(p.audit...) },
 	} {
 		if err := step(t); err != nil {

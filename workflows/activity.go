@@ -54,7 +54,7 @@ const (
 	ProvisionActivity Activity[licensing.ChangeRef, nothing] = "Provision"
 
 	SendMailActivity   Activity[licensing.MailID, licensing.MailOutcome] = "SendMail" // on MailQueue
-	GiveUpMailActivity Activity[licensing.MailID, nothing]               = "GiveUpMail"
+	GiveUpMailActivity Activity[licensing.MailID, licensing.MailState]   = "GiveUpMail"
 
 	OrganizationsActivity Activity[licensing.OrgID, []licensing.OrgID]         = "Organizations"
 	DifferencesActivity   Activity[licensing.OrgID, licensing.DirectoryChange] = "Differences"

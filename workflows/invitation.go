@@ -130,6 +130,9 @@ func (w *invitation) recordMail(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	if out.State == licensing.MailQueued && w.queued == "" { // the limits held it back for a day (L07)
+		w.queued = mail.id
+	}
 	undelivered := out.State == licensing.MailRefused || out.State == licensing.MailGivenUp
 	if !undelivered || w.failed {
 		return nil

@@ -385,9 +385,9 @@ func TestR55_AMailThatADayDoesNotDeliverIsGivenUp(t *testing.T) {
 	s.OnActivity(string(SendMailActivity), mock.Anything, licensing.MailID("notice")).
 		Return(licensing.MailOutcome{State: licensing.MailSent}, nil)
 	s.OnActivity(string(GiveUpMailActivity), mock.Anything, licensing.MailID("welcome")).
-		Return(func(context.Context, licensing.MailID) error {
+		Return(func(context.Context, licensing.MailID) (licensing.MailState, error) {
 			s.note("given up")
-			return nil
+			return licensing.MailGivenUp, nil
 		})
 	s.steps("change")
 	if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
@@ -396,6 +396,33 @@ func TestR55_AMailThatADayDoesNotDeliverIsGivenUp(t *testing.T) {
 	s.expect("given up", "expired 720h0m0s")
 	if attempts < 5 || attempts > 70 {
 		t.Fatalf("%d attempts in a day", attempts)
+	}
+}
+
+func TestL07_AMailThatTheLimitsHeldForADayIsSentAgain(t *testing.T) {
+	for name, held := range map[string]licensing.MailID{"the invitation's": "welcome", "the notice": "notice"} {
+		t.Run(name, func(t *testing.T) {
+			s := newBareStage(t)
+			runs := 0
+			s.OnActivity(string(SendMailActivity), mock.Anything, mock.Anything).
+				Return(func(_ context.Context, id licensing.MailID) (licensing.MailOutcome, error) {
+					if id == held && runs < 2 {
+						return licensing.MailOutcome{}, errors.New("held back")
+					}
+					s.note("sent " + string(id))
+					return licensing.MailOutcome{State: licensing.MailSent}, nil
+				})
+			s.OnActivity(string(GiveUpMailActivity), mock.Anything, held).
+				Return(func(context.Context, licensing.MailID) (licensing.MailState, error) {
+					runs++
+					return licensing.MailQueued, nil
+				})
+			s.steps("change")
+			if err := s.run(InvitationInput{User: person, Run: s.sending(1, 0, "welcome")}); err != nil {
+				t.Fatal(err)
+			}
+			s.expect("sent welcome", "sent reminder", "expired 720h0m0s", "sent notice")
+		})
 	}
 }
 

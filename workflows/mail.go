@@ -14,7 +14,7 @@ func mailOptions(summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		TaskQueue:              MailQueue,
 		StartToCloseTimeout:    licensing.SendMailTimeout,
-		ScheduleToCloseTimeout: 24 * time.Hour,
+		ScheduleToCloseTimeout: licensing.DeliverWithin,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: 10 * time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Minute,
 		},
@@ -53,7 +53,7 @@ func (m pendingMail) stop() {
 }
 
 // outcome waits until the mail has been sent or refused. Where a day was not enough it records the mail as
-// given up.
+// given up, unless the limits held it back: that one is still queued, and to be sent again (L07).
 func (m pendingMail) outcome(ctx workflow.Context) (licensing.MailOutcome, error) {
 	var out licensing.MailOutcome
 	if m.future == nil {
@@ -63,12 +63,18 @@ func (m pendingMail) outcome(ctx workflow.Context) (licensing.MailOutcome, error
 	if err == nil || temporal.IsCanceledError(err) {
 		return out, err
 	}
-	_, err = stepLocal(ctx, GiveUpMailActivity, "record that the mail was given up", m.id)
-	return licensing.MailOutcome{State: licensing.MailGivenUp, Reason: "not delivered within a day"}, err
+	state, err := stepLocal(ctx, GiveUpMailActivity, "record that the mail was given up", m.id)
+	if err != nil || state.Ended() || state == "" { // "": of a run that is older than the limits
+		return licensing.MailOutcome{State: licensing.MailGivenUp, Reason: "not delivered within a day"}, err
+	}
+	return licensing.MailOutcome{State: licensing.MailQueued}, nil
 }
 
 // wait waits for the outcome of a mail where nothing follows from it.
 func (m pendingMail) wait(ctx workflow.Context) error {
-	_, err := m.outcome(ctx)
+	out, err := m.outcome(ctx)
+	for err == nil && out.State == licensing.MailQueued {
+		out, err = sendMail(ctx, m.id, "mail that was held back").outcome(ctx)
+	}
 	return err
 }

@@ -57,6 +57,7 @@ func startShared() {
 		Dir: dir, Lookup: nothing, Log: slog.New(slog.DiscardHandler), Progress: os.Stderr,
 		Policy: func(p *licensing.Policy) {
 			p.Propagation, p.Processing, p.ResendEvery = time.Second, time.Second, 0
+			p.Mails = licensing.MailLimits{} // all tests share one admin
 		},
 	})
 	shared.stop = func() {

@@ -37,6 +37,7 @@ In another terminal:
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Policy = func(p *licensing.Policy) {
 				p.Propagation, p.Processing, p.ResendEvery = propagation, processing, 10*time.Second
+				p.Mails.Hourly, p.Mails.Daily = 100, 1000 // whoever tries things out sends more than in production
 			}
 			return runDev(cmd, o)
 		},

@@ -42,7 +42,9 @@ func TestTheExamplesOfTheHelpWorkInDev(t *testing.T) {
 	dir := t.TempDir()
 	s, err := Start(context.Background(), Options{
 		Dir: dir, Lookup: nothing, Log: slog.New(slog.DiscardHandler),
-		Policy: func(p *licensing.Policy) { p.Propagation, p.Processing, p.ResendEvery = 0, 0, 0 },
+		Policy: func(p *licensing.Policy) {
+			p.Propagation, p.Processing, p.ResendEvery, p.Mails = 0, 0, 0, licensing.MailLimits{}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -87,6 +87,9 @@ type Mail struct {
 	Data         string              `db:"data"`
 	State        licensing.MailState `db:"state"`
 	QueuedAt     Timestamp           `db:"queued_at"`
+	NotBefore    Timestamp           `db:"not_before"` // held until then (L07)
+	Mailbox      string              `db:"mailbox"`    // a digest of where it goes
+	AskedBy      NullString          `db:"asked_by"`   // the admin who asks for it; "": it follows from something
 }
 
 // NewestInvitation reads the invitation of a user that counts, nil for none.

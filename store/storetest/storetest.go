@@ -39,6 +39,7 @@ var Leo = licensing.DirectoryPerson{ObjectID: "o-leo", Email: "leo@contoso.examp
 func Policy() licensing.Policy {
 	p := licensing.DefaultPolicy()
 	p.LinkKey = "k1"
+	p.Mails = licensing.MailLimits{} // whoever tests them sets them
 	return p
 }
 

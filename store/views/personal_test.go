@@ -69,6 +69,7 @@ func TestL10_EveryTableThatKnowsPeopleIsExported(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		without := []string{ // no column of a person, or the lines of what is exported
 			"organizations", "organization_domains", "agreements", "handover_lines", "goose_db_version",
+			"mailboxes", // digests to lock by; the mails that they are of are exported
 		}
 		for _, table := range h.Tables() {
 			if slices.Contains(without, table) == slices.Contains(views.PersonalTables(), table) {

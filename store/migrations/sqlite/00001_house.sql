@@ -214,6 +214,9 @@ CREATE TABLE mails (
     code          integer,
     answer        text,
     queued_at     text NOT NULL,
+    not_before    text NOT NULL, -- held until then, so that nobody is flooded (L07)
+    mailbox       text NOT NULL, -- a digest of where it goes, to count by
+    asked_by      text REFERENCES users, -- the admin whose request it is; null: it follows from something
     settled_at    text,
     erased_at     text, -- recipient, data and answer are gone (L10)
     CHECK ((state = 'sending') = (lease_until IS NOT NULL))
@@ -221,7 +224,15 @@ CREATE TABLE mails (
 CREATE INDEX mails_kept ON mails (settled_at) WHERE erased_at IS NULL;
 CREATE INDEX mails_user ON mails (user_id, queued_at);
 CREATE INDEX mails_invitation ON mails (invitation_id, queued_at);
+CREATE INDEX mails_mailbox ON mails (mailbox, not_before);
+CREATE INDEX mails_asked_by ON mails (asked_by, queued_at) WHERE asked_by IS NOT NULL;
+CREATE INDEX mails_asked_in ON mails (org_id, queued_at) WHERE asked_by IS NOT NULL;
 CREATE INDEX mails_welcomed ON mails (lower(recipient)) WHERE kind = 'welcome';
+
+-- Locked while mails to a mailbox are decided, so that two requests at once don't both find room (L07). A digest, as in mails.
+CREATE TABLE mailboxes (
+    mailbox text PRIMARY KEY
+);
 
 -- One row per command: the same id gives the same answer, other content under the same id is a conflict.
 CREATE TABLE requests (

@@ -128,6 +128,7 @@ func (s *Env) configure() {
 	s.Policy = s.Config.Policy()
 	s.Policy.Propagation, s.Policy.Processing, s.Policy.ResendEvery = 500*time.Millisecond, time.Second, 0
 	s.Policy.InviteMin = time.Second
+	s.Policy.Mails = licensing.MailLimits{} // a day of mails passes in seconds here
 	if s.Options.Policy != nil {
 		s.Options.Policy(&s.Policy)
 	}

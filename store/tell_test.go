@@ -138,3 +138,51 @@ func TestL08_ActivateMakesManyEffectiveAtOnce(t *testing.T) {
 		equal(t, "effective", len(e.Grants), len(access))
 	})
 }
+
+func TestL08_EveryChangeOfWhatIsInheritedHasAHigherNumber(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.Puts(agreement(m1, "", contact(licensing.PrimaryContact, "pia")))
+		pia := h.ID("pia@fabrikam.example")
+		h.Activates(h.Registers(pia, "pia@fabrikam.example"))
+		for _, step := range []struct {
+			name string
+			do   func()
+			has  int // grants then
+		}{
+			{"opting in", func() { h.Prefers(pia, m1, true) }, 2},
+			{"an agreement that is moved below", func() { h.Puts(agreement(a1, m1)) }, 3},
+			{"one that is new there", func() {
+				h.Puts(agreement("N1", m1, contact(licensing.NoticesContact, "rob")))
+			}, 4},
+			{"one that is moved away", func() { h.Puts(agreement(a1, "")) }, 3},
+			{"opting out", func() { h.Prefers(pia, m1, false) }, 1},
+			{"opting in again", func() { h.Prefers(pia, m1, true) }, 3},
+			{"another contact", func() { h.Replaces(contact(licensing.PrimaryContact, "quin"), m1) }, 1},
+		} {
+			before, _ := h.told(pia)
+			step.do()
+			e := must[licensing.Effective](t)(s.Effective(t.Context(), pia, h.Now))
+			equal(t, step.name+": grants", len(e.Grants), step.has)
+			if after, _ := h.told(pia); after <= before {
+				t.Errorf("%s: %d after %d", step.name, after, before)
+			}
+		}
+	})
+}
+
+func TestL08_WhatWasNotTakenIsNotKnownWhenRolesBecomeEffective(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		kim := h.Member("ada", "kim", add(a1, licensing.BenefitsReader))
+		v := h.Change("ada", edit(kim, add(a1, licensing.ProductKeysReader))).People[0].Verdicts[0]
+		change := licensing.ChangeID(h.ChangeOf(kim, a1))
+		h.Now = v.DueAt
+		h.tells(kim, h.Now)
+		must[licensing.Effective](t)(h.atTime(h.Now).Tell(t.Context(), kim, h.Now)) // and no answer
+		equal(t, "activated", must[int](t)(h.atTime(h.Now).Activate(t.Context(), kim, change, v.DueAt)), 1)
+		if version, told := h.told(kim); told >= version {
+			t.Errorf("number %d, told %d", version, told)
+		}
+	})
+}

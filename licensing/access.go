@@ -12,6 +12,7 @@ type AccessFacts struct {
 	Held   []Grant
 	Above  LicenseID // where the person has opted in to inherit Administrator, "" for nowhere (R88)
 
+	Suspended         bool // the person has left since the roles were given (R86)
 	Failed            bool // what was added last could not be made effective (R54)
 	Reason, Reference string
 }
@@ -42,7 +43,7 @@ func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 	case !f.Person.Registered():
 		return deny("R23", "the person hasn't registered")
 	}
-	waiting := false
+	waiting, suspended := false, false
 	for _, g := range f.Held {
 		if !g.Role.Permits(p) {
 			continue
@@ -51,11 +52,15 @@ func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 			return Answer{Allowed: true, Rule: "R01", Role: g.Role, Origin: g.Origin,
 				Why: fmt.Sprintf("%s on License ID %s", g.Role.Info().Name, l)}
 		}
-		waiting = true
+		waiting, suspended = true, suspended || g.Suspended || f.Suspended
 	}
 	if Inherits(f.Above != "", f.Held) && Administrator.Permits(p) {
 		return Answer{Allowed: true, Rule: "R88", Role: Administrator, Origin: Inherited, Above: f.Above,
 			Why: fmt.Sprintf("Administrator on License ID %s, inherited from %s", l, f.Above)}
+	}
+	if suspended {
+		return deny("R86", "the role on License ID %s is suspended since the person left the organization's "+
+			"directory: an administrator can re-check the user", l)
 	}
 	if waiting && f.Failed {
 		return deny("R54", "the role on License ID %s couldn't be made effective (%s): "+

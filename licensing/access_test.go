@@ -16,9 +16,9 @@ func TestR07_ATenantRoleIsNoInput(t *testing.T) {
 	})
 	// What decides is these fields; a tenant's role among them would show here.
 	for typ, want := range map[reflect.Type][]string{
-		reflect.TypeFor[AccessFacts](): {"Person", "Held", "Above", "Failed", "Reason", "Reference"},
+		reflect.TypeFor[AccessFacts](): {"Person", "Held", "Above", "Suspended", "Failed", "Reason", "Reference"},
 		reflect.TypeFor[Person]():      {"Kind", "Present", "RegisteredAt"},
-		reflect.TypeFor[Grant]():       {"Role", "Origin", "Effective"},
+		reflect.TypeFor[Grant]():       {"Role", "Origin", "Effective", "Suspended"},
 	} {
 		t.Run(typ.Name()+" has no tenant role", func(t *testing.T) {
 			var got []string

@@ -26,6 +26,7 @@ type Intake struct {
 	Directory  []DirectoryPerson   `json:"directory,omitempty"`
 	Agreements []ContractAgreement `json:"agreements,omitempty"`
 	InviteFor  time.Duration       `json:"invite_for,omitempty"`
+	Partner    string              `json:"partner,omitempty"` // who says so (L04)
 }
 
 // ContractAgreement is one agreement of an intake. A parent comes before its children, or is in the database
@@ -66,7 +67,7 @@ type IntakeAnswer struct {
 
 // Check returns the intake in canonical form, or an Invalid *Error that names the first field at fault.
 func (i Intake) Check(p Policy) (Intake, error) {
-	if err := parse("name", &i.Name, ParseName); err != nil {
+	if err := cmp.Or(parse("name", &i.Name, ParseName), parse("partner", &i.Partner, ParsePrincipal)); err != nil {
 		return i, err
 	}
 	if _, err := p.InvitePeriod(i.InviteFor); err != nil {
@@ -165,6 +166,7 @@ type AgreementPut struct {
 	Org       OrgID             `json:"org"`
 	Agreement ContractAgreement `json:"agreement"`
 	InviteFor time.Duration     `json:"invite_for,omitempty"`
+	Partner   string            `json:"partner,omitempty"` // who says so (L04)
 }
 
 // Check returns the put in canonical form, or an Invalid *Error that names the first field at fault.
@@ -172,7 +174,7 @@ func (p AgreementPut) Check(policy Policy) (AgreementPut, error) {
 	if _, err := policy.InvitePeriod(p.InviteFor); err != nil {
 		return p, err
 	}
-	err := p.Agreement.check()
+	err := cmp.Or(p.Agreement.check(), parse("partner", &p.Partner, ParsePrincipal))
 	return p, err
 }
 

@@ -14,6 +14,7 @@ type Appointment struct {
 	Person    PersonChange  `json:"person"` // without Access
 	Reason    string        `json:"reason"` // such as the number of the case; kept in the audit
 	InviteFor time.Duration `json:"invite_for,omitempty"`
+	Support   string        `json:"support,omitempty"` // who appoints (L04)
 }
 
 // MaxReason is the length of the longest reason, in characters.
@@ -26,6 +27,9 @@ func (s Appointment) Check(p Policy) (Save, error) {
 	if reason == "" || len([]rune(reason)) > MaxReason || strings.Contains(reason, "@") {
 		return Save{}, Refuse(Invalid, "R33", "reason is required: 1–%d characters, no email addresses "+
 			"(for example, a case number)", MaxReason).In("reason")
+	}
+	if err := parse("support", &s.Support, ParsePrincipal); err != nil {
+		return Save{}, err
 	}
 	s.Person.Access = []AccessChange{{License: s.License, Add: []Role{Administrator}}}
 	return Save{ID: s.ID, Org: s.Org, InviteFor: s.InviteFor, People: []PersonChange{s.Person}}.Check(p)

@@ -74,6 +74,7 @@ type (
 		Reason  string  `json:"reason,omitempty"`  // support's
 		Other   UserID  `json:"other,omitempty"`   // a forwarded role: whom it came from, or went to (R28)
 		AtOnce  bool    `json:"at_once,omitempty"` // the given ones don't wait (R25)
+		Back    bool    `json:"back,omitempty"`    // what was suspended isn't any more (R86)
 		Refused int     `json:"refused,omitempty"` // how many changes, where the caller has no say (L03)
 	}
 	// FailureNoted says why a mail, an invitation or an assignment failed.

@@ -18,7 +18,7 @@ var details = map[AuditAction][]Detail{
 		RolesChanged{Removed: []Role{BenefitsReader}, Outcome: Changed},
 		RolesChanged{},
 	},
-	AuditContract: {RolesChanged{Added: []Role{Administrator}, Outcome: Assigned, AtOnce: true},
+	AuditContract: {RolesChanged{Added: []Role{Administrator}, Outcome: Assigned, AtOnce: true, Back: true},
 		RolesChanged{Refused: 3}},
 	AuditForward:          {RolesChanged{Added: []Role{InvoiceReader}, Outcome: Assigned, Other: "u-2"}},
 	AuditDelete:           {RolesChanged{Removed: []Role{Administrator, BenefitsReader}, Outcome: Changed}},

@@ -92,6 +92,7 @@ type ContactChange struct {
 	Licenses  []LicenseID   `json:"license_ids,omitempty"`
 	From      Email         `json:"from,omitempty"` // the present contact's business or sign-in email
 	InviteFor time.Duration `json:"invite_for,omitempty"`
+	Partner   string        `json:"partner,omitempty"` // who says so (L04)
 }
 
 // Check returns the change in canonical form, or an Invalid *Error that names the first field at fault (R34).
@@ -120,7 +121,7 @@ func (c ContactChange) Check(p Policy) (ContactChange, error) {
 			return c, Refuse(Invalid, "R08", "License ID %s is listed twice", id).In(field)
 		}
 	}
-	err := parseGiven("from", &c.From, ParseEmail)
+	err := cmp.Or(parseGiven("from", &c.From, ParseEmail), parse("partner", &c.Partner, ParsePrincipal))
 	return c, err
 }
 

@@ -61,10 +61,11 @@ type Rechecked struct {
 }
 
 // MayRecheck says whether a re-check may restore the person's access. found says that the directory has the
-// person's object id, or, for a person who was never in it, the address (R57, R86).
-func MayRecheck(p Person, found bool) error {
+// person's object id, or, for a person who was never in it, the address; suspended, that roles are suspended
+// which the caller administers (R57, R86).
+func MayRecheck(p Person, found, suspended bool) error {
 	switch {
-	case p.InTenant():
+	case p.InTenant() && !suspended:
 		return Refuse(Conflict, "R57", "the person isn't missing from the organization's directory")
 	case !found:
 		return Refuse(Conflict, "R86", "the person still isn't in the organization's directory: "+

@@ -65,7 +65,7 @@ func TestWhatIsPermittedIsANilError(t *testing.T) {
 		{"seating", MayAppoint(licenseA, true, 0)},
 		{"comparing", MayCompare(100, 1)},
 		{"inviting", MayInvite(unregistered)},
-		{"re-checking", MayRecheck(absent, true)},
+		{"re-checking", MayRecheck(absent, true, false)},
 		{"reading a contact", (&Contact{Kind: "primary", Business: "a@x.example", Name: "A"}).check()},
 	} {
 		t.Run(c.name, func(t *testing.T) {

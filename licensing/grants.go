@@ -21,6 +21,7 @@ type Grant struct {
 	Role      Role   `json:"role"`
 	Origin    Origin `json:"origin"`
 	Effective bool   `json:"effective"` // false while it waits for registration or propagation
+	Suspended bool   `json:"suspended,omitempty"` // was effective when the person left the tenant (R86)
 }
 
 // exclude says whether the two roles can't be held together on one License ID (R19).

@@ -24,6 +24,7 @@ type Facts struct {
 	Invitation  InvitationState
 	Assignment  AssignmentState
 	DueAt       time.Time // of an assignment in progress
+	Suspended   bool      // the person has left since the roles were given (R86)
 	Attempts    int       // failed attempts of this assignment in a row
 	Held        []Grant   // direct grants
 	AdminAbove  bool      // holds inherited Administrator there (R92)
@@ -41,6 +42,7 @@ type Judgement struct {
 	Next     AssignmentState // NotAssigned: no grant is left
 	DueAt    time.Time
 	Attempts int
+	GiveBack bool // what was suspended isn't any more (R86)
 	AtOnce   bool // what is added is effective at once (R25)
 }
 
@@ -49,7 +51,7 @@ func (f Facts) Before() Status {
 	if f.Assignment == AssignmentNone {
 		return ""
 	}
-	return StatusOf(f.Person, f.Assignment.At(f.DueAt, f.Now), f.Invitation)
+	return StatusOf(f.Person.On(f.Suspended), f.Assignment.At(f.DueAt, f.Now), f.Invitation)
 }
 
 // MayDecide says whether the caller has a say on the License ID at all (R05, L03).
@@ -61,9 +63,10 @@ func (f Facts) MayDecide() *Error {
 }
 
 // Judge decides one change, whoever asks for it and whatever brings it (R05, R18, R19, R25, R31,
-// R33, R52, R54, R57, R62, R71, R87, R92). An admin may make anybody an admin, named on the contract
+// R33, R52, R54, R57, R62, R71, R86, R87, R92). An admin may make anybody an admin, named on the contract
 // or not (R26). A refusal is an *Error and writes nothing. Roles can always be taken away from
-// somebody who is not in the directory.
+// somebody who is not in the directory. Roles that are suspended since the person left refuse nothing: giving
+// some by an admin's word gives back what is there (R86).
 func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if err := f.MayDecide(); err != nil {
 		return Judgement{}, err
@@ -73,12 +76,13 @@ func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 			return Judgement{}, RefusalOf(err)
 		}
 	}
+	giveBack := f.Suspended && f.Mandate.GivesBack && len(c.Add) > 0
 	lost := Lost(f.Assignment, f.DueAt, f.Now)
 	switch {
 	case lost: // its run was ended from outside: a failed attempt, and any edit starts it anew
 		f.Assignment = AssignmentFailed
 		f.Attempts++
-	case f.Assignment == AssignmentPropagating && !f.Mandate.WhileLocked:
+	case f.Assignment == AssignmentPropagating && !f.Mandate.WhileLocked && !giveBack:
 		return Judgement{}, f.locked(c.License)
 	}
 	j, err := f.compare(c)
@@ -88,6 +92,7 @@ func Judge(f Facts, c AccessChange) (Judgement, *Error) {
 	if err := mayAdd(f, c, j); err != nil {
 		return Judgement{}, err
 	}
+	j.GiveBack = giveBack
 	j = f.settle(j, len(c.Add) > 0 || lost && f.Person.InTenant())
 	if !f.Mandate.Unknown && (j.Outcome == Assigned || j.Outcome == Invited || j.Outcome == Joined) {
 		if err := mayReach(f.Person); err != nil {
@@ -226,7 +231,7 @@ func (f Facts) holds(r Role) bool {
 func (f Facts) settle(j Judgement, renew bool) Judgement {
 	kept, waiting := f.kept(j), len(j.Add)
 	for _, g := range kept {
-		if !g.Effective {
+		if !g.Effective && (j.GiveBack || !g.Suspended) {
 			waiting++
 		}
 	}
@@ -234,14 +239,14 @@ func (f Facts) settle(j Judgement, renew bool) Judgement {
 	inviting := renew && !f.Person.Registered() && f.Invitation != InvitationOpen && waiting > 0 &&
 		f.Assignment != AssignmentNone
 	switch {
-	case len(j.Add)+len(j.Remove) == 0 && !again && !inviting:
+	case len(j.Add)+len(j.Remove) == 0 && !again && !inviting && !j.GiveBack:
 		j.Outcome, j.Next = Unchanged, f.Assignment
 	case len(kept)+len(j.Add) == 0:
 		j.Outcome, j.Next = Changed, AssignmentNone
 	case !f.Person.Registered():
 		j.Next = AssignmentPending
 		switch {
-		case len(j.Add) == 0 && !inviting:
+		case len(j.Add) == 0 && !inviting && !j.GiveBack:
 			j.Outcome = Changed
 		case f.Invitation == InvitationOpen:
 			j.Outcome = Joined

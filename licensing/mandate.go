@@ -15,13 +15,14 @@ type Mandate struct {
 	Registered  bool // the person has registered elsewhere: a first Administrator is effective at once (R25)
 	OnSight     bool // reaches by id only whom the caller may see (R43)
 	HandsOver   bool // gives a License ID away that the caller administers himself (R30, R32)
+	GivesBack   bool // giving roles also gives back those that were suspended when the person left (R86)
 	Confirms    bool // mails the verdicts to whoever asked (R75)
 }
 
 // The mandates: one for each way in which roles are given or taken.
 var (
 	// SaveMandate is an admin's, for the License IDs that he administers (R05).
-	SaveMandate = Mandate{Action: AuditSave, OnSight: true, Confirms: true}
+	SaveMandate = Mandate{Action: AuditSave, OnSight: true, GivesBack: true, Confirms: true}
 	// ContractMandate is the partner's, for whom a contract names (R03, R25, R28).
 	ContractMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true,
 		Unknown: true, BillTo: true}
@@ -40,9 +41,10 @@ var (
 	// EraseMandate takes what is left from somebody who left the tenant long ago (L10).
 	EraseMandate = Mandate{Action: AuditErase, Rule: "L10", WhileLocked: true, BillTo: true}
 	// AppointmentMandate is support's, for a License ID that has no active admin (R33).
-	AppointmentMandate = Mandate{Action: AuditAppoint, Rule: "R33"}
+	AppointmentMandate = Mandate{Action: AuditAppoint, Rule: "R33", GivesBack: true}
 	// HandOverMandate makes the successor Administrator (R30).
-	HandOverMandate = Mandate{Action: AuditHandOver, Rule: "R30", OnSight: true, HandsOver: true, Confirms: true}
+	HandOverMandate = Mandate{Action: AuditHandOver, Rule: "R30", OnSight: true, HandsOver: true,
+		GivesBack: true, Confirms: true}
 	// TakeOverMandate removes who handed over, in the successor's name (R31).
 	TakeOverMandate = Mandate{Action: AuditHandOver, Rule: "R31"}
 )

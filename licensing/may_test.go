@@ -60,10 +60,12 @@ func TestR18_R28_R31_R32_R34_R47_R57_R62_R82_R84_R86_WhatMayBeDone(t *testing.T)
 		{"none lists the contact", MayReplace(0, BillToContact), NotFound, "R34", "bill_to"},
 		{"too many list the contact", MayReplace(MaxAgreements+1, NoticesContact), Invalid, "R34", "201"},
 
-		{"who is missing is found", MayRecheck(absent, true), "", "", ""},
-		{"who is missing stays so", MayRecheck(absent, false), Conflict, "R86", "delete the user"},
-		{"who isn't missing", MayRecheck(registered, true), Conflict, "R57", "isn't missing"},
-		{"an external person is never missing", MayRecheck(outsider, false), Conflict, "R57", "isn't missing"},
+		{"who is missing is found", MayRecheck(absent, true, false), "", "", ""},
+		{"who is missing stays so", MayRecheck(absent, false, false), Conflict, "R86", "delete the user"},
+		{"who isn't missing", MayRecheck(registered, true, false), Conflict, "R57", "isn't missing"},
+		{"who is back and has suspended roles", MayRecheck(registered, true, true), "", "", ""},
+		{"suspended roles of who is missing", MayRecheck(absent, false, true), Conflict, "R86", "still isn't"},
+		{"an external person is never missing", MayRecheck(outsider, false, false), Conflict, "R57", "isn't missing"},
 		{"no other profile is that person", MayRecheckAs(true), "", "", ""},
 		{"another profile is that person", MayRecheckAs(false), Conflict, "R47", "delete this user"},
 

@@ -52,13 +52,13 @@ func newHouse(t *rapid.T) *house {
 			switch {
 			case i == 0 || i == 1 && r.person.Registered():
 				r.access[l.License] = &holding{state: AssignmentActive,
-					grants: []Grant{{Administrator, ByContract, true}}}
+					grants: []Grant{{Role: Administrator, Origin: ByContract, Effective: true}}}
 			// the fourth one may take the last admin away but for R33
 			case i == 3 || rapid.IntRange(0, 4).Draw(t, "above") == 0:
 				r.above[l.License] = true
 			case r.person.Registered() && rapid.IntRange(0, 4).Draw(t, "bill to") == 0:
 				r.access[l.License] = &holding{state: AssignmentActive,
-					grants: []Grant{{InvoiceReader, ByBillTo, true}}}
+					grants: []Grant{{Role: InvoiceReader, Origin: ByBillTo, Effective: true}}}
 			}
 		}
 		h.people = append(h.people, r)

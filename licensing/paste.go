@@ -21,7 +21,7 @@ func Paste(source, held []Grant, replace bool) (add, remove []Role) {
 		})
 	}
 	for _, g := range source {
-		if g.Origin != ByBillTo && !works(g.Role) { // a role that isn't effective is tried again (R54, R62)
+		if g.Origin != ByBillTo && !g.Suspended && !works(g.Role) { // a role that isn't effective is tried again (R54, R62)
 			add = append(add, g.Role)
 		}
 	}
@@ -41,7 +41,7 @@ func MayPaste(from RoleSource, source []Grant, administers, parent bool) error {
 		return Hidden()
 	case parent && !from.Replace:
 		return Refuse(Conflict, "R77", "you can't import roles to a parent agreement")
-	case !slices.ContainsFunc(source, func(g Grant) bool { return g.Origin != ByBillTo }):
+	case !slices.ContainsFunc(source, func(g Grant) bool { return g.Origin != ByBillTo && !g.Suspended }):
 		return Refuse(NotFound, "R72", "the person has no roles on License ID %s to copy", from.License)
 	}
 	return nil

@@ -83,6 +83,15 @@ func (p Person) Registered() bool { return !p.RegisteredAt.IsZero() }
 // internal people while the directory has them (R57, R84).
 func (p Person) InTenant() bool { return p.Kind == External || p.Present }
 
+// On returns the person as a License ID knows him on which his roles are suspended or not: while they are, he
+// is not found there, though he may be back in the directory (R86).
+func (p Person) On(suspended bool) Person {
+	if suspended {
+		p.Kind, p.Present = Internal, false
+	}
+	return p
+}
+
 // Newcomer is somebody who has no profile yet.
 type Newcomer struct {
 	Managed bool   // the domain of the address is one of the organization's

@@ -9,17 +9,18 @@ import (
 // Appoint makes somebody the administrator of a License ID that has no active admin, in support's name (R33).
 // It is audited with its reason. A License ID that has one is a Conflict, one that there is not NotFound.
 func (s *Store) Appoint(ctx context.Context, seat licensing.Appointment) (licensing.SaveAnswer, error) {
-	sv, err := seat.Check(s.policy)
-	if err != nil {
-		return licensing.SaveAnswer{}, err
+	sv, form := seat.Check(s.policy)
+	q := request{form: form, id: seat.ID, org: seat.Org, action: licensing.AuditAppoint, who: licensing.Principal{
+		Kind: licensing.BySupport, Name: licensing.CleanName(seat.Support)},
+		content: seat}
+	if form == nil {
+		q.license = sv.People[0].Access[0].License
 	}
-	q := request{id: sv.ID, org: sv.Org, action: licensing.AuditAppoint,
-		license: sv.People[0].Access[0].License, content: seat}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.SaveAnswer, []licensing.OutboxEntry, error) {
 		if err := t.vacant(q.org, q.license); err != nil {
 			return licensing.SaveAnswer{}, nil, err
 		}
-		m := outsideMandate(licensing.AppointmentMandate, sv)
+		m := outsideMandate(licensing.AppointmentMandate, q, sv.InviteFor)
 		m.reason = licensing.CleanName(seat.Reason)
 		return t.give(m, ask(sv.People))
 	})

@@ -30,15 +30,7 @@ func (s *Store) Activate(
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		_, err = t.exec(`
-			UPDATE grants
-			SET effective = true
-			WHERE user_id = ? AND NOT effective AND license_id IN (
-				SELECT a.license_id
-				FROM assignments a
-				WHERE a.user_id = ? AND a.change_id = ? AND a.state = 'active'
-			)`, user, user, change)
-		if err != nil {
+		if err := t.makeEffective(user, change); err != nil {
 			return err
 		}
 		if err := t.keepTold(user, before, upTo); err != nil {
@@ -48,6 +40,24 @@ func (s *Store) Activate(
 			after: licensing.StatusActive})
 	})
 	return len(ids), err
+}
+
+// makeEffective makes effective what a change made active, or leaves it suspended where it is (R86).
+func (t *tx) makeEffective(user licensing.UserID, change licensing.ChangeID) error {
+	const suspended = `EXISTS (
+			SELECT 1
+			FROM assignments s
+			WHERE s.user_id = grants.user_id AND s.license_id = grants.license_id AND s.suspended
+		)`
+	_, err := t.exec(`
+		UPDATE grants
+		SET effective = NOT `+suspended+`, suspended = `+suspended+`
+		WHERE user_id = ? AND NOT effective AND license_id IN (
+			SELECT a.license_id
+			FROM assignments a
+			WHERE a.user_id = ? AND a.change_id = ? AND a.state = 'active'
+		)`, user, user, change)
+	return err
 }
 
 // Fail marks what a change has due at upTo as Failed with the reason and a reference, and counts the attempt
@@ -105,7 +115,7 @@ func effective(q *rows.Query, user licensing.UserID, upTo time.Time) (e licensin
 			SELECT g.license_id, g.role
 			FROM grants g
 			JOIN assignments a ON a.user_id = g.user_id AND a.license_id = g.license_id
-			WHERE g.user_id = ? AND (g.effective OR a.state = 'propagating' AND a.due_at <= ?)
+			WHERE g.user_id = ? AND NOT a.suspended AND (g.effective OR a.state = 'propagating' AND a.due_at <= ?)
 			ORDER BY g.license_id, g.role`, user, ts(upTo))
 	if err != nil {
 		return e, err

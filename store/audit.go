@@ -6,7 +6,8 @@ import "vlroles/licensing"
 // whom, on which License ID, by which rule.
 type auditLine struct {
 	org           licensing.OrgID
-	by            licensing.UserID // "": the system, or a partner by contract
+	by            licensing.UserID    // the person who acts, "" for another principal
+	who           licensing.Principal // who else acts; the zero value is the system, or the person (L04)
 	request       licensing.RequestID
 	action        licensing.AuditAction
 	user          licensing.UserID // whom it is about
@@ -18,9 +19,9 @@ type auditLine struct {
 }
 
 const insertAudit = `
-	INSERT INTO audit (at, org_id, actor, action, outcome, user_id, license_id, request_id, rule, before,
+	INSERT INTO audit (at, org_id, principal, actor, named, action, outcome, user_id, license_id, request_id, rule, before,
 		after, detail)
-	VALUES (:at, :org_id, :actor, :action, :outcome, :user_id, :license_id, :request_id, :rule, :before,
+	VALUES (:at, :org_id, :principal, :actor, :named, :action, :outcome, :user_id, :license_id, :request_id, :rule, :before,
 		:after, :detail)`
 
 // audit writes lines.
@@ -41,9 +42,17 @@ func (t *tx) auditRow(l auditLine) (auditRow, error) {
 	if l.refused {
 		outcome = "refused"
 	}
+	who := l.who
+	switch {
+	case l.by != "":
+		who = licensing.Principal{Kind: licensing.ByPerson}
+	case who.Kind == "":
+		who.Kind = licensing.BySystem
+	}
 	detail, err := licensing.EncodeDetail(l.detail)
 	return auditRow{
-		At: ts(t.now), OrgID: l.org, Actor: nullString(l.by), Action: l.action, Outcome: outcome,
+		At: ts(t.now), OrgID: l.org, Principal: who.Kind, Actor: nullString(l.by),
+		Named: nullString(who.Name), Action: l.action, Outcome: outcome,
 		UserID: nullString(l.user), LicenseID: nullString(l.license),
 		RequestID: nullString(l.request), Rule: nullString(l.rule), Before: nullString(l.before),
 		After: nullString(l.after), Detail: detail,

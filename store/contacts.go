@@ -15,11 +15,9 @@ import (
 func (s *Store) ChangeContact(
 	ctx context.Context, ch licensing.ContactChange,
 ) (licensing.IntakeAnswer, error) {
-	ch, err := ch.Check(s.policy)
-	if err != nil {
-		return licensing.IntakeAnswer{}, err
-	}
-	q := request{id: ch.ID, org: ch.Org, action: licensing.AuditChangeContact, content: ch}
+	ch, form := ch.Check(s.policy)
+	q := request{form: form, id: ch.ID, org: ch.Org, action: licensing.AuditChangeContact, who: partner(ch.Partner),
+		content: ch}
 	return s.fromPartner(ctx, q, ch.InviteFor, func(c *contract) error { return c.changeContact(ch) })
 }
 

@@ -13,16 +13,18 @@ import (
 // that is known (R03, R18, R25, R27, R34, R37). It is one transaction; a refusal is an
 // *licensing.Error and writes nothing at all.
 func (s *Store) PutAgreement(ctx context.Context, a licensing.AgreementPut) (licensing.IntakeAnswer, error) {
-	a, err := a.Check(s.policy)
-	if err != nil {
-		return licensing.IntakeAnswer{}, err
-	}
-	q := request{id: a.ID, org: a.Org, action: licensing.AuditPutAgreement,
+	a, form := a.Check(s.policy)
+	q := request{form: form, id: a.ID, org: a.Org, action: licensing.AuditPutAgreement, who: partner(a.Partner),
 		license: a.Agreement.License, content: a}
 	return s.fromPartner(ctx, q, a.InviteFor, func(c *contract) error {
 		c.strict = true
 		return c.takeIn([]licensing.ContractAgreement{a.Agreement}, "")
 	})
+}
+
+// partner is the principal of what a partner says.
+func partner(name string) licensing.Principal {
+	return licensing.Principal{Kind: licensing.ByPartner, Name: name}
 }
 
 // fromPartner carries a partner's request out.
@@ -51,8 +53,8 @@ type contract struct {
 }
 
 func (t *tx) newContract(q request, inviteFor time.Duration) *contract {
-	sv := licensing.Save{ID: q.id, Org: q.org, InviteFor: inviteFor}
-	return &contract{tx: t, mandate: outsideMandate(licensing.ContractMandate, sv), place: map[string]int{}}
+	m := outsideMandate(licensing.ContractMandate, q, inviteFor)
+	return &contract{tx: t, mandate: m, place: map[string]int{}}
 }
 
 // takeIn takes agreements in. Field is where they stand in the input.

@@ -14,13 +14,11 @@ import (
 func (s *Store) Directory(
 	ctx context.Context, d licensing.DirectoryChange,
 ) (licensing.DirectoryAnswer, error) {
-	d, err := d.Check()
-	if err != nil {
-		return licensing.DirectoryAnswer{}, err
-	}
-	q := request{id: d.ID, org: d.Org, action: licensing.AuditDirectory, content: d}
+	d, form := d.Check()
+	q := request{form: form, id: d.ID, org: d.Org, action: licensing.AuditDirectory,
+		who: licensing.Principal{Kind: licensing.ByDirectory}, content: d}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.DirectoryAnswer, []licensing.OutboxEntry, error) {
-		c := t.newDirectoryImport(d.Org, d.ID)
+		c := t.newDirectoryImport(q)
 		err := c.take(d.People)
 		return c.answer, c.work, err
 	})
@@ -31,6 +29,8 @@ type directoryImport struct {
 	*tx
 	org     licensing.OrgID
 	request licensing.RequestID
+	by      licensing.UserID    // the admin who re-checks, "" for another principal
+	who     licensing.Principal // the tenant, or a partner (L04)
 
 	known    map[licensing.ObjectID]personRow // of the people of the change
 	holders  map[string]licensing.ObjectID    // who is present with an address of the change
@@ -49,9 +49,9 @@ type directoryImport struct {
 	work   []licensing.OutboxEntry
 }
 
-func (t *tx) newDirectoryImport(org licensing.OrgID, id licensing.RequestID) *directoryImport {
+func (t *tx) newDirectoryImport(q request) *directoryImport {
 	return &directoryImport{
-		tx: t, org: org, request: id,
+		tx: t, org: q.org, request: q.id, by: q.by, who: q.who,
 		known: map[licensing.ObjectID]personRow{}, holders: map[string]licensing.ObjectID{},
 		byObject: map[licensing.ObjectID]*userRow{}, byKey: map[string]*userRow{},
 		keys: map[licensing.UserID]string{}, changed: map[licensing.UserID]*userRow{},
@@ -220,6 +220,9 @@ func (c *directoryImport) write() error {
 	if err := c.writeUsers(); err != nil {
 		return err
 	}
+	if err := c.suspend(c.left); err != nil {
+		return err
+	}
 	return c.auditLines()
 }
 
@@ -312,9 +315,9 @@ func (s *Store) Present(ctx context.Context, org licensing.OrgID) ([]licensing.D
 	var known []personRow
 	err := s.read(ctx, "read directory", func(t *tx) error {
 		return t.all(&known, `
-			SELECT object_id, email, email_key, name, present
-			FROM directory_people
-			WHERE org_id = ? AND present
+		SELECT object_id, email, email_key, name, present
+		FROM directory_people
+		WHERE org_id = ? AND present
 			ORDER BY object_id`, org)
 	})
 	if err != nil {

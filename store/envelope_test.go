@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -80,17 +81,25 @@ func (h *house) unchanged(what string, before map[string]string, omitted ...stri
 func (h *house) lastAudit(most int) (out []auditRow) {
 	h.Helper()
 	h.Select(&out, `
-		SELECT at, org_id, actor, action, outcome, user_id, license_id, request_id, rule, before, after, detail
+		SELECT at, org_id, principal, actor, named, action, outcome, user_id, license_id, request_id, rule, before, after, detail
 		FROM audit
 		ORDER BY id DESC
 		LIMIT ?`, most)
 	return out
 }
 
+// principals are those who act by a request; a person does by all others (L04).
+var principals = map[licensing.AuditAction]licensing.PrincipalKind{
+	licensing.AuditApply: licensing.ByPartner, licensing.AuditPutAgreement: licensing.ByPartner,
+	licensing.AuditChangeContact: licensing.ByPartner, licensing.AuditDirectory: licensing.ByDirectory,
+	licensing.AuditAppoint: licensing.BySupport, licensing.AuditErase: licensing.BySupport,
+}
+
 // isRefused expects one line of the audit more than there were, which tells of the refusal as a whole.
 func (h *house) isRefused(lines int, want auditRow) {
 	h.Helper()
 	equal(h.TB, "audit lines", h.Count(`SELECT COUNT(*) FROM audit`), lines+1)
+	want.Principal = cmp.Or(principals[want.Action], licensing.ByPerson)
 	want.At, want.OrgID, want.Outcome, want.Detail = ts(h.Now), h.Org, "refused", `{"v":1}`
 	same(h.TB, "the audit line", h.lastAudit(1)[0], want)
 }

@@ -113,7 +113,9 @@ func (c *directoryImport) twoProfiles(u *userRow, n int) {
 // follow gives the profile the directory's name and, where it is free, the address. A business email that was
 // the old address moves along.
 func (c *directoryImport) follow(u *userRow, p licensing.DirectoryPerson, free bool) {
-	if !u.InTenant && !c.known[p.ObjectID].Present {
+	if !u.InTenant { // his roles stay suspended (R86)
+		u.InTenant = true
+		c.changed[u.ID] = u
 		c.answer.Returned = append(c.answer.Returned, u.ID)
 		line := c.line(u.ID, licensing.AuditDirectoryReturned, "R86")
 		line.after = licensing.StatusUserNotFound
@@ -144,7 +146,7 @@ func (c *directoryImport) tell(u *userRow) {
 
 // line begins an audit line of the import.
 func (c *directoryImport) line(user licensing.UserID, action licensing.AuditAction, rule string) auditLine {
-	return auditLine{org: c.org, request: c.request, user: user, action: action, rule: rule}
+	return auditLine{org: c.org, by: c.by, who: c.who, request: c.request, user: user, action: action, rule: rule}
 }
 
 func tell(org licensing.OrgID, id licensing.RequestID, user licensing.UserID) licensing.OutboxEntry {

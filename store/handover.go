@@ -9,11 +9,8 @@ import (
 // StartHandOver makes the successor Administrator as a save does, and notes what waits for the successor
 // (R30, R32). Each License ID is accepted or refused by itself.
 func (s *Store) StartHandOver(ctx context.Context, h licensing.HandOver) (licensing.HandOverAnswer, error) {
-	sv, err := h.Check(s.policy)
-	if err != nil {
-		return licensing.HandOverAnswer{}, err
-	}
-	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditHandOver, content: h}
+	sv, form := h.Check(s.policy)
+	q := request{form: form, id: h.ID, org: h.Org, by: h.Admin, action: licensing.AuditHandOver, content: h}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.HandOverAnswer, []licensing.OutboxEntry, error) {
 		d, err := t.decide(adminMandate(licensing.HandOverMandate, sv), ask(sv.People))
 		if err != nil {

@@ -170,7 +170,7 @@ func TestL03_ACopiedLicenseIDOfAnotherOrganizationGivesNoAuthority(t *testing.T)
 		sv := h.request()
 		for name, m := range map[string]mandate{
 			"an admin's":  adminMandate(licensing.SaveMandate, sv),
-			"a partner's": outsideMandate(licensing.ContractMandate, sv),
+			"a partner's": outsideMandate(licensing.ContractMandate, request{id: sv.ID, org: sv.Org}, 0),
 		} {
 			err := h.read(t.Context(), "load", func(tx *tx) error {
 				d, err := tx.load(m, people)

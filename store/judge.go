@@ -141,7 +141,7 @@ func (d *decision) accept(s *subject, f licensing.Facts, c *change) {
 		after = licensing.InvitationOpen
 	}
 	if j.Next != licensing.AssignmentNone {
-		v.After = licensing.StatusOf(f.Person, j.Next, after)
+		v.After = licensing.StatusOf(f.Person.On(f.Suspended && !j.GiveBack), j.Next, after)
 	}
 	if slices.Contains(j.Remove, licensing.Administrator) {
 		d.admins[v.License] = without(d.admins[v.License], s.user.ID)
@@ -192,6 +192,7 @@ func (d *decision) facts(s *subject, l licensing.LicenseID) licensing.Facts {
 	}
 	if a := s.assignments[l]; a != nil {
 		f.Assignment, f.DueAt, f.Attempts = a.State, a.DueAt.Time, a.Attempts
+		f.Suspended = a.Suspended
 	}
 	return f
 }

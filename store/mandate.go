@@ -12,7 +12,8 @@ type mandate struct {
 	licensing.Mandate
 	org     licensing.OrgID
 	request licensing.RequestID
-	by      licensing.UserID // who acts; "": a partner or support
+	by      licensing.UserID    // who acts; "" for another principal
+	who     licensing.Principal // a partner or support (L04)
 	// reaches every License ID of the organization; else those that by administers (R05)
 	everywhere bool
 	change     licensing.ChangeID // fences what is put in progress
@@ -27,14 +28,14 @@ func adminMandate(m licensing.Mandate, sv licensing.Save) mandate {
 }
 
 // outsideMandate is the name of a partner or of support, who administer nothing and reach everything.
-func outsideMandate(m licensing.Mandate, sv licensing.Save) mandate {
-	out := adminMandate(m, sv)
-	out.by, out.everywhere = "", true
+func outsideMandate(m licensing.Mandate, q request, inviteFor time.Duration) mandate {
+	out := adminMandate(m, licensing.Save{ID: q.id, Org: q.org, InviteFor: inviteFor})
+	out.by, out.who, out.everywhere = "", q.who, true
 	return out
 }
 
 // line begins an audit line of the mandate.
 func (m mandate) line(user licensing.UserID, l licensing.LicenseID) auditLine {
-	return auditLine{org: m.org, by: m.by, request: m.request, action: m.Action, rule: m.Rule,
+	return auditLine{org: m.org, by: m.by, who: m.who, request: m.request, action: m.Action, rule: m.Rule,
 		user: user, license: l}
 }

@@ -100,6 +100,7 @@ type mPerson struct {
 	expires    time.Time
 	held       map[licensing.LicenseID]*mHeld
 	inherit    map[licensing.LicenseID]bool
+	barred     map[string]bool // contacts that may not opt in, since he left: License ID and kind
 }
 
 type mHeld struct {
@@ -107,11 +108,14 @@ type mHeld struct {
 	due      time.Time
 	attempts int
 	roles    map[licensing.Role]*mRole
+
+	suspended bool // has left since (R86)
 }
 
 type mRole struct {
 	billTo    bool
 	effective bool
+	suspended bool // was effective when he left
 }
 
 func newWorld(r *rapid.T, s *Store) *world {
@@ -129,7 +133,7 @@ func newWorld(r *rapid.T, s *Store) *world {
 	in := licensing.Intake{ID: newRequest(), Org: w.org, Name: "Model", Domains: []string{domain}}
 	for i := range 6 {
 		m := &mPerson{name: fmt.Sprintf("Person %d", i), held: map[licensing.LicenseID]*mHeld{},
-			inherit: map[licensing.LicenseID]bool{}, inTenant: true}
+			inherit: map[licensing.LicenseID]bool{}, barred: map[string]bool{}, inTenant: true}
 		m.email = licensing.Email(fmt.Sprintf("p%d@fabrikam.example", i))
 		if i < 3 {
 			m.email, m.object, m.present = licensing.Email(fmt.Sprintf("p%d@%s", i, domain)),
@@ -257,7 +261,7 @@ func rolesOf(h *mHeld) map[licensing.Role]*mRole {
 func (w *world) status(m *mPerson, l licensing.LicenseID) licensing.Status {
 	h := m.held[l]
 	switch {
-	case !m.tenant():
+	case !m.tenant() || h.suspended:
 		return licensing.StatusUserNotFound
 	case h.state == licensing.AssignmentFailed:
 		return licensing.StatusFailed
@@ -299,7 +303,7 @@ func (w *world) judge(x wish) (rule string, out licensing.Outcome) {
 			state = licensing.AssignmentFailed
 		}
 	}
-	if state == licensing.AssignmentPropagating && x.by != nil && !x.deleting {
+	if state == licensing.AssignmentPropagating && x.by != nil && !x.deleting && !x.givesBack() {
 		return "R52", ""
 	}
 	kept, removed, added := map[licensing.Role]*mRole{}, 0, 0
@@ -359,8 +363,9 @@ func (w *world) outcome(
 	x wish, state licensing.AssignmentState, lost bool, kept map[licensing.Role]*mRole, added, removed int,
 ) licensing.Outcome {
 	waiting := added
+	back := x.givesBack()
 	for _, g := range kept {
-		if !g.effective {
+		if !g.effective && (back || !g.suspended) {
 			waiting++
 		}
 	}
@@ -368,11 +373,11 @@ func (w *world) outcome(
 	again := renew && state == licensing.AssignmentFailed && waiting > 0
 	anew := renew && !x.to.registered && !w.invited(x.to) && waiting > 0 && state != licensing.AssignmentNone
 	switch {
-	case added+removed == 0 && !again && !anew:
+	case added+removed == 0 && !again && !anew && !back:
 		return licensing.Unchanged
 	case len(kept)+added == 0:
 		return licensing.Changed
-	case !x.to.registered && added == 0 && !anew:
+	case !x.to.registered && added == 0 && !anew && !back:
 		return licensing.Changed
 	case !x.to.registered && w.invited(x.to):
 		return licensing.Joined
@@ -402,6 +407,9 @@ func (w *world) do(x wish) (rule string, out licensing.Outcome) {
 		return rule, out
 	}
 	w.create(m)
+	if x.givesBack() {
+		w.giveBack(m, x.license, false)
+	}
 	h := m.held[x.license]
 	if h == nil {
 		h = &mHeld{roles: map[licensing.Role]*mRole{}}
@@ -596,7 +604,7 @@ func (w *world) expand(x wish, c licensing.AccessChange) (string, wish) {
 	}
 	var copied []licensing.Role
 	for role, g := range rolesOf(source.held[c.From.License]) {
-		if !g.billTo {
+		if !g.billTo && !g.suspended {
 			copied = append(copied, role)
 		}
 	}
@@ -728,7 +736,7 @@ func (w *world) settle(r *rapid.T, m *mPerson) {
 			}
 			o.state, o.attempts = licensing.AssignmentActive, 0
 			for _, g := range o.roles {
-				g.effective = true
+				g.effective, g.suspended = !o.suspended, o.suspended
 			}
 		}
 	}
@@ -879,27 +887,105 @@ func (w *world) tenant(r *rapid.T) {
 	switch {
 	case !m.known:
 	case !m.present && m.bound:
-		m.inTenant = false
+		w.leave(m)
+	case m.present && m.bound:
+		m.inTenant = true // what he had stays suspended
 	case m.present && !m.bound:
 		m.bound, m.inTenant = true, true
 	}
 }
 
 func (w *world) recheck(r *rapid.T) {
-	_, to, c, mine := w.command(r)
+	by, to, c, _ := w.command(r)
 	_, err := w.s.atTime(w.now).Recheck(context.Background(), c)
+	var mine, back []licensing.LicenseID
+	for _, l := range w.licenses {
+		if (to.held[l] == nil && !w.isContact(to, l)) || !w.administers(by, l) {
+			continue
+		}
+		mine = append(mine, l)
+		if w.suspended(to, l) {
+			back = append(back, l)
+		}
+	}
 	rule := ""
 	switch {
 	case len(mine) == 0:
 		rule = "R43"
-	case to.tenant():
+	case to.tenant() && len(back) == 0:
 		rule = "R57"
 	case !to.present:
 		rule = "R86"
 	}
 	if w.agrees(r, err, rule) {
 		to.bound, to.inTenant = true, true
+		for _, l := range back {
+			w.giveBack(to, l, true)
 	}
+	}
+}
+
+// leave takes the effect of everything that somebody has (R86).
+func (w *world) leave(m *mPerson) {
+	m.inTenant = false
+	for _, h := range m.held {
+		h.suspended = true
+		for _, g := range h.roles {
+			g.suspended, g.effective = g.suspended || g.effective, false
+		}
+	}
+	for l := range m.inherit {
+		m.inherit[l] = false
+	}
+	for _, l := range w.licenses {
+		for kind, who := range w.contacts[l] {
+			if who == m {
+				m.barred[string(l)+string(kind)] = true
+			}
+		}
+	}
+}
+
+// giveBack ends that, on one License ID.
+func (w *world) giveBack(m *mPerson, l licensing.LicenseID, atOnce bool) {
+	for kind := range w.contacts[l] {
+		delete(m.barred, string(l)+string(kind))
+	}
+	h := m.held[l]
+	if h == nil {
+		return
+	}
+	h.suspended = false
+	for _, g := range h.roles {
+		g.effective, g.suspended = g.effective || atOnce && g.suspended, false
+	}
+}
+
+// givesBack says whether the wish would end it where he has something.
+func (x wish) givesBack() bool {
+	h := x.to.held[x.license]
+	return x.by != nil && h != nil && h.suspended && len(x.add) > 0
+}
+
+func (w *world) isContact(m *mPerson, l licensing.LicenseID) bool {
+	for _, who := range w.contacts[l] {
+		if who == m {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *world) suspended(m *mPerson, l licensing.LicenseID) bool {
+	if h := m.held[l]; h != nil && h.suspended {
+		return true
+	}
+	for kind, who := range w.contacts[l] {
+		if who == m && m.barred[string(l)+string(kind)] {
+			return true
+		}
+	}
+	return false
 }
 
 // contact names a contact, as a partner.
@@ -943,6 +1029,7 @@ func (w *world) contact(r *rapid.T) {
 		}
 	}
 	w.contacts[l][kind] = m
+	delete(m.barred, string(l)+string(kind))
 	if former != nil && !w.names(former, l) {
 		former.inherit[l] = false
 	}
@@ -956,7 +1043,7 @@ func (w *world) prefer(r *rapid.T) {
 		Request: newRequest(), Org: w.org, User: w.userID(m), License: l, Inherit: want,
 	})
 	rule := ""
-	if !m.known || !m.registered || !m.tenant() || !w.names(m, l) {
+	if !m.known || !m.registered || !m.tenant() || !w.names(m, l) || w.suspended(m, l) {
 		rule = "R90"
 		if licensing.RefusalOf(err) != nil && licensing.RefusalOf(err).Rule == "R43" {
 			rule = "R43" // where nothing of it is his: see TestR90_OnlyARegistered…

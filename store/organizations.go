@@ -12,21 +12,18 @@ import (
 // first administrators, with origin contract (R03, R25, R27). It is one transaction and changes nothing the
 // second time. A refusal is an *licensing.Error and writes nothing at all.
 func (s *Store) Apply(ctx context.Context, in licensing.Intake) (licensing.IntakeAnswer, error) {
-	in, err := in.Check(s.policy)
-	if err != nil {
-		return licensing.IntakeAnswer{}, err
-	}
-	if !ids(string(in.Org)) {
+	in, form := in.Check(s.policy)
+	if form == nil && !ids(string(in.Org)) {
 		return licensing.IntakeAnswer{}, licensing.Refuse(licensing.Invalid, "",
 			"the organization's id must be a UUID in lower case").In("org")
 	}
-	q := request{id: in.ID, org: in.Org, action: licensing.AuditApply, content: in}
+	q := request{form: form, id: in.ID, org: in.Org, action: licensing.AuditApply, who: partner(in.Partner), content: in}
 	q.first = func(t *tx) error { return t.makeOrganization(in) }
 	return carryOut(ctx, s, q, func(t *tx) (licensing.IntakeAnswer, []licensing.OutboxEntry, error) {
 		if err := t.applyOrganization(in); err != nil {
 			return licensing.IntakeAnswer{}, nil, err
 		}
-		people := t.newDirectoryImport(in.Org, in.ID)
+		people := t.newDirectoryImport(q)
 		if err := people.take(in.Directory); err != nil {
 			return licensing.IntakeAnswer{}, nil, err
 		}

@@ -59,7 +59,7 @@ func TestR82_ACancelTakesTheCallersRolesAloneAndTheAuditSaysWhich(t *testing.T) 
 		equal(t, "the invitation", h.Invitation(kim).State, licensing.InvitationOpen)
 		same(t, "audit", h.audited(c.Request),
 			[]string{"A1 cancel done of kim by Ada Lovelace R82: invitation_sent →  " +
-				"{Added:[] Removed:[benefits_reader product_keys_reader] Outcome:changed Reason: Other: AtOnce:false Refused:0}"})
+				"{Added:[] Removed:[benefits_reader product_keys_reader] Outcome:changed Reason: Other: AtOnce:false Back:false Refused:0}"})
 		ada := "Ada Lovelace administrator by contract R62 "
 		same(t, "before", h.Past("ada", a1, given), []string{ada, "kim benefits_reader? by save R73 Ada Lovelace",
 			"kim product_keys_reader? by save R73 Ada Lovelace"})
@@ -73,7 +73,7 @@ func TestR82_ACancelTakesTheCallersRolesAloneAndTheAuditSaysWhich(t *testing.T) 
 		equal(t, "answer", out, licensing.Withdrawal{Withdrawn: 1, Ended: true})
 		same(t, "audit", h.audited(c.Request),
 			[]string{"A2 cancel done of kim by Grace Hopper R82: invitation_sent →  " +
-				"{Added:[] Removed:[administrator] Outcome:changed Reason: Other: AtOnce:false Refused:0}"})
+				"{Added:[] Removed:[administrator] Outcome:changed Reason: Other: AtOnce:false Back:false Refused:0}"})
 		equal(t, "the invitation", h.Invitation(kim).State, licensing.InvitationCancelled)
 		equal(t, "roles that are left", h.Count(`SELECT COUNT(*) FROM assignments WHERE user_id = ?`, kim), 0)
 		_, err := h.accept(run.Invitation, run.Generation, licensing.Identity{Email: "kim@fabrikam.example"})
@@ -124,11 +124,11 @@ func TestR28_OfAForwardedInvitationMovesWhatMayAndTheRestStaysWithTheAddressee(t
 		same(t, "what becomes effective", []any{len(out.Access), out.Access[0].License}, []any{1, "C1"})
 		same(t, "audit", h.audited(r.Request), []string{
 			"C1 register.forwarded done of eve by eve R28:  → assignment_in_progress " +
-				"{Added:[administrator] Removed:[] Outcome:assigned Reason: Other:" + string(pat) + " AtOnce:false Refused:0}",
+				"{Added:[administrator] Removed:[] Outcome:assigned Reason: Other:" + string(pat) + " AtOnce:false Back:false Refused:0}",
 			"C1 register.forwarded done of pat by eve R28: invitation_sent →  " +
-				"{Added:[] Removed:[administrator] Outcome:changed Reason: Other:" + string(eve) + " AtOnce:false Refused:0}",
+				"{Added:[] Removed:[administrator] Outcome:changed Reason: Other:" + string(eve) + " AtOnce:false Back:false Refused:0}",
 			"C2 register.forwarded refused of eve by eve R19:  →  " +
-				"{Added:[] Removed:[] Outcome: Reason: Other: AtOnce:false Refused:0}",
+				"{Added:[] Removed:[] Outcome: Reason: Other: AtOnce:false Back:false Refused:0}",
 		})
 		same(t, "pat is invited anew, for pat alone", []any{h.Invitation(pat).Run.Invitation,
 			h.Claims(out.Again.Mail).Job.To,

@@ -25,7 +25,8 @@ type plan struct {
 	gone        []assignmentRow
 	grants      []grantRow
 	cleared     []grantRow
-	billTo      []grantRow // Invoice Reader that belongs to the Bill To contact from now on (R18)
+	restored    []assignmentRow // whose roles are suspended no more (R86)
+	billTo      []grantRow      // Invoice Reader that belongs to the Bill To contact from now on (R18)
 	contacts    []contactRow
 	former      []contactRow
 	preferences []preferenceRow
@@ -121,6 +122,9 @@ func (p *plan) change(d *decision, s *subject) map[licensing.LicenseID]*assignme
 			p.assignments = append(p.assignments, a)
 			after[c.License] = &a
 		}
+		if c.GiveBack {
+			p.restored = append(p.restored, a)
+		}
 		for _, r := range c.Add {
 			p.grants = append(p.grants,
 				grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r, Origin: c.under.Origin(r),
@@ -155,7 +159,7 @@ func (d *decision) assignment(s *subject, c change) assignmentRow {
 		return a
 	}
 	old := s.assignments[c.License].At(d.now)
-	a.AddedBy = old.AddedBy
+	a.AddedBy, a.Suspended = old.AddedBy, old.Suspended && !c.GiveBack
 	if c.Next != licensing.AssignmentActive {
 		a.Reference = old.Reference
 	}
@@ -178,7 +182,7 @@ func (d *decision) changed(s *subject, c change) auditLine {
 		line.rule = "R76"
 	}
 	line.detail = licensing.RolesChanged{Added: c.Add, Removed: c.Remove, Outcome: c.Verdict.Outcome,
-		Reason: d.reason, Other: s.other, AtOnce: c.AtOnce}
+		Reason: d.reason, Other: s.other, AtOnce: c.AtOnce, Back: c.GiveBack}
 	if c.under.Action == licensing.AuditRegister {
 		line.detail = nil
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"vlroles/licensing"
 )
@@ -12,11 +13,8 @@ import (
 func (s *Store) SetPreference(
 	ctx context.Context, c licensing.PreferenceChange,
 ) (licensing.PreferenceAnswer, error) {
-	c, err := c.Check()
-	if err != nil {
-		return licensing.PreferenceAnswer{}, err
-	}
-	q := request{id: c.Request, org: c.Org, by: c.User, action: licensing.AuditPreference,
+	c, form := c.Check()
+	q := request{form: form, id: c.Request, org: c.Org, by: c.User, action: licensing.AuditPreference,
 		license: c.License, content: c}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.PreferenceAnswer, []licensing.OutboxEntry, error) {
 		out, err := t.prefer(c)
@@ -44,6 +42,11 @@ func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, e
 	if err != nil {
 		return out, err
 	}
+	waits, err := t.suspended(c.User)
+	if err != nil {
+		return out, err
+	}
+	p = p.On(slices.Contains(waits, c.License))
 	if err := licensing.MaySetPreference(p, as, c.License); err != nil {
 		return out, t.hideLicense(c, len(as) > 0, err)
 	}

@@ -17,16 +17,14 @@ import (
 // the addressee of a forwardable invitation registers, that person gets what the contract gave instead.
 // Refusals are *licensing.Error and audited.
 func (s *Store) Register(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
-	who, err := r.Identity.Check()
-	if err != nil {
-		return licensing.Registered{}, err
-	}
-	r.Identity = who
+	who, form := r.Identity.Check()
 	org, err := s.organizationOfInvitation(ctx, r.Invitation)
 	if err != nil {
-		return licensing.Registered{}, err
+		return licensing.Registered{}, cmp.Or(form, err)
 	}
+	r.Identity = who
 	q := registration(org, r)
+	q.form = form
 	return carryOut(ctx, s, q, func(t *tx) (licensing.Registered, []licensing.OutboxEntry, error) {
 		a, err := t.loadAcceptance(r)
 		if err != nil {
@@ -42,7 +40,8 @@ func (s *Store) Register(ctx context.Context, r licensing.Registration) (licensi
 
 // registration is an acceptance as a request. Nobody is its caller: the link speaks for who holds it.
 func registration(org licensing.OrgID, r licensing.Registration) request {
-	return request{id: r.Request, org: org, action: licensing.AuditRegister, content: r}
+	return request{id: r.Request, org: org, action: licensing.AuditRegister,
+		who: licensing.Principal{Kind: licensing.ByPerson}, content: r}
 }
 
 // organizationOfInvitation returns whose invitation it is; NotFound where there is none.

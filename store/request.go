@@ -16,10 +16,12 @@ import (
 type request struct {
 	id      licensing.RequestID
 	org     licensing.OrgID
-	by      licensing.UserID // who asks; "": a partner, a directory, support or the system
+	by      licensing.UserID    // who asks; "" for another principal
+	who     licensing.Principal // a partner, a directory or support; of a registration a person (L04)
 	action  licensing.AuditAction
 	license licensing.LicenseID // the one License ID that it is about, "" for several
 	content any                 // what is asked: the same id with other content is a Conflict
+	form    error               // why it is refused before anything is read, nil for a request in good form
 	derived bool                // the engine's own, made for another request: see derive
 	first   func(*tx) error     // makes what the request's row itself needs: the organization of an intake
 }
@@ -32,6 +34,10 @@ type step[A any] func(*tx) (A, []licensing.OutboxEntry, error)
 // request gets the answer that was kept.
 func carryOut[A any](ctx context.Context, s *Store, q request, do step[A]) (A, error) {
 	var out, none A
+	if q.form != nil {
+		s.auditRefusal(ctx, q, q.form)
+		return none, q.form
+	}
 	err := s.write(ctx, string(q.action), func(t *tx) (err error) {
 		out, err = once(t, q, do)
 		return err
@@ -146,8 +152,12 @@ func (s *Store) auditRefusal(ctx context.Context, q request, err error) {
 	if !errors.As(err, &e) || !ids(string(q.org), string(q.id)) || q.by != "" && !ids(string(q.by)) {
 		return
 	}
-	line := auditLine{org: q.org, by: q.by, request: q.id, action: q.action, rule: e.Rule, refused: true}
-	if q.by == "" {
+	line := auditLine{org: q.org, by: q.by, who: q.who, request: q.id, action: q.action,
+		rule: e.Rule, refused: true}
+	switch {
+	case q.form != nil: // what was typed is no License ID and no name yet
+		line.who.Name = ""
+	case q.by == "":
 		line.license = q.license
 	}
 	// The refusal is the answer; a line that can't be written must not hide it,

@@ -22,7 +22,8 @@ func (s *Store) Erase(ctx context.Context, e licensing.Erasure) (licensing.Erase
 	if err != nil {
 		return licensing.Erased{}, err
 	}
-	q := request{id: e.ID, org: e.Org, action: licensing.AuditErase, content: e}
+	q := request{id: e.ID, org: e.Org, action: licensing.AuditErase, content: e,
+		who: licensing.Principal{Kind: licensing.BySupport}}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.Erased, []licensing.OutboxEntry, error) {
 		none := licensing.Erased{}
 		found, err := t.lockUsers(e.Org, []string{string(e.User)}, nil)
@@ -253,5 +254,5 @@ func (s *Store) eraseDirectory(ctx context.Context) (n int, err error) {
 }
 
 func eraseLine(q request, u licensing.UserID) auditLine {
-	return auditLine{org: q.org, request: q.id, action: licensing.AuditErase, user: u, rule: "L10"}
+	return auditLine{org: q.org, who: q.who, request: q.id, action: licensing.AuditErase, user: u, rule: "L10"}
 }

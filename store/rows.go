@@ -54,13 +54,13 @@ func (t *tx) updateInvitation(i invitationRow) error {
 
 const upsertAssignment = `
 	INSERT INTO assignments (user_id, license_id, org_id, state, change_id, due_at, attempts, reason,
-		reference, added_by, changed_at)
+		reference, added_by, changed_at, suspended)
 	VALUES (:user_id, :license_id, :org_id, :state, :change_id, :due_at, :attempts, :reason, :reference,
-		:added_by, :changed_at)
+		:added_by, :changed_at, :suspended)
 	ON CONFLICT (user_id, license_id) DO UPDATE
 	SET state = excluded.state, change_id = excluded.change_id, due_at = excluded.due_at,
 		attempts = excluded.attempts, reason = excluded.reason, reference = excluded.reference,
-		changed_at = excluded.changed_at`
+		changed_at = excluded.changed_at, suspended = excluded.suspended`
 
 const insertGrant = `
 	INSERT INTO grants (license_id, user_id, role, origin, effective, granted_by, granted_at)

@@ -12,11 +12,8 @@ import (
 // content under the same id is a Conflict. A request as a whole is refused with an *licensing.Error where its
 // form is wrong or the caller is nobody.
 func (s *Store) Save(ctx context.Context, sv licensing.Save) (licensing.SaveAnswer, error) {
-	sv, err := sv.Check(s.policy)
-	if err != nil {
-		return licensing.SaveAnswer{}, err
-	}
-	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditSave, content: sv}
+	sv, form := sv.Check(s.policy)
+	q := request{id: sv.ID, org: sv.Org, by: sv.Admin, action: licensing.AuditSave, content: sv, form: form}
 	return carryOut(ctx, s, q, func(t *tx) (licensing.SaveAnswer, []licensing.OutboxEntry, error) {
 		return t.give(adminMandate(licensing.SaveMandate, sv), ask(sv.People))
 	})

@@ -72,6 +72,11 @@ func (p *plan) takeGrants(t *tx) error {
 }
 
 func (p *plan) giveGrants(t *tx) error {
+	for _, a := range p.restored { // before the propagation that makes them effective again
+		if err := t.unsuspend(a.UserID, []licensing.LicenseID{a.LicenseID}, false); err != nil {
+			return err
+		}
+	}
 	if err := insert(t, upsertAssignment, p.assignments); err != nil {
 		return err
 	}
@@ -99,8 +104,8 @@ type contactRow struct {
 
 // preferenceRow is a wish to inherit that ends.
 type preferenceRow struct {
-	User    licensing.UserID
-	License licensing.LicenseID
+	User    licensing.UserID    `db:"user_id"`
+	License licensing.LicenseID `db:"license_id"`
 }
 
 func (p *plan) writeContacts(t *tx) error {

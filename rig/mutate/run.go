@@ -173,7 +173,7 @@ func (r *runner) meet(ctx context.Context, pkg string, m mutant, overlay string)
 	bin := filepath.Join(filepath.Dir(overlay), "test")
 	fate, out, err := build(ctx, pkg, bin, "-overlay="+overlay)
 	if err != nil {
-		return fate, strings.SplitN(out, "\n", 3)[1]
+		return fate, strings.Join(strings.Fields(out), " ")
 	}
 	first := slices.IndexFunc(tests, func(t covering) bool { return t.Seconds > slow })
 	if first < 0 {

@@ -68,7 +68,7 @@ func HistoryTable(w io.Writer, all []licensing.RoleOn) {
 		}
 		by := r.Given.Name
 		if by == "" {
-			by = "– (" + string(r.Given.Action) + ")"
+			by = "– (" + string(r.Given.Principal) + ")"
 		}
 		rows = append(rows,
 			[]string{r.Name, role, roleState(r), timeOrDash(r.Given.At), string(r.Given.Action),

@@ -8,10 +8,13 @@ import (
 	"vlroles/licensing"
 )
 
+const partnerHelp = "the partner who says so, for the audit: a name or a number, no email"
+
 // agreement takes in one agreement with its contacts, as a partner gives it (R03, R18, R25, R34).
 func (a *app) agreement() *cobra.Command {
 	var file string
 	var inviteDays int
+	var partner string
 	c := &cobra.Command{
 		Use:   "agreement",
 		Short: "Add or change one agreement with its contacts, as a partner",
@@ -36,7 +39,7 @@ e2005.yaml:
 			if err != nil {
 				return err
 			}
-			in := licensing.AgreementPut{Agreement: g, InviteFor: days(inviteDays)}
+			in := licensing.AgreementPut{Agreement: g, InviteFor: days(inviteDays), Partner: partner}
 			check := func(p licensing.Policy) error { _, err := in.Check(p); return err }
 			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
 				in.ID, in.Org = a.request(), s.org
@@ -47,6 +50,7 @@ e2005.yaml:
 	}
 	c.Flags().StringVarP(&file, "file", "f", "", "YAML file; - for standard input")
 	c.Flags().IntVar(&inviteDays, "invite-days", 0, daysHelp)
+	c.Flags().StringVar(&partner, "partner", "", partnerHelp)
 	return c
 }
 
@@ -55,7 +59,7 @@ e2005.yaml:
 func (a *app) contact() *cobra.Command {
 	var f contactFile
 	var licenses []string
-	var from string
+	var from, partner string
 	c := &cobra.Command{
 		Use:   "contact",
 		Short: "Replace a contact of agreements (Change of Contact Information Request), as a partner",
@@ -69,6 +73,7 @@ func (a *app) contact() *cobra.Command {
 			ctx := cmd.Context()
 			in := licensing.ContactChange{
 				Contact: f.contact(), From: licensing.Email(from), Licenses: licenseIDs(licenses),
+				Partner: partner,
 			}
 			check := func(p licensing.Policy) error { _, err := in.Check(p); return err }
 			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
@@ -84,6 +89,7 @@ func (a *app) contact() *cobra.Command {
 	fl.StringVar(&f.SignIn, "sign-in", "", "the new contact's sign-in email, if it is another one")
 	fl.StringVar(&f.Name, "name", "", "the new contact's full name")
 	fl.StringSliceVar(&licenses, "license", nil, "on these License IDs")
+	fl.StringVar(&partner, "partner", "", partnerHelp)
 	fl.StringVar(&from, "from", "", "on all License IDs that list this business email now")
 	return c
 }

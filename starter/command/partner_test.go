@@ -92,7 +92,7 @@ func TestR84_Directory(t *testing.T) {
 func TestR33_OrphansAndAppoint(t *testing.T) {
 	s := newShell(t)
 	s.must(call{args: "directory --org $ORG --object-id alex --email alex@in --name Alex~Wilber --left"})
-	const appoint = "appoint --org $ORG --user new@out --name New --reason case~1 --license "
+	const appoint = "appoint --org $ORG --user new@out --name New --support Ann --reason case~1 --license "
 	s.check([]call{
 		{name: "License IDs without an active admin are listed", args: "orphans --org $ORG",
 			want: []string{"LICENSE ID", "PENDING ADMINS", "$A", "$B"}},
@@ -107,7 +107,7 @@ func TestR33_OrphansAndAppoint(t *testing.T) {
 			json: map[string]string{"0.waiting": "1"}},
 		{name: "where there is an active admin it is refused", args: appoint + "$P", code: 3,
 			want: []string{"R05"}},
-		{name: "no reason is wrong input", args: "appoint --org $ORG --user new@out --name New --license $A",
+		{name: "no reason is wrong input", args: "appoint --org $ORG --user new@out --name New --support Ann --license $A",
 			code: 2, want: []string{"reason"}},
 		{name: "an unknown organization is refused", args: "orphans --org nowhere.example", code: 3},
 		{name: "no organization among several is wrong input", args: "orphans", code: 2,

@@ -111,7 +111,7 @@ func changesTable(w io.Writer, history []licensing.HistoryLine) {
 	for _, h := range history {
 		actor := h.Actor
 		if actor == "" {
-			actor = "the system"
+			actor = "the " + string(h.Principal)
 		}
 		status := textOrDash(h.Before.String()) + " → " + textOrDash(h.After.String())
 		rows = append(rows, []string{

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"io"
 	"strconv"
 
@@ -39,19 +40,26 @@ func (a *app) orphans() *cobra.Command {
 // audited.
 func (a *app) appoint() *cobra.Command {
 	var p personFlags
-	var license, reason string
+	var license, reason, support string
 	c := &cobra.Command{
 		Use:     "appoint",
 		Aliases: []string{"seat"}, // as the details of a workflow in the Temporal UI call it
 		Short:   "Make someone the administrator of a License ID that has no active admin, as support",
 		Example: `  starter appoint --org contoso.example --license E2002 \
-    --user kim@contoso.example --reason "case 4711"`,
+    --user kim@contoso.example --support "Ann, service desk" --reason "case 4711"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			in := licensing.Appointment{
 				License: licensing.LicenseID(license), Person: p.bySignIn(), Reason: reason,
+				Support: support,
 			}
-			check := func(policy licensing.Policy) error { _, err := in.Check(policy); return err }
+			check := func(policy licensing.Policy) error {
+				if support == "" {
+					return Usage(errors.New("--support is required: the name by which you act, kept in the audit"))
+				}
+				_, err := in.Check(policy)
+				return err
+			}
 			return a.asPartner(ctx, a.checked(check, a.openWriter), func(s *session) error {
 				in.ID, in.Org = a.request(), s.org
 				out, err := s.client.Appoint(ctx, in)
@@ -64,6 +72,7 @@ func (a *app) appoint() *cobra.Command {
 	}
 	p.identity(c, "user", "sign-in email")
 	c.Flags().StringVar(&license, "license", "", "License ID")
+	c.Flags().StringVar(&support, "support", "", "who you are, for the audit: a name or a number, no email")
 	c.Flags().StringVar(&reason, "reason", "", "why: a case number, for example; kept in the audit")
 	return c
 }

@@ -28,7 +28,7 @@ func (d *story) leaving(ctx context.Context) error {
 	d.event("R33", "", "E2002 has no active admin any more: operators find the run by VlStatus = Orphaned")
 	answer, err := d.client.Appoint(ctx, licensing.Appointment{
 		ID: newRequest(), Org: d.org, License: "E2002",
-		Person: licensing.PersonChange{SignIn: "kim@contoso.example"}, Reason: "case 4711",
+		Person: licensing.PersonChange{SignIn: "kim@contoso.example"}, Reason: "case 4711", Support: "service desk",
 	})
 	if err != nil {
 		return err

@@ -34,6 +34,7 @@ const OptedIn = `
 				SELECT 1
 				FROM contacts c
 				WHERE c.license_id = up.above AND c.user_id = u.id AND c.until IS NULL AND c.kind <> 'bill_to'
+					AND NOT c.suspended
 			)
 			AND NOT EXISTS (
 				SELECT 1

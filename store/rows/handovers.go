@@ -55,7 +55,7 @@ func (q *Query) HandOverView(h HandOver) (licensing.HandOverView, error) {
 				i = open.State.At(open.ExpiresAt.Time, q.Now)
 			}
 			now := a.At(q.Now)
-			line.Status, line.DueAt = licensing.StatusOf(u.Person(), now.State, i), now.DueAt.Time
+			line.Status, line.DueAt = licensing.StatusOf(u.Person().On(now.Suspended), now.State, i), now.DueAt.Time
 		}
 		out.Lines = append(out.Lines, line)
 	}

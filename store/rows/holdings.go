@@ -24,6 +24,7 @@ type Assignment struct {
 	Reference NullString                `db:"reference"`
 	AddedBy   NullString                `db:"added_by"`
 	ChangedAt Timestamp                 `db:"changed_at"`
+	Suspended bool                      `db:"suspended"` // the user has left since (R86)
 }
 
 // At is the assignment as it shows at a time: one that was left behind has failed (R52, R54).
@@ -59,6 +60,7 @@ type Grant struct {
 	Effective bool                `db:"effective"`
 	GrantedBy NullString          `db:"granted_by"`
 	GrantedAt Timestamp           `db:"granted_at"`
+	Suspended bool                `db:"suspended"` // would be effective, had the user not left (R86)
 }
 
 // Holdings is what some users have: the invitation that has not ended, assignments and grants by License ID.
@@ -98,7 +100,7 @@ func (q *Query) Holdings(users []licensing.UserID) (Holdings, error) {
 		}
 		err = q.In(&assignments, `
 			SELECT a.user_id, a.license_id, a.org_id, a.state, a.change_id, a.due_at, a.attempts, a.reason,
-				a.reference, a.added_by, a.changed_at, c.processed_at
+				a.reference, a.added_by, a.changed_at, a.suspended, c.processed_at
 			FROM assignments a
 			JOIN agreements c ON c.license_id = a.license_id
 			WHERE a.user_id IN (?)`, part)
@@ -111,7 +113,7 @@ func (q *Query) Holdings(users []licensing.UserID) (Holdings, error) {
 		}
 		var grants []Grant
 		err = q.In(&grants, `
-			SELECT license_id, user_id, role, origin, effective
+			SELECT license_id, user_id, role, origin, effective, suspended
 			FROM grants
 			WHERE user_id IN (?)
 			ORDER BY license_id, role`, part)
@@ -120,7 +122,7 @@ func (q *Query) Holdings(users []licensing.UserID) (Holdings, error) {
 		}
 		for _, g := range grants {
 			h.Grants[g.UserID][g.LicenseID] = append(h.Grants[g.UserID][g.LicenseID],
-				licensing.Grant{Role: g.Role, Origin: g.Origin, Effective: g.Effective})
+				licensing.Grant{Role: g.Role, Origin: g.Origin, Effective: g.Effective, Suspended: g.Suspended})
 		}
 	}
 	return h, nil

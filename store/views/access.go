@@ -40,6 +40,7 @@ func (v *Views) Access(
 		now = q.Now
 		return q.All(&found, ancestors1+`
 			SELECT u.kind, u.registered_at, u.in_tenant, u.id AS user_id, COALESCE(s.state, '') AS state,
+				COALESCE(s.suspended, false) AS suspended,
 				s.due_at, s.change_id, s.reason, s.reference, COALESCE(g.role, '') AS role,
 				COALESCE(g.origin, '') AS origin, COALESCE(g.effective, false) AS effective,
 				(SELECT MIN(up.above) FROM up WHERE`+rows.OptedIn+`) AS above
@@ -59,7 +60,7 @@ func (v *Views) Access(
 		if r.Role != "" {
 			f.Held = append(f.Held, licensing.Grant{Role: r.Role, Origin: r.Origin, Effective: r.Effective})
 		}
-		f.Above = licensing.LicenseID(r.Above)
+		f.Above, f.Suspended = licensing.LicenseID(r.Above), r.Suspended
 		if a := r.Assignment.At(now); a.State == licensing.AssignmentFailed {
 			f.Failed, f.Reason, f.Reference = true, string(a.Reason), string(a.Reference)
 		}

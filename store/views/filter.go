@@ -67,7 +67,14 @@ func (l *listing) narrow() {
 	switch f.Status {
 	case "":
 	case licensing.StatusUserNotFound:
-		l.where(`NOT u.in_tenant`)
+		l.where(`(
+				NOT u.in_tenant
+				OR EXISTS (
+					SELECT 1
+					FROM assignments s
+					WHERE s.user_id = u.id AND s.suspended AND s.license_id IN (?)
+				)
+			)`, l.asked())
 	case licensing.StatusInvitationSent:
 		l.where(`u.in_tenant AND i.state = 'open' AND i.expires_at > ?`, rows.At(l.Now))
 	case licensing.StatusInvitationExpired:
@@ -138,8 +145,9 @@ func (l *listing) gather() error {
 			`SELECT g.user_id FROM grants g WHERE g.license_id IN (?) AND g.role = ?`,
 			[]any{l.asked(), f.Role}},
 		{f.Status == licensing.StatusUserNotFound,
-			`SELECT u.id FROM users u WHERE u.org_id = ? AND NOT u.in_tenant`,
-			[]any{l.org}},
+			`SELECT u.id FROM users u WHERE u.org_id = ? AND NOT u.in_tenant
+				UNION SELECT s.user_id FROM assignments s WHERE s.suspended AND s.license_id IN (?)`,
+			[]any{l.org, l.asked()}},
 	} {
 		if !part.asked {
 			continue

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -27,7 +28,8 @@ type historyRow struct {
 
 func (r historyRow) line() licensing.HistoryLine {
 	return licensing.HistoryLine{
-		ID: r.ID, At: r.At.Time, ActorID: licensing.UserID(r.Actor), Actor: string(r.Name), Action: r.Action,
+		ID: r.ID, At: r.At.Time, ActorID: licensing.UserID(r.Actor), Actor: string(cmp.Or(r.Name, r.Named)), Principal: r.Principal,
+		Action:  r.Action,
 		Outcome: r.Outcome, License: licensing.LicenseID(r.LicenseID), Rule: string(r.Rule),
 		Before: licensing.Status(r.Before), After: licensing.Status(r.After), Detail: r.Detail,
 	}
@@ -53,7 +55,7 @@ func (v *Views) History(
 		}
 		var found []historyRow
 		err = q.All(&found, `
-			SELECT a.id, a.at, a.actor, a.action, a.outcome, a.license_id, a.rule, a.before, a.after,
+			SELECT a.id, a.at, a.principal, a.actor, a.named, a.action, a.outcome, a.license_id, a.rule, a.before, a.after,
 				a.detail, u.name
 			FROM audit a`+whereAdministered+`
 			LEFT JOIN users u ON u.id = a.actor AND u.org_id = a.org_id

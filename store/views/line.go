@@ -13,6 +13,7 @@ type heldRow struct {
 	Role      licensing.Role   `db:"role"`
 	Origin    licensing.Origin `db:"origin"`
 	Effective bool             `db:"effective"`
+	Waits     bool             `db:"grant_suspended"` // for a re-check (R86)
 }
 
 // visible returns the assignments of some users on the License IDs that the caller administers directly, with
@@ -25,6 +26,7 @@ func (q *snapshot) visible(
 		var found []heldRow
 		err := q.In(&found, `
 			SELECT a.user_id, a.license_id, a.state, a.change_id, a.due_at, a.attempts, a.reason, a.reference,
+				a.suspended, COALESCE(g.suspended, false) AS grant_suspended,
 				COALESCE(g.role, '') AS role, COALESCE(g.origin, '') AS origin,
 				COALESCE(g.effective, false) AS effective
 			FROM assignments a`+whereAdministered+`
@@ -49,7 +51,7 @@ func (p listed) access(held []heldRow) []licensing.AccessEntry {
 		if n := len(out); n == 0 || out[n-1].License != h.LicenseID {
 			e := licensing.AccessEntry{
 				License: h.LicenseID, DueAt: h.DueAt.Time, Attempts: h.Attempts,
-				Status: licensing.StatusOf(p.Person(), h.State, p.Invitation),
+				Status: licensing.StatusOf(p.Person().On(h.Suspended), h.State, p.Invitation),
 			}
 			if e.Status == licensing.StatusFailed {
 				e.Reason, e.Reference = string(h.Reason), string(h.Reference)
@@ -59,7 +61,7 @@ func (p listed) access(held []heldRow) []licensing.AccessEntry {
 		}
 		e := &out[len(out)-1]
 		if h.Role != "" {
-			g := licensing.Grant{Role: h.Role, Origin: h.Origin, Effective: h.Effective}
+			g := licensing.Grant{Role: h.Role, Origin: h.Origin, Effective: h.Effective, Suspended: h.Waits}
 			e.Grants = append(e.Grants, g)
 			e.Roles = licensing.SortRoles(append(e.Roles, h.Role))
 		}

@@ -23,7 +23,7 @@ func (v *Views) Orphans(ctx context.Context, org licensing.OrgID) ([]licensing.O
 					JOIN users x ON x.id = w.user_id
 					JOIN assignments a ON a.user_id = w.user_id AND a.license_id = w.license_id
 					WHERE w.license_id = o.license_id AND w.role = 'administrator' AND x.in_tenant
-						AND a.state <> 'failed' AND NOT `+rows.LeftBehind+`
+						AND NOT a.suspended AND a.state <> 'failed' AND NOT `+rows.LeftBehind+`
 				) AS waiting
 			FROM agreements o
 			WHERE o.org_id = ? AND NOT EXISTS (

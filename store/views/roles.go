@@ -107,7 +107,7 @@ func (p *past) read(l licensing.LicenseID) error {
 func (p *past) replay(l licensing.LicenseID) error {
 	var lines []rows.Audit
 	err := p.All(&lines, `
-		SELECT a.at, a.actor, a.action, a.outcome, a.user_id, a.request_id, a.rule, a.after, a.detail
+		SELECT a.at, a.principal, a.actor, a.named, a.action, a.outcome, a.user_id, a.request_id, a.rule, a.after, a.detail
 		FROM audit a
 		WHERE a.license_id = ? AND a.org_id = ? AND a.at <= ?
 		ORDER BY a.id`, l, p.org, rows.At(p.on))
@@ -161,7 +161,7 @@ func (p *past) line(r rows.Audit, d licensing.Detail) {
 func stepOf(r rows.Audit) licensing.Step {
 	return licensing.Step{
 		At: r.At.Time, Action: r.Action, Rule: string(r.Rule), Request: licensing.RequestID(r.RequestID),
-		By: licensing.UserID(r.Actor),
+		By: licensing.UserID(r.Actor), Principal: r.Principal, Name: string(r.Named),
 	}
 }
 
@@ -185,6 +185,9 @@ func (p *past) change(r rows.Audit, d licensing.RolesChanged) {
 			on.Effective, on.Activated = true, r.At.Time
 		}
 		p.roles[holder{user, role}] = &on
+	}
+	if d.Back { // suspended since he left (R86)
+		delete(p.absent, user)
 	}
 	if len(d.Added) > 0 && r.After == rows.NullString(licensing.StatusUserNotFound) {
 		p.absent[user] = true
@@ -216,7 +219,7 @@ func (p *past) named() ([]licensing.RoleOn, error) {
 		if r.Above == "" {
 			r.InTenant = !p.absent[h.user]
 		}
-		r.Name, r.Given.Name = names[h.user], names[r.Given.By]
+		r.Name, r.Given.Name = names[h.user], cmp.Or(names[r.Given.By], r.Given.Name)
 		out = append(out, *r)
 	}
 	slices.SortFunc(out, func(a, b licensing.RoleOn) int {

@@ -79,7 +79,8 @@ CREATE TABLE contacts (
     kind       text NOT NULL CHECK (kind IN ('primary', 'notices', 'online_administrator', 'bill_to')),
     user_id    text NOT NULL REFERENCES users,
     since      text NOT NULL,
-    until      text
+    until      text,
+    suspended  boolean NOT NULL DEFAULT false -- has left the tenant since: may not opt in until re-checked (R86)
 );
 CREATE UNIQUE INDEX contacts_one ON contacts (license_id, kind) WHERE until IS NULL;
 CREATE INDEX contacts_user ON contacts (user_id, license_id) WHERE until IS NULL;
@@ -108,12 +109,14 @@ CREATE TABLE assignments (
     reference  text,
     added_by   text REFERENCES users,
     changed_at text NOT NULL,
+    suspended  boolean NOT NULL DEFAULT false, -- the user has left the tenant since: no access until an admin there says so (R86)
     name_key   text NOT NULL DEFAULT '', -- the user's, kept by the triggers below: the order of the list
     PRIMARY KEY (user_id, license_id),
     CHECK ((state = 'propagating') = (due_at IS NOT NULL)),
     CHECK (state <> 'propagating' OR change_id IS NOT NULL),
     CHECK (state <> 'failed' OR reason IS NOT NULL)
 );
+CREATE INDEX assignments_suspended ON assignments (license_id, user_id) WHERE suspended;
 CREATE INDEX assignments_list ON assignments (license_id, name_key, user_id);
 CREATE INDEX assignments_state ON assignments (license_id, state, name_key, user_id, due_at);
 
@@ -139,10 +142,12 @@ CREATE TABLE grants (
         'product_keys_reader', 'benefits_reader', 'online_services_manager', 'invoice_reader')),
     origin     text NOT NULL CHECK (origin IN ('admin', 'contract', 'bill_to')), -- inherited is computed, never stored (R88)
     effective  boolean NOT NULL,
+    suspended  boolean NOT NULL DEFAULT false, -- would be effective, were the assignment not suspended (R86)
     granted_by text REFERENCES users,
     granted_at text NOT NULL,
     PRIMARY KEY (license_id, role, user_id), -- in this order the people with a role are found
     FOREIGN KEY (user_id, license_id) REFERENCES assignments ON DELETE CASCADE,
+    CHECK (NOT (effective AND suspended)),
     CHECK (origin <> 'bill_to' OR role = 'invoice_reader')
 );
 CREATE INDEX grants_user ON grants (user_id, license_id);
@@ -253,7 +258,9 @@ CREATE TABLE audit (
     id         integer PRIMARY KEY AUTOINCREMENT,
     at         text NOT NULL,
     org_id     text NOT NULL REFERENCES organizations,
-    actor      text, -- null: the system, or a partner by contract; of a refusal perhaps nobody we know
+    principal  text NOT NULL CHECK (principal IN ('person', 'partner', 'directory', 'support', 'system')),
+    actor      text, -- the person; of a refusal perhaps nobody we know
+    named      text, -- a partner or support, as it says
     action     text NOT NULL,
     outcome    text NOT NULL CHECK (outcome IN ('done', 'refused')),
     user_id    text REFERENCES users,

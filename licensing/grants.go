@@ -20,7 +20,7 @@ const (
 type Grant struct {
 	Role      Role   `json:"role"`
 	Origin    Origin `json:"origin"`
-	Effective bool   `json:"effective"` // false while it waits for registration or propagation
+	Effective bool   `json:"effective"`           // false while it waits for registration or propagation
 	Suspended bool   `json:"suspended,omitempty"` // was effective when the person left the tenant (R86)
 }
 

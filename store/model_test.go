@@ -921,7 +921,7 @@ func (w *world) recheck(r *rapid.T) {
 		to.bound, to.inTenant = true, true
 		for _, l := range back {
 			w.giveBack(to, l, true)
-	}
+		}
 	}
 }
 

@@ -302,7 +302,7 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE FUNCTION grants_taken() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION grants_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE users SET version = version + 1
     WHERE registered_at IS NOT NULL AND id IN (SELECT user_id FROM changed);
@@ -320,9 +320,9 @@ END $$;
 CREATE TRIGGER grants_inserted AFTER INSERT ON grants REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION grants_given();
 CREATE TRIGGER grants_updated AFTER UPDATE ON grants REFERENCING NEW TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION grants_given();
+    FOR EACH STATEMENT EXECUTE FUNCTION grants_changed();
 CREATE TRIGGER grants_deleted AFTER DELETE ON grants REFERENCING OLD TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION grants_taken();
+    FOR EACH STATEMENT EXECUTE FUNCTION grants_changed();
 CREATE TRIGGER assignments_updated AFTER UPDATE ON assignments REFERENCING OLD TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION assignments_moved();
 -- +goose StatementBegin

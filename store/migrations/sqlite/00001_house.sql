@@ -292,7 +292,7 @@ CREATE TRIGGER grants_inserted AFTER INSERT ON grants WHEN NEW.effective BEGIN
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER grants_updated AFTER UPDATE ON grants WHEN NEW.effective BEGIN
+CREATE TRIGGER grants_updated AFTER UPDATE ON grants BEGIN
     UPDATE users SET version = version + 1
     WHERE registered_at IS NOT NULL AND id = NEW.user_id;
 END;

@@ -78,6 +78,7 @@ func MayDo(known bool, f AccessFacts, p Permission, l LicenseID) Answer {
 // AccessEntry is a user's roles on one License ID.
 type AccessEntry struct {
 	License   LicenseID `json:"license_id"`
+	Above     LicenseID `json:"above,omitempty"` // Administrator is inherited from there: read-only (R87)
 	Roles     []Role    `json:"roles"`
 	DueAt     time.Time `json:"due_at,omitzero"`
 	Status    Status    `json:"status,omitempty"`

@@ -53,13 +53,14 @@ func TestAFieldIsPutBeforeARefusalAndNothingElse(t *testing.T) {
 }
 
 func TestWhatIsPermittedIsANilError(t *testing.T) {
+	primary := Naming{License: licenseA, As: []ContactKind{PrimaryContact}, Umbrella: true}
 	for _, c := range []struct {
 		name string
 		err  error
 	}{
 		{"pasting", MayPaste(RoleSource{License: licenseA}, held(BenefitsReader), true, false)},
 		{"taking in an agreement that is known", MayTakeIn(ContractAgreement{}, true)},
-		{"setting a preference", MaySetPreference(registered, []ContactKind{PrimaryContact}, licenseA)},
+		{"setting a preference", MaySetPreference(registered, primary, true)},
 		{"handing over", MayHandOver(licenseA, true, false)},
 		{"agreeing", MayAgree(HandOverOpen, true, registered)},
 		{"seating", MayAppoint(licenseA, true, 0)},

@@ -1,6 +1,23 @@
 package licensing
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
+
+// Umbrella says whether the contacts of an agreement may inherit below it: it is of the program MBSA, or has
+// others below it. A leaf has nothing to give (R88).
+func Umbrella(program string, below int) bool {
+	return strings.EqualFold(strings.TrimSpace(program), "MBSA") || below > 0
+}
+
+// Naming is how an agreement names a person as a contact.
+type Naming struct {
+	License  LicenseID
+	As       []ContactKind
+	Umbrella bool
+	Deleted  bool // an admin deleted the person, whom the partner has not named again since (R80)
+}
 
 // Preference is one person's choice whether to inherit Administrator below an agreement that names the person
 // as a contact (R88–R90).
@@ -11,6 +28,7 @@ type Preference struct {
 	Below   int       `json:"below"` // how many License IDs are below it
 	// License IDs below where Invoice Reader rules it out (R92)
 	Without []LicenseID `json:"without,omitempty"`
+	WhyNot  *Error      `json:"why_not,omitempty"` // why the person can't opt in, where he can't
 }
 
 // PreferenceChange is a contact's request to set the preference of one agreement.
@@ -36,12 +54,21 @@ type PreferenceAnswer struct {
 }
 
 // MaySetPreference says whether the person may set the preference of the agreement. Its registered Primary,
-// Notices and Online Administrator contacts may, while they are in the tenant (R88, R90).
-func MaySetPreference(p Person, as []ContactKind, l LicenseID) error {
-	named := slices.ContainsFunc(as, ContactKind.MayInherit)
-	if !p.Registered() || !p.InTenant() || !named {
+// Notices and Online Administrator contacts may, while they are in the tenant (R88, R90). They may always opt
+// out; to opt in, the agreement must be one that others can stand below, and an admin must not have deleted
+// the person since the contract named him (R80).
+func MaySetPreference(p Person, n Naming, inherit bool) error {
+	named := slices.ContainsFunc(n.As, ContactKind.MayInherit)
+	switch {
+	case !p.Registered() || !p.InTenant() || !named:
 		return Refuse(Forbidden, "R90", "to inherit below License ID %s you must be registered and be "+
-			"its primary, notices or online administrator contact", l)
+			"its primary, notices or online administrator contact", n.License)
+	case inherit && !n.Umbrella:
+		return Refuse(Conflict, "R88", "nothing can be inherited from License ID %s: it is no MBSA, and no "+
+			"License ID is below it", n.License)
+	case inherit && n.Deleted:
+		return Refuse(Forbidden, "R80", "an administrator of License ID %s ended what you inherit from it: "+
+			"you can opt in again when your partner has named you as a contact of it again", n.License)
 	}
 	return nil
 }

@@ -118,6 +118,7 @@ func TestR34_R90_AContactWhoChangesPlacesInOneRequestKeepsWhatHeInherits(t *test
 			onBoth(t, func(t *testing.T, s *Store) {
 				h := newHouse(t, s)
 				h.Puts(agreement("N1", "", contact(primary, "kim"), contact(notices, "max")))
+				h.Puts(agreement("N2", "N1", contact(primary, "max")))
 				kim := h.Joins("kim")
 				h.Prefers(kim, "N1", true)
 				h.Puts(agreement("N1", "", c.kim...))

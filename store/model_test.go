@@ -101,6 +101,13 @@ type mPerson struct {
 	held       map[licensing.LicenseID]*mHeld
 	inherit    map[licensing.LicenseID]bool
 	barred     map[string]bool // contacts that may not opt in, since he left: License ID and kind
+	ended      map[mNaming]bool // an admin deleted him as this contact (R80)
+}
+
+// mNaming is a place of a contact.
+type mNaming struct {
+	license licensing.LicenseID
+	kind    licensing.ContactKind
 }
 
 type mHeld struct {
@@ -133,7 +140,8 @@ func newWorld(r *rapid.T, s *Store) *world {
 	in := licensing.Intake{ID: newRequest(), Org: w.org, Name: "Model", Domains: []string{domain}}
 	for i := range 6 {
 		m := &mPerson{name: fmt.Sprintf("Person %d", i), held: map[licensing.LicenseID]*mHeld{},
-			inherit: map[licensing.LicenseID]bool{}, barred: map[string]bool{}, inTenant: true}
+			inherit: map[licensing.LicenseID]bool{}, ended: map[mNaming]bool{}, barred: map[string]bool{},
+			inTenant: true}
 		m.email = licensing.Email(fmt.Sprintf("p%d@fabrikam.example", i))
 		if i < 3 {
 			m.email, m.object, m.present = licensing.Email(fmt.Sprintf("p%d@%s", i, domain)),
@@ -647,9 +655,12 @@ func (w *world) register(r *rapid.T) {
 	if err != nil {
 		r.Fatal(err)
 	}
+	who := licensing.Identity{Email: m.email}
+	if m.bound || m.present {
+		who.ObjectID = m.object
+	}
 	_, err = w.s.atTime(w.now).Register(context.Background(), licensing.Registration{Request: newRequest(),
-		Invitation: st.Run.Invitation, Generation: st.Run.Generation,
-		Identity: licensing.Identity{Email: m.email}})
+		Invitation: st.Run.Invitation, Generation: st.Run.Generation, Identity: who})
 	rule := ""
 	switch {
 	case m.invitation == licensing.InvitationAccepted:
@@ -825,12 +836,28 @@ func (w *world) cancel(r *rapid.T) {
 func (w *world) delete(r *rapid.T) {
 	by, to, c, mine := w.command(r)
 	out, err := w.s.atTime(w.now).Delete(context.Background(), c)
-	rule := ""
-	if len(mine) == 0 {
+	ends, rule := w.endings(by, to), ""
+	inherits := func(l licensing.LicenseID) bool { return w.inherits(to, l) && by.admin(l) }
+	switch {
+	case len(mine)+len(ends) > 0:
+	case slices.ContainsFunc(w.licenses, inherits):
+		rule = "R87"
+	default:
 		rule = "R43"
 	}
 	if !w.agrees(r, err, rule) {
 		return
+	}
+	slices.Sort(ends)
+	if !slices.Equal(out.Ended, ends) {
+		r.Fatalf("%+v, the model ends %v", out, ends)
+	}
+	for _, l := range w.licenses {
+		for kind, m := range w.contacts[l] {
+			if m == to && kind != licensing.BillToContact && w.administers(by, l) {
+				defer func() { to.ended[mNaming{l, kind}] = true }()
+			}
+		}
 	}
 	for n, l := range mine {
 		// Each is judged as the License IDs before it have left the
@@ -846,16 +873,19 @@ func (w *world) delete(r *rapid.T) {
 		to.invitation != licensing.InvitationAccepted {
 		to.invitation = licensing.InvitationCancelled
 	}
-	var ended []licensing.LicenseID
-	for l := range to.inherit {
-		// as it is after the deletion: somebody who deletes himself may be none any more
-		if w.administers(by, l) {
-			ended = append(ended, l)
-		}
-	}
-	for _, l := range ended {
+	for _, l := range ends {
 		to.inherit[l] = false
 	}
+}
+
+// endings is from which agreements a deletion ends what somebody inherits.
+func (w *world) endings(by, to *mPerson) (out []licensing.LicenseID) {
+	for l, inherit := range to.inherit {
+		if inherit && w.administers(by, l) {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // judgeDeletion is judge for somebody who has authority.
@@ -1029,6 +1059,7 @@ func (w *world) contact(r *rapid.T) {
 		}
 	}
 	w.contacts[l][kind] = m
+	delete(m.ended, mNaming{l, kind})
 	delete(m.barred, string(l)+string(kind))
 	if former != nil && !w.names(former, l) {
 		former.inherit[l] = false
@@ -1043,11 +1074,20 @@ func (w *world) prefer(r *rapid.T) {
 		Request: newRequest(), Org: w.org, User: w.userID(m), License: l, Inherit: want,
 	})
 	rule := ""
-	if !m.known || !m.registered || !m.tenant() || !w.names(m, l) || w.suspended(m, l) {
+	parents, fresh := slices.Collect(maps.Values(w.parent)), false
+	for kind, c := range w.contacts[l] {
+		fresh = fresh || c == m && kind != licensing.BillToContact && !m.ended[mNaming{l, kind}]
+	}
+	switch {
+	case !m.known || !m.registered || !m.tenant() || !w.names(m, l) || w.suspended(m, l):
 		rule = "R90"
 		if licensing.RefusalOf(err) != nil && licensing.RefusalOf(err).Rule == "R43" {
 			rule = "R43" // where nothing of it is his: see TestR90_OnlyARegistered…
 		}
+	case want && !slices.Contains(parents, l):
+		rule = "R88"
+	case want && !fresh:
+		rule = "R80"
 	}
 	if w.agrees(r, err, rule) {
 		m.inherit[l] = want
@@ -1116,6 +1156,14 @@ func (w *world) compareList(r *rapid.T, by *mPerson) {
 			if by.known && by.admin(l) {
 				all = append(all, w.status(m, l))
 				roles = append(roles, sortedRoles(h.roles)...)
+			}
+		}
+		for _, l := range w.licenses {
+			if by.known && by.admin(l) && w.inherits(m, l) {
+				if m.held[l] == nil {
+					all = append(all, licensing.StatusActive)
+				}
+				roles = append(roles, licensing.Administrator)
 			}
 		}
 		if len(all) > 0 {

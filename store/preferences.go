@@ -38,7 +38,7 @@ func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, e
 	if len(rows) == 1 {
 		p = rows[0].Person()
 	}
-	as, err := t.contactKinds(c.License, c.User)
+	named, err := t.Naming(c.License, c.User)
 	if err != nil {
 		return out, err
 	}
@@ -47,8 +47,8 @@ func (t *tx) prefer(c licensing.PreferenceChange) (licensing.PreferenceAnswer, e
 		return out, err
 	}
 	p = p.On(slices.Contains(waits, c.License))
-	if err := licensing.MaySetPreference(p, as, c.License); err != nil {
-		return out, t.hideLicense(c, len(as) > 0, err)
+	if err := licensing.MaySetPreference(p, named, c.Inherit); err != nil {
+		return out, t.hideLicense(c, len(named.As) > 0, err)
 	}
 	was, err := t.Preferences(c.Org, c.User, c.License)
 	if err != nil {

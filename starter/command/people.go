@@ -216,6 +216,12 @@ func deletionText(d licensing.Deletion) string {
 	for _, l := range d.Inherits {
 		fmt.Fprintf(&b, "%s: still Administrator by an agreement above that you don't administer (R87)\n", l)
 	}
+	for _, l := range d.Ended {
+		fmt.Fprintf(&b, "%s: inherits nothing from it any more (R80)\n", l)
+	}
+	if d.EndedOn > 0 {
+		fmt.Fprintf(&b, "Inherited Administrator ended on %s.\n", licenses(d.EndedOn))
+	}
 	fmt.Fprintf(&b, "Roles on %s that you don't administer remain. The organization's account isn't changed.",
 		licenses(d.Remaining))
 	return b.String()

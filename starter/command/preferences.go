@@ -38,7 +38,7 @@ func preferencesTable(w io.Writer, all []licensing.Preference) {
 	var rows [][]string
 	for _, p := range all {
 		rows = append(rows, []string{
-			string(p.License), p.Program, YesNo(p.Inherit),
+			string(p.License), p.Program, inherits(p),
 			strconv.Itoa(p.Below), strconv.Itoa(len(p.Without)),
 		})
 	}
@@ -75,6 +75,14 @@ func (a *app) setPreference() *cobra.Command {
 	c.Flags().StringVar(&license, "license", "", "License ID of the agreement that names you")
 	c.Flags().StringVar(&inherit, "inherit", "", "yes or no")
 	return c
+}
+
+// inherits says whether somebody inherits, and why he can't where he can't.
+func inherits(p licensing.Preference) string {
+	if p.WhyNot != nil && !p.Inherit {
+		return "no: " + p.WhyNot.Error()
+	}
+	return YesNo(p.Inherit)
 }
 
 func writePreference(w io.Writer, out licensing.PreferenceAnswer) {

@@ -83,7 +83,7 @@ func accessTable(w io.Writer, access []licensing.AccessEntry) {
 	for _, e := range access {
 		reason := strings.TrimSpace(e.Reason + " " + e.Reference + " " + e.Advice)
 		rows = append(rows, []string{
-			string(e.License), e.Status.String(), RoleNames(e.Roles),
+			string(e.License), e.Status.String(), roleNames(e),
 			contactNames(e), timeOrDash(e.DueAt), reason,
 		})
 	}
@@ -122,6 +122,14 @@ func changesTable(w io.Writer, history []licensing.HistoryLine) {
 		head: []string{"TIME", "WHO", "ACTION", "LICENSE ID", "OUTCOME", "RULE", "STATUS", "DETAIL"},
 		rows: rows, none: "No changes.", indent: "  ",
 	})
+}
+
+// roleNames names the roles on a License ID, and where an inherited one comes from (R87).
+func roleNames(e licensing.AccessEntry) string {
+	if e.Above == "" {
+		return RoleNames(e.Roles)
+	}
+	return RoleNames(e.Roles) + " (Administrator is inherited from " + string(e.Above) + ")"
 }
 
 // contactNames lists the capacities in which the contract names the user.

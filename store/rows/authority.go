@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"maps"
 	"slices"
 
 	"vlroles/licensing"
@@ -88,6 +89,42 @@ func (q *Query) Inheritance(
 	return out, nil
 }
 
+// InheritedBy returns where a user inherits Administrator, and from which agreement, wherever that is (R88).
+func (q *Query) InheritedBy(
+	org licensing.OrgID, user licensing.UserID,
+) (map[licensing.LicenseID]licensing.LicenseID, error) {
+	var below []licensing.LicenseID
+	err := q.All(&below, `
+		WITH RECURSIVE down (license_id) AS (
+			SELECT a.license_id
+			FROM preferences p
+			JOIN agreements a ON a.parent = p.license_id
+			WHERE p.user_id = ? AND p.inherit AND a.org_id = ?
+			UNION
+			SELECT a.license_id FROM down JOIN agreements a ON a.parent = down.license_id
+		)
+		SELECT license_id FROM down ORDER BY license_id`, user, org)
+	if err != nil || len(below) == 0 {
+		return nil, err
+	}
+	all, err := q.Inheritance(org, []licensing.UserID{user}, below)
+	return all[user], err
+}
+
+// Heirs returns who inherits Administrator on some License IDs, and from which agreement (R87, R88).
+func (q *Query) Heirs(org licensing.OrgID, ids []licensing.LicenseID) (Inherited, error) {
+	var inclined []licensing.UserID // next to nobody, of the whole organization
+	err := q.All(&inclined, `
+		SELECT DISTINCT p.user_id
+		FROM preferences p
+		JOIN agreements a ON a.license_id = p.license_id
+		WHERE p.inherit AND a.org_id = ?`, org)
+	if err != nil || len(inclined) == 0 {
+		return Inherited{}, err
+	}
+	return q.Inheritance(org, inclined, ids)
+}
+
 // Administers returns on which of the License IDs the user may decide about assignments: an active admin
 // there or of an agreement above, or one who inherits Administrator (R05, R69, R88, R91).
 func (q *Query) Administers(
@@ -118,7 +155,7 @@ func (q *Query) Administers(
 }
 
 // MaySee says whether the caller, who is active, may know of the user: who is the caller, has something on a
-// License ID that the caller administers, or inherits from one (R43).
+// License ID that the caller administers, or inherits from one or on one (R43, R87).
 func (q *Query) MaySee(org licensing.OrgID, caller, user licensing.UserID) (bool, error) {
 	if caller == user {
 		return true, nil
@@ -131,7 +168,11 @@ func (q *Query) MaySee(org licensing.OrgID, caller, user licensing.UserID) (bool
 	if err != nil {
 		return false, err
 	}
-	may, err := q.Administers(org, caller, on)
+	above, err := q.InheritedBy(org, user)
+	if err != nil {
+		return false, err
+	}
+	may, err := q.Administers(org, caller, slices.AppendSeq(on, maps.Keys(above)))
 	return len(may) > 0, err
 }
 

@@ -6,7 +6,33 @@ import (
 	"vlroles/licensing"
 )
 
-// Preferences reads a person's preferences, on one License ID or, "", on all.
+// Naming returns how an agreement names a person as a contact (R88).
+func (q *Query) Naming(l licensing.LicenseID, user licensing.UserID) (licensing.Naming, error) {
+	n := licensing.Naming{License: l}
+	var rows []struct {
+		Kind    licensing.ContactKind `db:"kind"`
+		Ended   bool                  `db:"ended"`
+		Program string                `db:"program"`
+		Below   int                   `db:"below"`
+	}
+	err := q.All(&rows, `
+		SELECT c.kind, c.inherit_ended_at IS NOT NULL AS ended, a.program,
+			(SELECT COUNT(*) FROM agreements b WHERE b.parent = a.license_id) AS below
+		FROM contacts c
+		JOIN agreements a ON a.license_id = c.license_id
+		WHERE c.license_id = ? AND c.user_id = ? AND c.until IS NULL
+		ORDER BY c.kind`, l, user)
+	fresh := false
+	for _, r := range rows {
+		n.As, n.Umbrella = append(n.As, r.Kind), licensing.Umbrella(r.Program, r.Below)
+		fresh = fresh || r.Kind.MayInherit() && !r.Ended
+	}
+	n.Deleted = len(rows) > 0 && !fresh
+	return n, err
+}
+
+// Preferences reads a person's preferences, on one License ID or, "", on all: of the agreements that name the
+// person as a contact and that others can stand below, and of those on which he opted in (R88).
 func (q *Query) Preferences(
 	org licensing.OrgID, user licensing.UserID, l licensing.LicenseID,
 ) ([]licensing.Preference, error) {
@@ -26,9 +52,21 @@ func (q *Query) Preferences(
 	if err != nil {
 		return nil, err
 	}
+	u, err := q.User(org, user)
+	if err != nil || u == nil {
+		return nil, err
+	}
 	out := []licensing.Preference{}
 	for _, r := range rows {
+		named, err := q.Naming(r.License, user)
+		if err != nil {
+			return nil, err
+		}
+		if l == "" && !named.Umbrella && !r.Inherit {
+			continue
+		}
 		p := licensing.Preference{License: r.License, Program: r.Program, Inherit: r.Inherit}
+		p.WhyNot = licensing.RefusalOf(licensing.MaySetPreference(u.Person(), named, true))
 		below, err := q.Below(r.License)
 		if err != nil {
 			return nil, err

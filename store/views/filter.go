@@ -84,17 +84,21 @@ func (l *listing) narrow() {
 		l.where(`u.in_tenant`)
 	}
 	if f.Role != "" {
-		l.where(`EXISTS (
+		heirs := []licensing.UserID{nobody}
+		if f.Role == licensing.Administrator {
+			heirs = l.inheriting()
+		}
+		l.where(`(u.id IN (?) OR EXISTS (
 				SELECT 1
 				FROM grants r
 				WHERE r.user_id = u.id AND r.role = ? AND r.license_id IN (?)
-			)`, f.Role, l.asked())
+			))`, heirs, f.Role, l.asked())
 	} else if f.License != "" && f.Status != "" {
-		l.where(`EXISTS (
+		l.where(`(u.id IN (?) OR EXISTS (
 				SELECT 1
 				FROM assignments r
 				WHERE r.user_id = u.id AND r.license_id IN (?)
-			)`, l.asked())
+			))`, l.inheriting(), l.asked())
 	}
 	if f.Query != "" {
 		l.where(begins, beginning(f.Query)...)
@@ -137,17 +141,18 @@ func (l *listing) gather() error {
 		asked bool
 		query string
 		args  []any
+		heirs bool // those who inherit match too
 	}{
 		{f.Query != "",
 			`SELECT u.id FROM users u WHERE u.org_id = ? AND ` + begins,
-			append([]any{l.org}, beginning(f.Query)...)},
+			append([]any{l.org}, beginning(f.Query)...), false},
 		{f.Role != "",
 			`SELECT g.user_id FROM grants g WHERE g.license_id IN (?) AND g.role = ?`,
-			[]any{l.asked(), f.Role}},
+			[]any{l.asked(), f.Role}, f.Role == licensing.Administrator},
 		{f.Status == licensing.StatusUserNotFound,
 			`SELECT u.id FROM users u WHERE u.org_id = ? AND NOT u.in_tenant
 				UNION SELECT s.user_id FROM assignments s WHERE s.suspended AND s.license_id IN (?)`,
-			[]any{l.org, l.asked()}},
+			[]any{l.org, l.asked()}, false},
 	} {
 		if !part.asked {
 			continue
@@ -155,6 +160,9 @@ func (l *listing) gather() error {
 		var found []licensing.UserID
 		if err := l.In(&found, part.query+` LIMIT `+strconv.Itoa(maxLookup+1), part.args...); err != nil {
 			return err
+		}
+		if part.heirs {
+			found = append(found, l.inheriting()...)
 		}
 		if len(found) <= maxLookup {
 			l.found, l.narrowed = rows.Unique(found), true

@@ -1,6 +1,8 @@
 package views
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 
 	"vlroles/licensing"
@@ -44,6 +46,27 @@ func (q *snapshot) visible(
 	return out, nil
 }
 
+// inherit adds to the roles of a person what he inherits, as far as the caller sees the License ID (R87).
+func (p listed) inherit(access []licensing.AccessEntry,
+	above map[licensing.LicenseID]licensing.LicenseID) []licensing.AccessEntry {
+	for _, l := range slices.Sorted(maps.Keys(above)) {
+		n := slices.IndexFunc(access, func(e licensing.AccessEntry) bool { return e.License == l })
+		if n < 0 {
+			n = len(access)
+			access = append(access, licensing.AccessEntry{License: l,
+				Status: licensing.StatusOf(p.Person(), licensing.AssignmentActive, "")})
+		}
+		e := &access[n]
+		e.Above = above[l]
+		e.Grants = append(e.Grants,
+			licensing.Grant{Role: licensing.Administrator, Origin: licensing.Inherited, Effective: true})
+		e.Roles = licensing.SortRoles(append(e.Roles, licensing.Administrator))
+	}
+	slices.SortFunc(access,
+		func(a, b licensing.AccessEntry) int { return cmp.Compare(a.License, b.License) })
+	return access
+}
+
 // access gathers a person's grants by License ID and decides the status there (R45).
 func (p listed) access(held []heldRow) []licensing.AccessEntry {
 	out := []licensing.AccessEntry{}
@@ -70,7 +93,7 @@ func (p listed) access(held []heldRow) []licensing.AccessEntry {
 }
 
 // line is the person's line of the list (R45, R46, R50, R55).
-func (p listed) line(held []heldRow) licensing.UserRow {
+func (p listed) line(access []licensing.AccessEntry) licensing.UserRow {
 	row := licensing.UserRow{
 		ID: p.ID, Name: p.Name, Kind: p.Kind,
 		SignIn: licensing.Email(p.SignInEmail), Business: licensing.Email(p.BusinessEmail),
@@ -79,7 +102,7 @@ func (p listed) line(held []heldRow) licensing.UserRow {
 	}
 	var all []licensing.Status
 	attempts := 0
-	for _, e := range p.access(held) {
+	for _, e := range access {
 		row.Licenses++
 		row.Roles = append(row.Roles, e.Roles...)
 		all = append(all, e.Status)

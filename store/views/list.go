@@ -56,6 +56,7 @@ type listing struct {
 	filter   licensing.UserFilter
 	after    *cursor               // the last person who was looked at
 	licenses []licensing.LicenseID // that the caller administers
+	heirs    rows.Inherited        // who is Administrator there by inheritance (R87)
 	found    []licensing.UserID    // all who may match, where narrowed
 	narrowed bool
 
@@ -73,6 +74,9 @@ type listed struct {
 
 func (l *listing) page(page *licensing.UserPage) error {
 	if err := l.open(); err != nil || len(l.licenses) == 0 {
+		return err
+	}
+	if err := l.inherit(); err != nil {
 		return err
 	}
 	l.narrow()
@@ -166,6 +170,13 @@ func (l *listing) places(size int) ([]cursor, error) {
 		}
 		out = append(out, some...)
 	}
+	if f := l.filter.Status; len(l.heirs) > 0 && (f == "" || f == licensing.StatusActive) {
+		heirs, err := l.heirPlaces(size)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, heirs...)
+	}
 	slices.SortFunc(out, cursor.compare)
 	out = slices.Compact(out)
 	return out[:min(size, len(out))], nil
@@ -228,8 +239,10 @@ func (l *listing) people(users []licensing.UserID, size int) ([]listed, error) {
 		WHERE true` + l.conditions
 	args := append([]any{l.org, users}, l.args...)
 	if l.narrowed {
-		query += ` AND EXISTS (SELECT 1 FROM assignments a WHERE a.user_id = u.id AND a.license_id IN (?))`
-		args = append(args, l.asked())
+		query += ` AND (u.id IN (?) OR EXISTS (
+			SELECT 1 FROM assignments a WHERE a.user_id = u.id AND a.license_id IN (?)
+		))`
+		args = append(args, l.inheriting(), l.asked())
 	}
 	if l.after != nil {
 		query += ` AND (u.name_key, u.id) > (?, ?)`
@@ -253,7 +266,7 @@ func (l *listing) lines(people []listed) ([]licensing.UserRow, error) {
 	var out []licensing.UserRow
 	for _, p := range people {
 		p.Invitation = p.Invitation.At(p.ExpiresAt.Time, l.Now)
-		row := p.line(access[p.ID])
+		row := p.line(p.inherit(p.access(access[p.ID]), l.heirs[p.ID]))
 		if l.filter.Status == "" || l.filter.Status == row.Status {
 			out = append(out, row)
 		}

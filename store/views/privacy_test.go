@@ -103,8 +103,7 @@ func TestR35_R40_R41_R42_R43_EveryReadGivesEveryCallerWhatTheTableSays(t *testin
 				return h.Preferences(t.Context(), org, by)
 			},
 				map[string][]string{
-					"a direct admin": {"P2"}, "an admin of the parent": {"P1"},
-					"an admin by inheritance": {"P1"},
+					"an admin of the parent": {"P1"}, "an admin by inheritance": {"P1"},
 				}},
 			{"hand-overs", func(org licensing.OrgID, by licensing.UserID) (any, error) {
 				return h.HandOvers(t.Context(), org, by)
@@ -169,6 +168,7 @@ func TestR35_EveryReadIsWalkedOrSaysWhyNot(t *testing.T) {
 		"Preferences": "walked", "HandOvers": "walked",
 
 		"Access":         "answers yes or no to the system that asks for a person",
+		"SignsIn":        "stands for the identity provider: only dev and the command line ask",
 		"InvitationPage": "for whoever holds a verified link; names nobody (TestR35_TheInvitationPage…)",
 
 		"FindUser":         "says what everybody is told of whom the caller may not see (TestR43_L03_…)",

@@ -1,6 +1,7 @@
 package views_test
 
 import (
+	"fmt"
 	"os/exec"
 	"reflect"
 	"slices"
@@ -30,7 +31,8 @@ func TestWhatIsWrittenThroughAReaderIsRefusedByTheDatabase(t *testing.T) {
 					var out []string
 					return q.All(&out, query)
 				})
-				if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "-", ""), "readonly") {
+				told := func(words string) bool { return strings.Contains(fmt.Sprint(err), words) }
+				if !told("readonly") && !told("it only reads") {
 					t.Errorf("got %v, want the database's refusal", err)
 				}
 				equal(t, "users", h.Count(`SELECT COUNT(*) FROM users WHERE name <> 'Evil'`), before)

@@ -20,8 +20,8 @@ func (v *Views) User(
 		if err != nil {
 			return err
 		}
-		var all int
-		if err := q.Get(&all, `SELECT COUNT(*) FROM assignments WHERE user_id = ?`, id); err != nil {
+		above, all, err := q.visibleHeritage(org, caller, id)
+		if err != nil {
 			return err
 		}
 		newest, err := q.NewestInvitation(id)
@@ -35,7 +35,8 @@ func (v *Views) User(
 			newest.State = newest.State.At(newest.ExpiresAt.Time, q.Now)
 			view.Invitation = p.invited(newest, welcomeState(*newest, view.Mails))
 		}
-		view.UserRow, view.Access, view.RegisteredAt = p.line(held), p.access(held), p.RegisteredAt.Time
+		view.Access = p.inherit(p.access(held), above)
+		view.UserRow, view.RegisteredAt = p.line(view.Access), p.RegisteredAt.Time
 		view.Hidden = all - len(view.Access)
 		return q.markContacts(id, view.Access)
 	})
@@ -93,8 +94,14 @@ func (q *snapshot) seen(org licensing.OrgID, caller, id licensing.UserID) (liste
 		return listed{}, nil, rows.MissingUser(err)
 	}
 	held, err := q.visible(caller, []licensing.UserID{id})
-	if err != nil || len(held[id]) == 0 {
-		return listed{}, nil, rows.MissingUser(err)
+	if err != nil {
+		return listed{}, nil, err
+	}
+	if len(held[id]) == 0 {
+		above, _, err := q.visibleHeritage(org, caller, id)
+		if err != nil || len(above) == 0 {
+			return listed{}, nil, rows.MissingUser(err)
+		}
 	}
 	return listed{User: *u}, held[id], nil
 }

@@ -55,6 +55,11 @@ type Invitations interface {
 	Cancel(context.Context, licensing.Command) (licensing.Withdrawal, error)
 }
 
+// Links says whether a registration comes from a link, as [licensing.LinkKeys] does.
+type Links interface {
+	MayProve(licensing.Registration) error
+}
+
 // Deadlines carries out what time does to an invitation.
 type Deadlines interface {
 	Remind(context.Context, licensing.InvitationID, int) (licensing.MailID, error)
@@ -73,6 +78,7 @@ type Requests struct {
 	Deadlines   Deadlines
 	Outbox      Outbox
 	Starter     Starter
+	Links       Links
 	Log         *slog.Logger
 }
 
@@ -178,7 +184,14 @@ func (r *Requests) AdvanceHandOver(
 }
 
 // Register accepts an invitation for the person who registers (R23, R28).
+//
+// A registration that doesn't come from a link is refused before anything is looked up (L09).
 func (r *Requests) Register(ctx context.Context, g licensing.Registration) (licensing.Registered, error) {
+	if err := r.Links.MayProve(g); err != nil {
+		r.Log.WarnContext(ctx, "a registration without a proof was refused: somebody who holds no link can "+
+			"reach Temporal", "invitation", g.Invitation, "request", g.Request)
+		return licensing.Registered{}, refusal.FromActivity(err)
+	}
 	return result(r.Invitations.Register(ctx, g))
 }
 

@@ -197,3 +197,26 @@ func TestAnOutboxThatCanNotBeReadStartsNobody(t *testing.T) {
 		t.Errorf("%v, started %v", err, o.started)
 	}
 }
+
+// keyring refuses every registration as one without a proof.
+type keyring struct{ asked int }
+
+func (k *keyring) MayProve(licensing.Registration) error {
+	k.asked++
+	return licensing.Refuse(licensing.Forbidden, "L09", "no proof")
+}
+
+func TestL09_ARegistrationWithoutAProofIsRefusedBeforeAnythingIsLookedUp(t *testing.T) {
+	var log bytes.Buffer
+	keys := &keyring{}
+	r := &Requests{Links: keys, Log: slog.New(slog.NewTextHandler(&log, nil))} // without rows to look into
+	_, err := r.Register(t.Context(), licensing.Registration{Invitation: "i", Request: "r",
+		Identity: licensing.Identity{Email: "mallory@evil.example"}})
+	var app *temporal.ApplicationError
+	if !errors.As(err, &app) || !app.NonRetryable() || keys.asked != 1 {
+		t.Fatalf("got %v", err)
+	}
+	if text := log.String(); !strings.Contains(text, "invitation=i") || strings.Contains(text, "mallory") {
+		t.Errorf("the log says %s", text)
+	}
+}

@@ -164,10 +164,20 @@ func lifecycles(b *testing.B, s *enginetest.Env, prefix string, n int, saves, re
 }
 
 func register(b *testing.B, s *enginetest.Env, at licensing.InvitationStatus, who string) {
-	r := licensing.Registration{Request: enginetest.Request(), Invitation: at.Run.Invitation,
-		Generation: at.Run.Generation,
-		Identity:   licensing.Identity{Email: licensing.Email(who + "@fabrikam.example")}}
-	_, err := s.Flows.Register(context.Background(), r)
+	keys := s.Config.LinkKeys
+	token, err := keys.Token(licensing.Ticket{Invitation: at.Run.Invitation, Generation: at.Run.Generation,
+		Link: licensing.OwnLink}, keys.Current())
+	if err != nil {
+		b.Error(err)
+		return
+	}
+	r, err := keys.Accept(token, licensing.Identity{Email: licensing.Email(who + "@fabrikam.example")},
+		enginetest.Request())
+	if err != nil {
+		b.Error(err)
+		return
+	}
+	_, err = s.Flows.Register(context.Background(), r)
 	for range 5 { // what wasn't answered in time is asked again with the same id, as a portal does
 		if licensing.KindOf(err) != licensing.Unavailable {
 			break

@@ -31,7 +31,7 @@ func (c *Client) Register(ctx context.Context, r licensing.Registration) (licens
 // that registers, under its lock.
 func mayRegister(at licensing.InvitationStatus, r licensing.Registration) error {
 	i := licensing.Invitation{
-		State: at.State, Binding: licensing.Forwardable,
+		State: at.State, Moves: true,
 		Generation: at.Run.Generation, ExpiresAt: at.Run.ExpiresAt,
 	}
 	return licensing.MayRegister(i, r.Identity, r.Generation, time.Now())

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestANewInvitationStartsARunThatMayNotBeJoinedUnseen(t *testing.T) {
 		got.options.WorkflowIDConflictPolicy != enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL {
 		t.Errorf("started %+v", got.options)
 	}
-	if in := got.invitation(t); in.Run != w.Run || in.User != kim {
+	if in := got.invitation(t); !reflect.DeepEqual(in.Run, w.Run) || in.User != kim {
 		t.Errorf("started with %+v", in)
 	}
 	if got.attribute("VlDueAt") != w.Run.ExpiresAt {
@@ -56,7 +57,7 @@ func TestR62_ARunThatIsOpenGoesOnWithTheNewGeneration(t *testing.T) {
 	}
 	got := s.starts[len(s.starts)-1].update
 	if len(s.starts) != 2 || got.UpdateName != workflows.AdoptUpdate || !ofRequest(got, "r1") ||
-		got.Args[0] != w.Run {
+		!reflect.DeepEqual(got.Args[0], w.Run) {
 		t.Errorf("%d starts, updated with %+v", len(s.starts), got)
 	}
 }

@@ -18,7 +18,7 @@ func TestR07_ATenantRoleIsNoInput(t *testing.T) {
 	for typ, want := range map[reflect.Type][]string{
 		reflect.TypeFor[AccessFacts](): {"Person", "Held", "Above", "Suspended", "Failed", "Reason", "Reference"},
 		reflect.TypeFor[Person]():      {"Kind", "Present", "RegisteredAt"},
-		reflect.TypeFor[Grant]():       {"Role", "Origin", "Effective", "Suspended"},
+		reflect.TypeFor[Grant]():       {"Role", "Origin", "Effective", "Suspended", "Contract"},
 	} {
 		t.Run(typ.Name()+" has no tenant role", func(t *testing.T) {
 			var got []string

@@ -56,6 +56,17 @@ type Contact struct {
 	Name     string      `json:"name"`
 }
 
+// Same says whether two contacts are one person as far as their contracts go (R34): by the sign-in email where
+// both contracts give one, else by the business email, or by that of the one and the sign-in email of the
+// other. No address besides those on the contracts counts.
+func (c Contact) Same(o Contact) bool {
+	if c.SignIn != "" && o.SignIn != "" {
+		return c.SignIn.Key() == o.SignIn.Key()
+	}
+	return c.Business.Key() == o.Business.Key() || c.SignIn.Key() == o.Business.Key() ||
+		c.Business.Key() == o.SignIn.Key()
+}
+
 func (c *Contact) check() error {
 	return cmp.Or(
 		parse("kind", &c.Kind, ParseContactKind),
@@ -90,7 +101,7 @@ type ContactChange struct {
 	Org       OrgID         `json:"org"`
 	Contact   Contact       `json:"contact"`
 	Licenses  []LicenseID   `json:"license_ids,omitempty"`
-	From      Email         `json:"from,omitempty"` // the present contact's business or sign-in email
+	From      Email         `json:"from,omitempty"` // the present contact's, as the contract has it
 	InviteFor time.Duration `json:"invite_for,omitempty"`
 	Partner   string        `json:"partner,omitempty"` // who says so (L04)
 }

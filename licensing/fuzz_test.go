@@ -115,16 +115,16 @@ func FuzzVerifyLink(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		i, g, err := k.Verify(s)
+		got, err := k.Verify(s)
 		if err != nil {
-			if i != "" || g != 0 || KindOf(err) != NotFound {
-				t.Fatalf("%q: %q, %d, %v", s, i, g, err)
+			if got != (Ticket{}) || KindOf(err) != NotFound {
+				t.Fatalf("%q: %+v, %v", s, got, err)
 			}
 			return
 		}
 		key, _, _ := strings.Cut(s, ".")
-		if again := token(t, k, i, g, key); again != s || g < 1 {
-			t.Fatalf("%q verifies, but the link of %q, %d is %q", s, i, g, again)
+		if again, err := k.Token(got, key); err != nil || again != s || got.Generation < 1 {
+			t.Fatalf("%q verifies, but the link of %+v is %q", s, got, again)
 		}
 	})
 }
@@ -150,9 +150,9 @@ func FuzzParseLinkKeys(f *testing.F) {
 				t.Fatalf("%q is taken", part)
 			}
 			link := token(t, k, invitationA, 7, id)
-			if i, g, err := k.Verify(link); err != nil || i != invitationA || g != 7 ||
+			if got, err := k.Verify(link); err != nil || got != (Ticket{invitationA, 7, OwnLink}) ||
 				!strings.HasPrefix(link, id+".") {
-				t.Fatalf("the key %q signs %q, which verifies as %q, %d, %v", id, link, i, g, err)
+				t.Fatalf("the key %q signs %q, which verifies as %+v, %v", id, link, got, err)
 			}
 			if strings.Contains(fmt.Sprintf("%v %+v %#v", k, k, k), enc) {
 				t.Fatalf("the ring shows a secret")

@@ -19,6 +19,8 @@ type Grant struct {
 	Origin    Origin `json:"origin"`
 	Effective bool   `json:"effective"`           // false while it waits for registration or propagation
 	Suspended bool   `json:"suspended,omitempty"` // was effective when the person left the tenant (R86)
+	// of what a contract gave: the address on the contract, where its mail goes (R28, R34)
+	Contract Email `json:"-"`
 }
 
 // exclude says whether the two roles can't be held together on one License ID (R19).

@@ -15,11 +15,13 @@ type (
 	MailID       string // one mail: what it is for, which generation, which kind
 )
 
-// printable says whether the id can stand in a row and a log: at most 128 printable ASCII characters.
-func (id ObjectID) printable() bool {
-	outside := func(r rune) bool { return r <= ' ' || r > '~' }
-	return len(id) <= 128 && !strings.ContainsFunc(string(id), outside)
+// printable says whether the text has at most so many bytes, all of them printable ASCII.
+func printable(s string, most int) bool {
+	return len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
+
+// printable says whether the id can stand in a row and a log: at most 128 printable ASCII characters.
+func (id ObjectID) printable() bool { return printable(string(id), 128) }
 
 // LicenseID is the number of one agreement (contract): 1 to 32 capital letters, digits and dashes.
 type LicenseID string

@@ -41,19 +41,10 @@ func (s InvitationState) At(expires, now time.Time) InvitationState {
 	return s
 }
 
-// Binding says who may accept an invitation (R28).
-type Binding string
-
-// The bindings.
-const (
-	Bound       Binding = "bound"       // added by an admin: only the addressee
-	Forwardable Binding = "forwardable" // a contract's contact: the first who opens the link and registers
-)
-
 // Invitation is what the rules need to know of one.
 type Invitation struct {
 	State      InvitationState
-	Binding    Binding
+	Moves      bool // by the link that is used, what a contract gave goes to whoever registers (R28)
 	Generation int
 	ExpiresAt  time.Time
 	LastSentAt time.Time // when it was last sent or queued: the start of the cool-down
@@ -163,6 +154,31 @@ type InvitationRun struct {
 	ExpiresAt  time.Time    `json:"expires_at"`
 	RemindAt   time.Time    `json:"remind_at,omitzero"`
 	Mail       MailID       `json:"mail,omitempty"` // the mail to send now
+	Also       []MailID     `json:"also,omitempty"` // and besides: each address has a link of its own (R28)
+}
+
+// Channels returns to which addresses an invitation is mailed, each with a link of its own (R28, R48): to
+// every address on a contract that gave something that waits; and where an admin gave something as well, to
+// the person's business email, which stands as "", unless that is one of those addresses.
+func Channels(business Email, waiting []Grant) []Email {
+	var out []Email
+	own := len(waiting) == 0
+	add := func(e Email) {
+		same := func(o Email) bool { return o.Key() == e.Key() }
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, e)
+		}
+	}
+	for _, g := range waiting {
+		if g.Contract != "" {
+			add(g.Contract)
+		}
+		own = own || g.Contract == ""
+	}
+	if own && !slices.ContainsFunc(out, func(o Email) bool { return o.Key() == business.Key() }) {
+		out = append(out, "")
+	}
+	return out
 }
 
 // InvitationStatus is the state of an invitation, for those who send commands to its run.

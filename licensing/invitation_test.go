@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// open is a bound invitation in its third generation, sent ten minutes ago, with a week to go.
+// open is an invitation by the addressee's own link, in its third generation, sent ten minutes ago, with a week to go.
 func open() Invitation {
 	return Invitation{
-		State: InvitationOpen, Binding: Bound, Generation: 3, ExpiresAt: noon.AddDate(0, 0, 7),
+		State: InvitationOpen, Generation: 3, ExpiresAt: noon.AddDate(0, 0, 7),
 		LastSentAt: noon.Add(-10 * time.Minute),
 		SignIn:     "ada@contoso.example",
 	}

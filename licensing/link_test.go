@@ -35,7 +35,7 @@ func token(t interface {
 	Fatalf(string, ...any)
 }, k LinkKeys, i InvitationID, generation int, key string) string {
 	t.Helper()
-	s, err := k.Token(i, generation, key)
+	s, err := k.Token(Ticket{i, generation, OwnLink}, key)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -45,22 +45,23 @@ func token(t interface {
 func TestR28_R58_ALinkVerifiesOnlyForItsInvitationGenerationAndKey(t *testing.T) {
 	k := ring(t, "k1:"+secretOf(1, 32))
 	good := token(t, k, invitationA, 3, "k1")
-	if i, g, err := k.Verify(good); i != invitationA || g != 3 || err != nil {
-		t.Fatalf("got %s, %d, %v", i, g, err)
+	if got, err := k.Verify(good); got != (Ticket{invitationA, 3, OwnLink}) || err != nil {
+		t.Fatalf("got %+v, %v", got, err)
 	}
 	if again := token(t, k, invitationA, 3, "k1"); again != good {
 		t.Error("R58: a mail that is sent again holds another link")
 	}
 	part := strings.Split(good, ".")
-	mac := part[3]
+	mac := part[4]
 	for name, s := range map[string]string{
 		"nothing is refused":                         "",
-		"a link without a signature is refused":      strings.Join(part[:3], "."),
-		"an empty signature is refused":              strings.Join(part[:3], ".") + ".",
-		"another generation is refused":              "k1." + string(invitationA) + ".4." + mac,
-		"another invitation is refused":              "k1.7b0c3f5e-8f43-4f6a-9d0c-2a57c0f3b112.3." + mac,
-		"another key's name is refused":              "k2." + string(invitationA) + ".3." + mac,
-		"a generation of the same value is refused":  "k1." + string(invitationA) + ".03." + mac,
+		"a link without a signature is refused":      strings.Join(part[:4], "."),
+		"an empty signature is refused":              strings.Join(part[:4], ".") + ".",
+		"another generation is refused":              "k1." + string(invitationA) + ".4.own." + mac,
+		"another invitation is refused":              "k1.7b0c3f5e-8f43-4f6a-9d0c-2a57c0f3b112.3.own." + mac,
+		"another key's name is refused":              "k2." + string(invitationA) + ".3.own." + mac,
+		"a generation of the same value is refused":  "k1." + string(invitationA) + ".03.own." + mac,
+		"another link of the invitation is refused":  "k1." + string(invitationA) + ".3.c0." + mac,
 		"padding is refused":                         good + "=",
 		"a blank behind it is refused":               good + " ",
 		"a part more is refused":                     good + ".x",
@@ -69,10 +70,10 @@ func TestR28_R58_ALinkVerifiesOnlyForItsInvitationGenerationAndKey(t *testing.T)
 		"an id with a dot is refused, signed or not": token(t, k, "a.b", 1, "k1"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			i, g, err := k.Verify(s)
+			got, err := k.Verify(s)
 			e := refusal(t, err, NotFound, "R28")
-			if i != "" || g != 0 || s != "" && strings.Contains(e.Error(), s) {
-				t.Errorf("the refusal tells: %q, %d, %v", i, g, e)
+			if got != (Ticket{}) || s != "" && strings.Contains(e.Error(), s) {
+				t.Errorf("the refusal tells: %+v, %v", got, e)
 			}
 		})
 	}
@@ -85,7 +86,7 @@ func TestR58_EachByteOfALinkCounts(t *testing.T) {
 		for _, flip := range []byte{1, 2, 0x20, 0x80} { // 0x20 changes the case of a letter
 			b := []byte(good)
 			b[at] ^= flip
-			if _, _, err := k.Verify(string(b)); err == nil {
+			if _, err := k.Verify(string(b)); err == nil {
 				t.Errorf("byte %d changed by %#x: %s verifies", at, flip, b)
 			}
 		}
@@ -104,7 +105,7 @@ func TestR58_KeysRotate(t *testing.T) {
 		}
 	})
 	t.Run("an old link works while its key is in the ring", func(t *testing.T) {
-		if _, _, err := both.Verify(link); err != nil {
+		if _, err := both.Verify(link); err != nil {
 			t.Error(err)
 		}
 	})
@@ -114,7 +115,7 @@ func TestR58_KeysRotate(t *testing.T) {
 		}
 	})
 	t.Run("it is dead once its key is dropped", func(t *testing.T) {
-		_, _, err := after.Verify(link)
+		_, err := after.Verify(link)
 		refusal(t, err, NotFound, "R28")
 	})
 	t.Run("a mail that is sent again then has a link of the current key", func(t *testing.T) {
@@ -123,17 +124,75 @@ func TestR58_KeysRotate(t *testing.T) {
 		}
 	})
 	t.Run("a key of the same name with another secret signs nothing that verifies", func(t *testing.T) {
-		_, _, err := both.Verify(token(t, forged, invitationA, 1, "old"))
+		_, err := both.Verify(token(t, forged, invitationA, 1, "old"))
 		refusal(t, err, NotFound, "R28")
 	})
 	t.Run("without keys nothing is signed and nothing verifies", func(t *testing.T) {
 		var none LinkKeys
-		if s, err := none.Token(invitationA, 1, ""); err == nil {
+		if s, err := none.Token(Ticket{invitationA, 1, OwnLink}, ""); err == nil {
 			t.Errorf("signed %q", s)
 		}
-		_, _, err := none.Verify(link)
+		_, err := none.Verify(link)
 		refusal(t, err, NotFound, "R28")
 	})
+}
+
+func TestL09_ARegistrationIsProvenForExactlyWhatItSays(t *testing.T) {
+	k := ring(t, "new:"+secretOf(2, 32)+",k1:"+secretOf(1, 32))
+	link := token(t, k, invitationA, 3, "k1")
+	who := Identity{Email: "ada@contoso.example", ObjectID: "o-1", Issuer: "https://id.example", Subject: "s-1"}
+	good, err := k.Accept(link, who, "r-1")
+	if err != nil || k.MayProve(good) != nil {
+		t.Fatalf("%+v, %v", good, err)
+	}
+	if strings.Contains(fmt.Sprintf("%+v", good), link[strings.LastIndexByte(link, '.')+1:]) {
+		t.Error("the registration holds what makes the link secret")
+	}
+	if err := ring(t, "k1:"+secretOf(1, 32)).MayProve(good); err != nil {
+		t.Errorf("the key of the link alone doesn't verify it: %v", err)
+	}
+	for name, change := range map[string]func(*Registration){
+		"no proof":           func(r *Registration) { r.Proof = "" },
+		"a key alone":        func(r *Registration) { r.Proof = "k1" },
+		"the link's MAC":     func(r *Registration) { r.Proof = "k1." + link[strings.LastIndexByte(link, '.')+1:] },
+		"an unknown key":     func(r *Registration) { r.Proof = "k2" + r.Proof[2:] },
+		"another request":    func(r *Registration) { r.Request = "r-2" },
+		"another invitation": func(r *Registration) { r.Invitation = "i" },
+		"another generation": func(r *Registration) { r.Generation = 4 },
+		"another link":       func(r *Registration) { r.Link = "c0" },
+		"another address":    func(r *Registration) { r.Identity.Email = "eve@contoso.example" },
+		"another object id":  func(r *Registration) { r.Identity.ObjectID = "o-2" },
+		"another issuer":     func(r *Registration) { r.Identity.Issuer = "https://evil.example" },
+		"another subject":    func(r *Registration) { r.Identity.Subject = "s-2" },
+		"a byte that moves": func(r *Registration) {
+			r.Identity.Issuer, r.Identity.Subject = "https://id.examples",
+				"-1"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := good
+			change(&r)
+			refusal(t, k.MayProve(r), Forbidden, "L09")
+			refusal(t, LinkKeys{}.MayProve(r), Forbidden, "L09")
+		})
+	}
+	if _, err := k.Accept(link+"x", who, "r-1"); KindOf(err) != NotFound {
+		t.Errorf("a link that is none: %v", err)
+	}
+	if _, err := k.Accept(link, Identity{Email: "ada"}, "r-1"); KindOf(err) != Invalid {
+		t.Errorf("an identity that is none: %v", err)
+	}
+}
+
+func TestR28_ALinkOfAContractSaysToWhichAddressItWentWithoutShowingIt(t *testing.T) {
+	l := ContractLink(invitationA, "Office@contoso.example")
+	if l == OwnLink || l != ContractLink(invitationA, "office@contoso.example") {
+		t.Errorf("%s", l)
+	}
+	if l == ContractLink(invitationA, "other@contoso.example") || l == ContractLink("i", "office@contoso.example") ||
+		strings.Contains(string(l), "office") {
+		t.Errorf("%s", l)
+	}
 }
 
 func TestLinkKeysAreReadWithCare(t *testing.T) {

@@ -47,6 +47,7 @@ type MailJob struct {
 	Invitation   InvitationID // welcome, reminder
 	Generation   int
 	KeyID        string
+	Link         Link // welcome, reminder: which link it carries (R28)
 	Expires      time.Time
 	Access       []AccessEntry     // welcome, reminder, registered, expired, forwarded, handover
 	Forwardable  bool              // welcome, reminder: whoever gets the mail may register instead (R28)

@@ -8,7 +8,6 @@ type Mandate struct {
 
 	// the roles belong to the contract: origin contract, Bill To's Invoice Reader included (R03, R18)
 	Contract    bool
-	Forwardable bool // whoever receives the invitation's mail may register instead (R28)
 	WhileLocked bool // holds while an assignment is in progress (R52)
 	Unknown     bool // reaches people whom the directory doesn't know (R27, R57)
 	BillTo      bool // may take Bill To's Invoice Reader away (R18)
@@ -24,10 +23,10 @@ var (
 	// SaveMandate is an admin's, for the License IDs that he administers (R05).
 	SaveMandate = Mandate{Action: AuditSave, OnSight: true, GivesBack: true, Confirms: true}
 	// ContractMandate is the partner's, for whom a contract names (R03, R25, R28).
-	ContractMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true,
+	ContractMandate = Mandate{Action: AuditContract, Contract: true, WhileLocked: true,
 		Unknown: true, BillTo: true}
 	// ImportMandate is the partner's, for administrators who have registered elsewhere before (R25).
-	ImportMandate = Mandate{Action: AuditContract, Contract: true, Forwardable: true, WhileLocked: true,
+	ImportMandate = Mandate{Action: AuditContract, Contract: true, WhileLocked: true,
 		Unknown: true, BillTo: true, Registered: true}
 	// ForwardMandate moves what the contract gave from the addressee of an invitation to who accepts it (R28).
 	ForwardMandate = Mandate{Action: AuditForward, Rule: "R28", Contract: true, WhileLocked: true, BillTo: true}
@@ -58,14 +57,6 @@ func (m Mandate) Origin(r Role) Origin {
 		return ByBillTo
 	}
 	return ByContract
-}
-
-// Binding returns who may accept an invitation that is sent under the mandate (R28).
-func (m Mandate) Binding() Binding {
-	if m.Forwardable {
-		return Forwardable
-	}
-	return Bound
 }
 
 // Explains returns the rule under which a change with this outcome is made.

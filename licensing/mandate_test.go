@@ -17,34 +17,33 @@ var mandates = []struct {
 	action   AuditAction
 	origin   Origin // of Administrator
 	billing  Origin // of Invoice Reader
-	binding  Binding
 	rules    string // of a change that is invited, joined, assigned, changed
 	locked   string // while an assignment is in progress
 	billTo   string // to take Bill To's Invoice Reader
 	unknown  string // to give to somebody whom the directory doesn't know
 	confirms bool
 }{
-	{"SaveMandate", SaveMandate, AuditSave, ByAdmin, ByAdmin, Bound, "R73 R62 R62 R71", "R52", "R18",
+	{"SaveMandate", SaveMandate, AuditSave, ByAdmin, ByAdmin, "R73 R62 R62 R71", "R52", "R18",
 		"R57", true},
-	{"ContractMandate", ContractMandate, AuditContract, ByContract, ByBillTo, Forwardable, "R73 R62 R62 R71",
+	{"ContractMandate", ContractMandate, AuditContract, ByContract, ByBillTo, "R73 R62 R62 R71",
 		"", "", "", false},
-	{"ImportMandate", ImportMandate, AuditContract, ByContract, ByBillTo, Forwardable, "R73 R62 R62 R71",
+	{"ImportMandate", ImportMandate, AuditContract, ByContract, ByBillTo, "R73 R62 R62 R71",
 		"", "", "", false},
-	{"ForwardMandate", ForwardMandate, AuditForward, ByContract, ByBillTo, Bound, "R28 R28 R28 R28",
+	{"ForwardMandate", ForwardMandate, AuditForward, ByContract, ByBillTo, "R28 R28 R28 R28",
 		"", "", "R57", false},
-	{"RegisterMandate", RegisterMandate, AuditRegister, ByAdmin, ByAdmin, Bound, "R23 R23 R23 R23",
+	{"RegisterMandate", RegisterMandate, AuditRegister, ByAdmin, ByAdmin, "R23 R23 R23 R23",
 		"R52", "R18", "R57", false},
-	{"DeleteMandate", DeleteMandate, AuditDelete, ByAdmin, ByAdmin, Bound, "R80 R80 R80 R80", "", "",
+	{"DeleteMandate", DeleteMandate, AuditDelete, ByAdmin, ByAdmin, "R80 R80 R80 R80", "", "",
 		"R57", false},
-	{"CancelMandate", CancelMandate, AuditCancel, ByAdmin, ByAdmin, Bound, "R82 R82 R82 R82", "", "",
+	{"CancelMandate", CancelMandate, AuditCancel, ByAdmin, ByAdmin, "R82 R82 R82 R82", "", "",
 		"R57", false},
-	{"EraseMandate", EraseMandate, AuditErase, ByAdmin, ByAdmin, Bound, "L10 L10 L10 L10", "", "",
+	{"EraseMandate", EraseMandate, AuditErase, ByAdmin, ByAdmin, "L10 L10 L10 L10", "", "",
 		"R57", false},
-	{"AppointmentMandate", AppointmentMandate, AuditAppoint, ByAdmin, ByAdmin, Bound, "R33 R33 R33 R33",
+	{"AppointmentMandate", AppointmentMandate, AuditAppoint, ByAdmin, ByAdmin, "R33 R33 R33 R33",
 		"R52", "R18", "R57", false},
-	{"HandOverMandate", HandOverMandate, AuditHandOver, ByAdmin, ByAdmin, Bound, "R30 R30 R30 R30",
+	{"HandOverMandate", HandOverMandate, AuditHandOver, ByAdmin, ByAdmin, "R30 R30 R30 R30",
 		"R52", "R18", "R57", true},
-	{"TakeOverMandate", TakeOverMandate, AuditHandOver, ByAdmin, ByAdmin, Bound, "R31 R31 R31 R31",
+	{"TakeOverMandate", TakeOverMandate, AuditHandOver, ByAdmin, ByAdmin, "R31 R31 R31 R31",
 		"R52", "R18", "R57", false},
 }
 
@@ -101,8 +100,8 @@ func TestR03_R18_R28_R62_R71_R73_WhatFollowsFromAMandate(t *testing.T) {
 	for _, c := range mandates {
 		t.Run(c.name, func(t *testing.T) {
 			m := c.mandate
-			if m.Action != c.action || m.Confirms != c.confirms || m.Binding() != c.binding {
-				t.Errorf("action %s, confirms %v, binding %s", m.Action, m.Confirms, m.Binding())
+			if m.Action != c.action || m.Confirms != c.confirms {
+				t.Errorf("action %s, confirms %v", m.Action, m.Confirms)
 			}
 			for r, want := range map[Role]Origin{Administrator: c.origin, BenefitsReader: c.origin,
 				InvoiceReader: c.billing} {

@@ -2,12 +2,15 @@ package licensing
 
 import "time"
 
-// Registration is an acceptance of an invitation (R23, R28).
+// Registration is an acceptance of an invitation (R23, R28). [LinkKeys.Accept] makes one from a link.
 type Registration struct {
 	Request    RequestID    `json:"request"`
 	Invitation InvitationID `json:"invitation"`
 	Generation int          `json:"generation"`
+	Link       Link         `json:"link,omitempty"` // which link of the invitation; "": the addressee's own
 	Identity   Identity     `json:"identity"`
+	// that whoever asks for it held the link: see [LinkKeys.Accept] (L09)
+	Proof string `json:"proof,omitempty"`
 }
 
 // Registered is the answer to a Registration: the profile and what becomes effective when.
@@ -23,9 +26,14 @@ type Registered struct {
 // Identity is who registers: what the identity provider vouches for.
 type Identity struct {
 	Email    Email    `json:"email"`
-	ObjectID ObjectID `json:"object_id,omitempty"`
+	ObjectID ObjectID `json:"object_id,omitempty"` // in the tenant's directory
+	Issuer   string   `json:"issuer,omitempty"`    // with Subject: who it is, for good (L05)
+	Subject  string   `json:"subject,omitempty"`
 	Name     string   `json:"name,omitempty"`
 }
+
+// maxClaim is the most bytes of an issuer or a subject.
+const maxClaim = 255
 
 // Check returns the identity in canonical form, or an Invalid *Error. A profile needs a sign-in email, even
 // where everybody who has the link may register. A name that can't be shown becomes "".
@@ -37,14 +45,18 @@ func (i Identity) Check() (Identity, error) {
 		return i, Refuse(Invalid, "R47", "an object ID has at most 128 printable ASCII characters").
 			In("object_id")
 	}
+	if (i.Issuer == "") != (i.Subject == "") || !printable(i.Issuer, maxClaim) || !printable(i.Subject, maxClaim) {
+		return i, Refuse(Invalid, "L05",
+			"issuer and subject come together, of at most %d printable ASCII characters each", maxClaim).In("subject")
+	}
 	i.Name = CleanName(i.Name)
 	return i, nil
 }
 
-// Addresses says whether the identity is the addressee: by object id where both have one, otherwise by
-// sign-in email (R47).
+// Addresses says whether the identity is the addressee: by the object id where the addressee has one, and by
+// the sign-in email only where not. An identity without the id is never somebody who has one (R47, L05).
 func (i Invitation) Addresses(who Identity) bool {
-	if i.ObjectID != "" && who.ObjectID != "" {
+	if i.ObjectID != "" {
 		return i.ObjectID == who.ObjectID
 	}
 	return i.SignIn.Key() == who.Email.Key()
@@ -67,12 +79,12 @@ func MayRegister(i Invitation, who Identity, gen int, now time.Time) error {
 	case i.State != InvitationOpen && i.State != InvitationFailed:
 		return Refuse(NotFound, "R28", "this invitation doesn't exist: "+
 			"open the link in your email again, or ask for a new one")
-	case i.Left && (i.Binding == Bound || i.Addresses(who)):
+	case i.Left && (!i.Moves || i.Addresses(who)):
 		return Refuse(Forbidden, "R84", "this invitation is for someone who is no longer "+
 			"in the organization's directory: ask the person who invited you")
-	case i.Binding == Forwardable && !i.Addresses(who):
+	case i.Moves && !i.Addresses(who):
 		return nil
-	case i.ObjectID != "" && who.ObjectID != "" && i.ObjectID != who.ObjectID:
+	case i.ObjectID != "" && i.ObjectID != who.ObjectID:
 		return Refuse(Forbidden, "R47", "this invitation is for another account: "+
 			"sign in with the account that was invited")
 	case !i.Addresses(who):
@@ -103,11 +115,14 @@ func MayBind(free bool) error {
 	return nil
 }
 
-// MayTakeOver says whether the identity may accept a forwarded invitation as the person bound to this object
-// id, "" for none: the same account, and in the tenant (R47, R84).
-func MayTakeOver(bound ObjectID, p Person, who Identity) error {
+// MayTakeOver says whether the identity may register as the person who is bound to this account: the same one,
+// and in the tenant (R47, R84, L05). Of the account only what it is bound to counts: an object id, an issuer
+// with a subject, or nothing. The object id says enough: an issuer may give the same person another subject.
+func MayTakeOver(bound Identity, p Person, who Identity) error {
+	other := bound.ObjectID != "" && bound.ObjectID != who.ObjectID ||
+		bound.ObjectID == "" && bound.Subject != "" && (bound.Issuer != who.Issuer || bound.Subject != who.Subject)
 	switch {
-	case bound != "" && who.ObjectID != "" && bound != who.ObjectID:
+	case other:
 		return Refuse(Forbidden, "R47",
 			"your sign-in email belongs to another account here: ask your organization's help desk")
 	case !p.InTenant():

@@ -61,16 +61,16 @@ func (c *contract) lockListed(ch licensing.ContactChange) ([]licensing.LicenseID
 	return c.listed(ch)
 }
 
-// listed returns the License IDs whose contact of the kind is the person whose place is taken.
+// listed returns the License IDs whose contact of the kind is the person whose place is taken, as the contracts
+// have it (R34).
 func (c *contract) listed(ch licensing.ContactChange) ([]licensing.LicenseID, error) {
 	var ids []licensing.LicenseID
 	err := c.all(&ids, `
 		SELECT c.license_id
 		FROM contacts c
-		JOIN users u ON u.id = c.user_id
 		JOIN agreements a ON a.license_id = c.license_id
 		WHERE a.org_id = ? AND c.kind = ? AND c.until IS NULL
-		AND (u.sign_in_key = ? OR lower(u.business_email) = ?)
+		AND (lower(c.sign_in_email) = ? OR lower(c.business_email) = ?)
 		ORDER BY c.license_id`, c.org, ch.Contact.Kind, ch.From.Key(), ch.From.Key())
 	if err != nil {
 		return nil, err
@@ -80,12 +80,10 @@ func (c *contract) listed(ch licensing.ContactChange) ([]licensing.LicenseID, er
 
 // named is a contact that takes its place with this request.
 type named struct {
-	license licensing.LicenseID
-	kind    licensing.ContactKind
-	user    licensing.UserID // "": people[person]
-	person  int              // of people: who has the role
-	former  licensing.UserID
-	verdict int // of the answer's contacts
+	contactRow                  // User "": people[person]
+	person     int              // of people: who has the role
+	former     licensing.UserID // who had the place, "" for nobody
+	verdict    int              // of the answer's contacts
 }
 
 // inOrder puts the Bill To contact last: Administrator wins (R19).
@@ -104,28 +102,29 @@ func inOrder(in []licensing.Contact) []licensing.Contact {
 // R18), nothing where it was the contact before.
 func (c *contract) name(l licensing.LicenseID, contact licensing.Contact, ex existingAgreement) error {
 	v := licensing.ContactVerdict{License: l, Kind: contact.Kind, Outcome: licensing.ContactNamed}
-	user, holder, err := c.find(contact)
+	was, err := c.present(l, contact.Kind)
 	if err != nil {
 		return err
 	}
-	former, same, err := c.present(l, contact)
+	user, holder, err := c.whoIs(contact)
 	if err != nil {
 		return err
 	}
-	if same {
-		user = former
+	if was.User != "" && was.contact().Same(contact) {
+		user = was.User
 	}
+	row := contactRow{l, contact.Kind, user, contact.Business, nullString(contact.SignIn)}
 	switch {
 	case !licensing.MayChangeContact(ex.Active, ex.fresh):
 		v.Outcome, v.Rule = licensing.ContactSkipped, "R37"
-	case former != "" && former == user:
+	case was.User != "" && was.User == user:
 		v.Outcome, v.User = licensing.ContactUnchanged, user
+		err = c.readdress(was, row)
 	default:
-		v.Former, v.Rule = former, "R34"
+		v.Former, v.Rule = was.User, "R34"
 		person := c.person(holder, contact)
-		c.named = append(c.named,
-			named{license: l, kind: contact.Kind, user: user, person: person, former: former,
-				verdict: len(c.answer.Contacts)})
+		c.named = append(c.named, named{row, person, was.User, len(c.answer.Contacts)})
+		c.claim(person, l, contact)
 		c.give(person, l, contact.Kind.Role())
 		if contact.Kind == licensing.BillToContact {
 			err = c.leaveBillTo(l, holder)
@@ -135,83 +134,114 @@ func (c *contract) name(l licensing.LicenseID, contact licensing.Contact, ex exi
 	return err
 }
 
-// present returns who is the contact now, "" for nobody, and whether the partner names the same person again:
-// by the sign-in email, or by the address on the contract.
-func (c *contract) present(
-	l licensing.LicenseID, contact licensing.Contact,
-) (former licensing.UserID, same bool, err error) {
-	var row struct {
-		User     licensing.UserID `db:"user_id"`
-		SignIn   string           `db:"sign_in_key"`
-		Business licensing.Email  `db:"business_email"`
-		Left     bool             `db:"left_tenant"`
+// claim notes by which address the contract gives a contact's role.
+func (c *contract) claim(person int, l licensing.LicenseID, contact licensing.Contact) {
+	p := &c.people[person]
+	if r := contact.Kind.Role(); r != "" && p.claimed(l, r) == "" {
+		p.claims = append(p.claims, claim{l, r, contact.Business})
 	}
-	err = c.get(&row, `
-		SELECT c.user_id, u.sign_in_key, u.business_email, NOT u.in_tenant AS left_tenant
-		FROM contacts c
-		JOIN users u ON u.id = c.user_id
-		WHERE c.license_id = ? AND c.kind = ? AND c.until IS NULL`, l, contact.Kind)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", false, nil
-	}
-	if contact.SignIn != "" {
-		return row.User, row.SignIn == contact.SignIn.Key(), err
-	}
-	key := contact.Business.Key()
-	return row.User, row.SignIn == key || !row.Left && row.Business.Key() == key, err
 }
 
-// find returns the profile of a contact, "" for none, and the one that has the contact's roles: another one
-// where somebody else accepted the contact's invitation instead (R27, R28). Where the partner gives no
-// sign-in email, whoever registered by the invitation that was mailed to the business email is that person;
-// that somebody claims the address is not enough.
-func (c *contract) find(contact licensing.Contact) (user, holder licensing.UserID, err error) {
-	key := contact.SignIn.Key()
-	if contact.SignIn == "" {
-		key = contact.Business.Key()
+// readdress notes the addresses by which the contract names the same contact now. What waits for the contact's
+// registration goes to the new one; the profile keeps its own (R34, R48).
+func (c *contract) readdress(was, now contactRow) error {
+	if was.Business.Key() == now.Business.Key() && (now.SignIn == "" || was.SignIn == now.SignIn) {
+		return nil
 	}
-	var rows []licensing.UserID
-	err = c.all(&rows, `SELECT id FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org, key)
+	if now.SignIn == "" {
+		now.SignIn = was.SignIn
+	}
+	c.plan.readdressed = append(c.plan.readdressed, now)
+	line := c.line(now.User, now.License)
+	line.action, line.rule, line.detail = licensing.AuditContactNamed, "R34",
+		licensing.ContactChanged{Kind: now.Kind}
+	c.plan.audit = append(c.plan.audit, line)
+	var holds int
+	err := c.get(&holds, `
+		SELECT COUNT(*)
+		FROM grants
+		WHERE license_id = ? AND user_id = ? AND role = ? AND contract_email IS NOT NULL AND NOT effective`,
+		now.License, now.User, now.Kind.Role())
+	if err != nil || holds == 0 {
+		return err
+	}
+	person := c.person(now.User, licensing.Contact{})
+	c.people[person].contact = true
+	c.claim(person, now.License, now.contact())
+	return nil
+}
+
+// present returns who is the contact now, the zero row for nobody.
+func (c *contract) present(l licensing.LicenseID, k licensing.ContactKind) (row contactRow, err error) {
+	err = c.get(&row, `
+		SELECT license_id, kind, user_id, business_email, sign_in_email
+		FROM contacts
+		WHERE license_id = ? AND kind = ? AND until IS NULL`, l, k)
+	if errors.Is(err, sql.ErrNoRows) {
+		return contactRow{}, nil
+	}
+	return row, err
+}
+
+// whoIs returns the profile of a contact, "" for none, and the one that has the contact's roles: another one
+// where somebody else registered by the contract's link instead (R27, R28). That is whoever registered by the
+// link in a mail to the same address on a contract, and the person who signs in with the contact's sign-in
+// email. That somebody has the address otherwise, or claims it, is not enough (R34).
+func (c *contract) whoIs(contact licensing.Contact) (user, holder licensing.UserID, err error) {
+	registered, err := c.registeredBy(contact.Business)
 	if err != nil {
 		return "", "", err
 	}
-	if len(rows) == 0 && contact.SignIn == "" {
-		err := c.all(&rows, `
-			SELECT DISTINCT u.id
-			FROM mails m
-			JOIN invitations i ON i.id = m.invitation_id AND i.state = 'accepted'
-			AND i.accepted_by = i.user_id
-			JOIN users u ON u.id = i.user_id AND u.in_tenant
-			WHERE m.org_id = ? AND m.kind = 'welcome' AND lower(m.recipient) = ?
-			LIMIT 2`, c.org, key)
-		if err != nil {
-			return "", "", err
+	signIn := contact.SignIn
+	if signIn == "" {
+		signIn = contact.Business
+		if len(registered) == 1 {
+			return registered[0].User, registered[0].Holder, nil
 		}
 	}
-	if len(rows) != 1 { // nobody; or several with one mailbox, of whom nobody is meant
+	err = c.get(&user, `SELECT id FROM users WHERE org_id = ? AND sign_in_key = ?`, c.org, signIn.Key())
+	if errors.Is(err, sql.ErrNoRows) {
 		return "", "", nil
 	}
-	holder, err = c.instead(rows[0])
-	return rows[0], holder, err
+	for _, r := range registered {
+		if r.User == user {
+			return user, r.Holder, err
+		}
+	}
+	return user, user, err
 }
 
-// instead returns who has the roles of a contact: the contact, or whoever accepted the contact's invitation
-// instead and has neither left nor been deleted since (R28, R47, R80).
-func (c *contract) instead(user licensing.UserID) (licensing.UserID, error) {
-	var holder licensing.UserID
-	err := c.get(&holder, `
-		SELECT i.accepted_by
+// registeredContact is a contact of before, and who registered by the contract's link.
+type registeredContact struct {
+	User   licensing.UserID `db:"user_id"`
+	Holder licensing.UserID `db:"accepted_by"`
+}
+
+// registeredBy returns who registered by a contract's link that was mailed to the address: each contact once,
+// with himself, or with who did so instead and has neither left nor been deleted since. An address that the
+// tenant has given to somebody else says nothing any more (R27, R28, R47, R80).
+func (c *contract) registeredBy(address licensing.Email) (out []registeredContact, err error) {
+	var found []registeredContact
+	err = c.all(&found, `
+		SELECT i.user_id, i.accepted_by
 		FROM invitations i
-		JOIN users u ON u.id = i.user_id AND u.registered_at IS NULL
-		JOIN users a ON a.id = i.accepted_by AND a.in_tenant
-		WHERE i.user_id = ? AND i.state = 'accepted' AND i.accepted_by <> i.user_id
-			AND EXISTS (SELECT 1 FROM assignments x WHERE x.user_id = a.id)
-		ORDER BY i.accepted_at DESC
-		LIMIT 1`, user)
-	if errors.Is(err, sql.ErrNoRows) {
-		return user, nil
+		JOIN users u ON u.id = i.user_id
+		JOIN users a ON a.id = i.accepted_by AND a.in_tenant AND a.registered_at IS NOT NULL
+		WHERE i.org_id = ? AND i.accepted_contract = ? AND i.state = 'accepted'
+			AND (a.id = u.id OR u.registered_at IS NULL AND EXISTS (
+				SELECT 1 FROM assignments x WHERE x.user_id = a.id))
+			AND NOT EXISTS (
+				SELECT 1
+				FROM directory_people d
+				WHERE d.org_id = i.org_id AND d.email_key = i.accepted_contract AND d.present
+					AND d.object_id <> COALESCE(u.object_id, ''))
+		ORDER BY i.accepted_at DESC, i.id`, c.org, address.Key())
+	for _, r := range found {
+		if !slices.ContainsFunc(out, func(o registeredContact) bool { return o.User == r.User }) {
+			out = append(out, r)
+		}
 	}
-	return holder, err
+	return out, err
 }
 
 // leaveBillTo asks to take Invoice Reader from whoever has it as the Bill To contact of before (R18).
@@ -236,7 +266,8 @@ func (c *contract) administrator(l licensing.LicenseID, first licensing.Contract
 	if contact.Business == "" {
 		contact.Business = first.SignIn
 	}
-	_, holder, err := c.find(contact)
+	contact.Kind = licensing.PrimaryContact // what comes of it is the same (R25)
+	_, holder, err := c.whoIs(contact)
 	if err != nil {
 		return err
 	}
@@ -244,9 +275,7 @@ func (c *contract) administrator(l licensing.LicenseID, first licensing.Contract
 	if !first.Registered.IsZero() {
 		c.people[n].registered = first.Registered
 	}
-	if holder != "" && first.Business != "" {
-		c.people[n].Business = first.Business
-	}
+	c.claim(n, l, contact)
 	c.give(n, l, licensing.Administrator)
 	return nil
 }
@@ -257,21 +286,17 @@ func (c *contract) replace(p *plan, n named, holder *subject) error {
 	if holder.refusal != nil {
 		return holder.refusal.In("contacts")
 	}
-	user := n.user
-	if user == "" {
-		user = holder.user.ID
+	if n.User == "" {
+		n.User = holder.user.ID
 	}
-	c.answer.Contacts[n.verdict].User = user
+	c.answer.Contacts[n.verdict].User = n.User
 	if n.former != "" {
-		p.former = append(p.former, contactRow{n.license, n.kind, n.former})
+		p.former = append(p.former, contactRow{License: n.License, Kind: n.Kind, User: n.former})
 	}
-	p.contacts = append(p.contacts, contactRow{n.license, n.kind, user})
-	if n.kind == licensing.BillToContact { // the role is the contact's now, whoever gave it (R18)
-		p.billTo = append(p.billTo, grantRow{LicenseID: n.license, UserID: holder.user.ID})
-	}
-	line := c.line(user, n.license)
+	p.contacts = append(p.contacts, n.contactRow)
+	line := c.line(n.User, n.License)
 	line.action, line.rule, line.detail = licensing.AuditContactNamed, "R34",
-		licensing.ContactChanged{Kind: n.kind}
+		licensing.ContactChanged{Kind: n.Kind}
 	p.audit = append(p.audit, line)
 	return nil
 }
@@ -280,31 +305,31 @@ func (c *contract) replace(p *plan, n named, holder *subject) error {
 // there any more, unless the contract still names him (R90). All places of the request are taken by then, in
 // whatever order they were named.
 func (c *contract) leave(p *plan, n named) error {
-	still, err := c.contactKinds(n.license, n.former)
+	still, err := c.contactKinds(n.License, n.former)
 	if err != nil {
 		return err
 	}
 	still = slices.DeleteFunc(still, func(k licensing.ContactKind) bool {
-		return slices.Contains(p.former, contactRow{n.license, k, n.former})
+		return slices.Contains(p.former, contactRow{License: n.License, Kind: k, User: n.former})
 	})
 	for _, r := range p.contacts {
-		if r.License == n.license && r.User == n.former {
+		if r.License == n.License && r.User == n.former {
 			still = append(still, r.Kind)
 		}
 	}
-	line := c.line(n.former, n.license)
+	line := c.line(n.former, n.License)
 	line.action, line.rule = licensing.AuditContactFormer, "R34"
 	ends := false
 	if !slices.ContainsFunc(still, licensing.ContactKind.MayInherit) {
-		if ends, err = c.hasOptedIn(n.license, n.former); err != nil {
+		if ends, err = c.hasOptedIn(n.License, n.former); err != nil {
 			return err
 		}
-		p.preferences = append(p.preferences, preferenceRow{User: n.former, License: n.license})
+		p.preferences = append(p.preferences, preferenceRow{User: n.former, License: n.License})
 	}
 	if ends {
 		p.tell(c.mandate, n.former)
 	}
-	line.detail = licensing.ContactChanged{Kind: n.kind, Ended: ends}
+	line.detail = licensing.ContactChanged{Kind: n.Kind, Ended: ends}
 	p.audit = append(p.audit, line)
 	return nil
 }

@@ -189,6 +189,7 @@ func (c *contract) decideNamed() error {
 	}
 	p := d.planned()
 	p.audit, p.work = append(c.plan.audit, p.audit...), append(c.plan.work, p.work...)
+	p.readdressed = c.plan.readdressed
 	c.answer.People = d.verdicts()
 	for _, n := range c.named {
 		if err := c.replace(p, n, d.people[n.person]); err != nil {

@@ -22,8 +22,8 @@ func TestR18_R25_R26_R28_PrimaryAndNoticesContactsBecomeAdministratorsAndBillToI
 		} {
 			equal(t, name, h.Held(h.ID(name+"@fabrikam.example"), "C1"), want)
 		}
-		equal(t, "forwardable invitations",
-			h.Count(`SELECT COUNT(*) FROM invitations WHERE binding = 'forwardable'`), 3)
+		equal(t, "mails with a link that moves what the contract gave",
+			h.Count(`SELECT COUNT(*) FROM mails WHERE kind = 'welcome' AND address IS NOT NULL`), 3)
 		equal(t, "origin",
 			h.Count(`SELECT COUNT(*) FROM grants WHERE license_id = 'C1' AND origin = 'bill_to'`), 1)
 		prim := h.Joins("prim")
@@ -522,16 +522,23 @@ func TestR28_WhatAnAdminGaveStaysWithTheAddresseeOnABoundInvitationOfItsOwn(t *t
 	})
 }
 
-func TestR28_AnAdminsRenewalOfAForwardableInvitationIsBound(t *testing.T) {
+func TestR28_AnAdminsRenewalLeavesTheContactTheRightToForwardWhatTheContractGave(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
 		h.Puts(agreement("C1", "", contact(licensing.PrimaryContact, "pat")))
 		st := h.Invitation(h.ID("pat@fabrikam.example")).Run
 		h.Now = st.ExpiresAt
 		must[licensing.MailID](t)(s.atTime(h.Now).Expire(t.Context(), st.Invitation, 1))
-		h.Change("ada", ext("pat", add(a1, licensing.BenefitsReader)))
-		_, err := h.forward("pat", licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"})
+		pat := h.Change("ada", ext("pat", add(a1, licensing.BenefitsReader))).People[0].User
+		run := h.Invitation(pat).Run
+		_, err := h.atTime(h.Now).Register(t.Context(), licensing.Registration{Request: newRequest(),
+			Invitation: run.Invitation, Generation: run.Generation, Link: licensing.OwnLink,
+			Identity: licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"}})
 		wantRefusal(t, err, licensing.Forbidden, "R28")
+		eve := must[licensing.Registered](t)(h.forward("pat",
+			licensing.Identity{Email: "eve@fabrikam.example", Name: "Eve"}))
+		same(t, "roles", []string{h.Held(eve.User, "C1"), h.Held(eve.User, a1), h.Held(pat, a1), h.Held(pat, "C1")},
+			[]string{"administrator?", "", "benefits_reader?", ""})
 	})
 }
 
@@ -543,8 +550,13 @@ func TestR47_R84_WhoAcceptsAForwardedMailIsFoundByTheObjectIDAndIsInTheTenant(t 
 		_, err := h.forward("pat", licensing.Identity{Email: "leo@contoso.example", ObjectID: "o-else"})
 		wantRefusal(t, err, licensing.Forbidden, "R47")
 		h.Hears(left(leo))
-		_, err = h.forward("pat", licensing.Identity{Email: "leo@contoso.example"})
+		_, err = h.forward("pat", licensing.Identity{Email: "leo@contoso.example", ObjectID: "o-leo"})
 		wantRefusal(t, err, licensing.Forbidden, "R84")
+		run := h.Invitation(h.ID("pat@fabrikam.example")).Run
+		_, err = h.atTime(h.Now).Register(t.Context(), licensing.Registration{Request: newRequest(),
+			Invitation: run.Invitation, Generation: 1, Link: h.Link(run.Invitation),
+			Identity: licensing.Identity{Email: "leo@contoso.example"}})
+		wantRefusal(t, err, licensing.Forbidden, "R47")
 		h.Hears(leo)
 		must[licensing.Rechecked](t)(s.atTime(h.Now).Recheck(t.Context(), h.Command("ada", id)))
 		out := must[licensing.Registered](t)(h.forward("pat",

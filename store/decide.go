@@ -15,6 +15,24 @@ type asked struct {
 	contact    bool             // has a profile even where nothing is given to him: the contract names him
 	newcomer   *userRow         // the profile to make, where who it is has been worked out already
 	other      licensing.UserID // of roles that are forwarded: whom they come from, or go to (R28)
+	claims     []claim          // what comes from a contract, and by which address there (R28, R34)
+}
+
+// claim says by which address a contract gives a role.
+type claim struct {
+	license licensing.LicenseID
+	role    licensing.Role
+	address licensing.Email
+}
+
+// claimed returns the address on the contract by which a role is given, "" for none.
+func (a *asked) claimed(l licensing.LicenseID, r licensing.Role) licensing.Email {
+	for _, c := range a.claims {
+		if c.license == l && c.role == r {
+			return c.address
+		}
+	}
+	return ""
 }
 
 // decision is one change of roles on its way: load → judge → plan. Only plan.write writes.
@@ -53,6 +71,7 @@ type subject struct {
 	registers bool // by this decision: by assignment (R76) or by accepting an invitation (R23)
 	visible   bool // the caller may see the person (R43)
 	updates   bool // his name or business email is corrected
+	binds     bool // he is bound to who registers (L05)
 }
 
 // change is one judged change on a License ID, and under which mandate it was judged.

@@ -22,7 +22,7 @@ func TestR03_R25_R28_AContractsAdministratorsAreInvitedInItsNameAndMayForward(t 
 		same(t, "verdict", []any{out.People[0].Verdicts[0].Outcome, out.Work}, []any{licensing.Invited, 1})
 		equal(t, "origin and binding", h.Count(`
 			SELECT COUNT(*) FROM grants g JOIN invitations i ON i.user_id = g.user_id
-			WHERE g.user_id = ? AND g.origin = 'contract' AND i.binding = 'forwardable'
+			WHERE g.user_id = ? AND g.origin = 'contract' AND g.contract_email = 'pat.office@fabrikam.example'
 			AND i.invited_by IS NULL`, pat), 1)
 		rows := h.census()
 		again := h.TakeIn(in)

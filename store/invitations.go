@@ -37,7 +37,7 @@ func (s *Store) Reset(ctx context.Context, c licensing.Command) (licensing.Invit
 
 func ruleOf(i *invitationRow) licensing.Invitation {
 	return licensing.Invitation{
-		State: i.State, Binding: i.Binding, Generation: i.Generation, ExpiresAt: i.ExpiresAt.Time,
+		State: i.State, Generation: i.Generation, ExpiresAt: i.ExpiresAt.Time,
 		LastSentAt: i.LastSentAt.Time,
 	}
 }
@@ -70,11 +70,18 @@ func (s *Store) sendAgain(
 			return out, nil, err
 		}
 		line.detail = licensing.GenerationOpened{Generation: i.Generation}
-		mail := i.Mail(licensing.MailWelcome, t.now)
-		mail.AskedBy = nullString(c.By)
-		p := plan{renewals: []invitationRow{*i}, mails: []mailRow{mail}, audit: line.on(seen.mine)}
-		return i.Run(mail.ID), nil, p.write(t)
+		mails := i.Welcomes(t.channels(seen), t.now)
+		for n := range mails {
+			mails[n].AskedBy = nullString(c.By)
+		}
+		p := plan{renewals: []invitationRow{*i}, mails: mails, audit: line.on(seen.mine)}
+		return i.Run(mails...), nil, p.write(t)
 	})
+}
+
+// channels are the addresses to which the person's invitation is mailed: each gets its own link again.
+func (t *tx) channels(of commanded) []licensing.Email {
+	return licensing.Channels(licensing.Email(of.user.BusinessEmail), of.holdings.Waiting(of.user.ID))
 }
 
 func statusOfInvitation(s licensing.InvitationState) licensing.Status {
@@ -111,8 +118,8 @@ func (s *Store) Cancel(ctx context.Context, c licensing.Command) (licensing.With
 	})
 }
 
-// Remind queues the reminder of a generation, once, where the invitation is still
-// open; "" where there is nothing to send.
+// Remind queues the reminder of a generation, once, where the invitation is still open; "" where there is
+// nothing to send. It goes to where the welcome mail went: to an address on a contract, where there is one.
 func (s *Store) Remind(
 	ctx context.Context, id licensing.InvitationID, generation int,
 ) (licensing.MailID, error) {
@@ -123,11 +130,22 @@ func (s *Store) Remind(
 		if err != nil || i == nil {
 			return err
 		}
-		row := i.Mail(licensing.MailReminder, t.now)
+		row, err := t.reminder(i)
+		if err != nil {
+			return err
+		}
 		mail = row.ID
 		return t.queueOnce(row, struct{}{})
 	})
 	return mail, err
+}
+
+func (t *tx) reminder(i *invitationRow) (mailRow, error) {
+	h, err := t.Holdings([]licensing.UserID{i.UserID})
+	if err != nil {
+		return mailRow{}, err
+	}
+	return i.MailTo(licensing.Channels("", h.Waiting(i.UserID))[0], licensing.MailReminder, t.now), nil
 }
 
 // Expire ends a generation that nobody accepted in time, and queues the notice to the inviting admin, once

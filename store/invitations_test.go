@@ -12,8 +12,11 @@ func (h *house) accept(
 	i licensing.InvitationID, generation int, who licensing.Identity,
 ) (licensing.Registered, error) {
 	h.Helper()
-	return h.atTime(h.Now).Register(h.Context(),
-		licensing.Registration{Request: newRequest(), Invitation: i, Generation: generation, Identity: who})
+	if who.ObjectID == "" && who.Email != "" {
+		who.ObjectID = h.SignsIn(who.Email).ObjectID
+	}
+	return h.atTime(h.Now).Register(h.Context(), licensing.Registration{Request: newRequest(), Invitation: i,
+		Generation: generation, Link: h.Link(i), Identity: who})
 }
 
 func TestR58_ResendMailsTheSameLinkAfterACoolDownAndResetANewOne(t *testing.T) {

@@ -45,11 +45,12 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 		return j, nil // the address may be somebody else's by now (R47)
 	}
 	j.To, j.Name, j.Organization = to.Email, to.Name, to.Organization
+	if m.Address != "" {
+		j.To = licensing.Email(m.Address)
+	}
 	switch m.Kind {
 	case licensing.MailWelcome, licensing.MailReminder:
-		j.Invitation, j.Generation, j.KeyID, j.Expires = i.ID, i.Generation, i.KeyID, i.ExpiresAt.Time
-		j.Forwardable = i.Binding == licensing.Forwardable
-		j.Access, err = t.Entries(m.UserID, pending)
+		err = t.invitationJob(m, i, &j)
 	case licensing.MailRegistered:
 		err = t.registeredJob(m, &j)
 	case licensing.MailChanges:
@@ -71,6 +72,48 @@ func (t *tx) mailJob(m ledgerRow, i *invitationRow) (licensing.MailJob, error) {
 		return j, fmt.Errorf("read mail of kind %s: %w", m.Kind, err)
 	}
 	return j, nil
+}
+
+// invitationJob tells what waits for the registration, and has the link of the address to which the mail goes
+// (R28). To an address on a contract it tells what that contract gave, and everything where it is the person's
+// business email too; there is nothing to tell where the contract gives nothing there any more.
+func (t *tx) invitationJob(m ledgerRow, i *invitationRow, j *licensing.MailJob) error {
+	j.Invitation, j.Generation, j.KeyID, j.Expires = i.ID, i.Generation, i.KeyID, i.ExpiresAt.Time
+	j.Link = licensing.OwnLink
+	asked := pending
+	if m.Address != "" {
+		contract := licensing.Email(m.Address)
+		j.Link, j.Forwardable = licensing.ContractLink(i.ID, contract), true
+		gives, own, err := t.givenBy(m, contract)
+		if err != nil {
+			return err
+		}
+		asked = func(a *assignmentRow) bool { return pending(a) && len(gives) > 0 && (own || gives[a.LicenseID]) }
+	}
+	var err error
+	j.Access, err = t.Entries(m.UserID, asked)
+	return err
+}
+
+// givenBy returns on which License IDs a contract gave the person something by an address that waits, and
+// whether that is the person's business email.
+func (t *tx) givenBy(
+	m ledgerRow, address licensing.Email,
+) (gives map[licensing.LicenseID]bool, own bool, err error) {
+	u, err := t.User(m.OrgID, m.UserID)
+	if err != nil || u == nil {
+		return nil, false, missingUser(err)
+	}
+	h, err := t.Holdings([]licensing.UserID{m.UserID})
+	gives = map[licensing.LicenseID]bool{}
+	for l, grants := range h.Grants[m.UserID] {
+		for _, g := range grants {
+			if pending(h.Assignments[m.UserID][l]) && g.Contract.Key() == address.Key() {
+				gives[l] = true
+			}
+		}
+	}
+	return gives, licensing.Email(u.BusinessEmail).Key() == address.Key(), err
 }
 
 // registeredJob tells what the registration put in progress, or what the person

@@ -19,15 +19,15 @@ type ledgerRow struct {
 
 const selectMail = `
 	SELECT m.id, m.org_id, m.user_id, m.invitation_id, COALESCE(m.generation, 0) AS generation, m.kind,
-		m.data, m.state, m.queued_at, m.not_before, m.mailbox, m.attempts, m.unknown, m.lease_until
+		m.data, m.state, m.address, m.queued_at, m.not_before, m.mailbox, m.attempts, m.unknown, m.lease_until
 	FROM mails m`
 
 // ClaimMail takes a mail for one attempt to send it, until the lease ends. A claim whose state is not
 // MailSending, or that is busy, has nothing to send. An attempt whose lease ended without a settlement counts
 // as unknown. A welcome mail or reminder whose invitation has ended, has a newer generation or has nothing
 // left to give is dropped (R58, R82), and so is every mail to a person who has left the tenant (R84). The
-// mail goes to the person's present business email (R48, R49), and where that has had as many mails as one
-// address may, the claim is busy until there is room (L07).
+// mail goes to the address that its row fixes, else to the person's present business email (R48, R49). Where
+// that has had as many mails as one address may, the claim is busy until there is room (L07).
 func (s *Store) ClaimMail(
 	ctx context.Context, id licensing.MailID, lease time.Duration,
 ) (licensing.MailLease, error) {
@@ -204,7 +204,8 @@ func (t *tx) undeliverable(
 			return err
 		}
 	}
-	if n, err := end(); err != nil || n == 0 || i == nil || i.Mail(licensing.MailWelcome, t.now).ID != m.ID {
+	if n, err := end(); err != nil || n == 0 || i == nil ||
+		i.MailTo(licensing.Email(m.Address), licensing.MailWelcome, t.now).ID != m.ID {
 		return err
 	}
 	return t.failInvitation(i, action, reason)

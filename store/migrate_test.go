@@ -109,9 +109,9 @@ func TestTheSchemaKeepsOneOpenInvitationAPerson(t *testing.T) {
 		h := newHouse(t, s)
 		bob := h.Invite("ada", "bob", add(a1, licensing.BenefitsReader))
 		const invite = `
-			INSERT INTO invitations (id, org_id, user_id, generation, state, binding, key_id, invite_seconds,
+			INSERT INTO invitations (id, org_id, user_id, generation, state, key_id, invite_seconds,
 				expires_at, last_sent_at, created_at)
-			VALUES (?, ?, ?, 1, ?, 'bound', 'k1', 60, ?, ?, ?)`
+			VALUES (?, ?, ?, 1, ?, 'k1', 60, ?, ?, ?)`
 		for _, state := range []licensing.InvitationState{
 			licensing.InvitationOpen, licensing.InvitationExpired, licensing.InvitationFailed,
 		} {

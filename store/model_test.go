@@ -646,9 +646,12 @@ func (w *world) register(r *rapid.T) {
 	if err != nil {
 		r.Fatal(err)
 	}
+	who := licensing.Identity{Email: m.email}
+	if m.bound || m.present {
+		who.ObjectID = m.object
+	}
 	_, err = w.s.atTime(w.now).Register(context.Background(), licensing.Registration{Request: newRequest(),
-		Invitation: st.Run.Invitation, Generation: st.Run.Generation,
-		Identity: licensing.Identity{Email: m.email}})
+		Invitation: st.Run.Invitation, Generation: st.Run.Generation, Identity: who})
 	rule := ""
 	switch {
 	case m.invitation == licensing.InvitationAccepted:

@@ -109,7 +109,8 @@ func partlyForwarded(t *testing.T, s *Store) (h *house, pat, eve licensing.UserI
 	run := h.Invitation(pat).Run
 	h.Now = h.Now.Add(3 * time.Hour)
 	return h, pat, eve, licensing.Registration{Request: newRequest(), Invitation: run.Invitation,
-		Generation: run.Generation, Identity: licensing.Identity{Email: "eve@fabrikam.example"}}
+		Generation: run.Generation, Link: h.Link(run.Invitation),
+		Identity: licensing.Identity{Email: "eve@fabrikam.example"}}
 }
 
 func TestR28_OfAForwardedInvitationMovesWhatMayAndTheRestStaysWithTheAddressee(t *testing.T) {
@@ -210,7 +211,8 @@ func TestR25_AContractsAdministratorWhoRegisteredElsewhereIsOneAtOnceAndIsNotMai
 			h.Invite("ada", "kim", add(m1,
 				licensing.BenefitsReader))
 		},
-			"kim@fabrikam.example", "administrator?", 0, 0, licensing.StatusInvitationSent,
+			// to the address on the contract goes a link of its own (R28)
+			"kim@fabrikam.example", "administrator?", 1, 1, licensing.StatusInvitationSent,
 			"kim administrator? by contract R62 "},
 		{"an Invoice Reader, who is administrator instead", func(h *house) {
 			h.Member("ada", "kim", add(a1,

@@ -25,10 +25,11 @@ type plan struct {
 	gone        []assignmentRow
 	grants      []grantRow
 	cleared     []grantRow
+	claimed     []grantRow      // roles that are the contract's from now on, whoever gave them (R18, R28)
 	restored    []assignmentRow // whose roles are suspended no more (R86)
-	billTo      []grantRow      // Invoice Reader that belongs to the Bill To contact from now on (R18)
 	contacts    []contactRow
 	former      []contactRow
+	readdressed []contactRow // the same contact by other addresses
 	preferences []preferenceRow
 	endings     []preferenceRow // of contacts who were deleted (R80)
 	handovers   []handOverRow
@@ -45,6 +46,8 @@ type acceptedRow struct {
 	At      timestamp
 	By      licensing.UserID
 	Request licensing.RequestID
+	// the address on a contract whose link was used, "" for another link (R27)
+	Contract licensing.Email
 }
 
 // planned is the plan of everything that was accepted, with the audit of what was refused.
@@ -57,9 +60,48 @@ func (d *decision) planned() *plan {
 		}
 		p.person(d, s)
 		after := p.change(d, s)
+		p.claim(d, s)
 		p.follow(d, s, after)
 	}
 	return p
+}
+
+// claim plans that what an admin gave before belongs to the contract that gives it too: the contact may
+// forward that as anything else of the contract (R18, R28).
+func (p *plan) claim(d *decision, s *subject) {
+	for _, c := range s.claims {
+		for _, g := range s.grants[c.license] {
+			if g.Role == c.role && (!g.Effective && !g.Suspended || g.Role == licensing.InvoiceReader) {
+				p.claimed = append(p.claimed, grantRow{LicenseID: c.license, UserID: s.user.ID, Role: g.Role,
+					Origin: d.Origin(g.Role), Contract: nullString(c.address)})
+			}
+		}
+	}
+}
+
+// waiting returns what waits for the person's registration where the assignments are these.
+func (s *subject) waiting(assignments map[licensing.LicenseID]*assignmentRow) (out []licensing.Grant) {
+	for _, l := range sorted(assignments) {
+		if !pending(assignments[l]) {
+			continue
+		}
+		held := slices.Clone(s.grants[l])
+		for _, c := range s.changes {
+			if c.License == l {
+				held = slices.DeleteFunc(held, func(g licensing.Grant) bool { return slices.Contains(c.Remove, g.Role) })
+				for _, r := range c.Add {
+					held = append(held, licensing.Grant{Role: r})
+				}
+			}
+		}
+		for _, g := range held {
+			if address := s.claimed(l, g.Role); address != "" {
+				g.Contract = address
+			}
+			out = append(out, g)
+		}
+	}
+	return out
 }
 
 // refusals plans the audit of what was refused: a line each where the caller has a say, and one for all the
@@ -106,7 +148,7 @@ func (p *plan) person(d *decision, s *subject) {
 		line.action, line.rule = licensing.AuditUpdateUser, "R48"
 		p.audit = append(p.audit, line)
 	}
-	if s.updates || s.registers {
+	if s.updates || s.registers || s.binds {
 		p.updates = append(p.updates, s.user)
 	}
 }
@@ -129,7 +171,8 @@ func (p *plan) change(d *decision, s *subject) map[licensing.LicenseID]*assignme
 		for _, r := range c.Add {
 			p.grants = append(p.grants,
 				grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r, Origin: c.under.Origin(r),
-					Effective: c.AtOnce, GrantedBy: d.giver(), GrantedAt: ts(d.now)})
+					Effective: c.AtOnce, Contract: nullString(s.claimed(c.License, r)), GrantedBy: d.giver(),
+					GrantedAt: ts(d.now)})
 		}
 		for _, r := range c.Remove {
 			p.cleared = append(p.cleared, grantRow{LicenseID: c.License, UserID: s.user.ID, Role: r})
@@ -192,21 +235,45 @@ func (d *decision) changed(s *subject, c change) auditLine {
 
 // follow plans what a person's accepted changes need besides: an invitation, a propagation, or an end.
 func (p *plan) follow(d *decision, s *subject, after map[licensing.LicenseID]*assignmentRow) {
-	if len(s.changes) == 0 {
-		return
-	}
 	p.stop(d, s, after)
 	invited := func(c change) bool { return c.Verdict.Outcome == licensing.Invited }
 	switch {
+	case len(s.changes) == 0 && len(s.claims) == 0:
 	case s.user.Person().Registered():
 		p.propagate(d, s)
 		p.takenUp(d, s)
 	case slices.ContainsFunc(s.changes, invited):
-		p.invite(d, s)
+		p.invite(d, s, after)
 	case len(after) == 0 && s.invitation != nil:
 		p.withdrawn = append(p.withdrawn, s.invitation.ID)
 		p.work = append(p.work, d.withdrawal(s))
+	case s.invitation != nil && s.invitation.State == licensing.InvitationOpen:
+		p.join(d, s, after)
 	}
+}
+
+// join plans the mail to a contract's address that the open invitation has not gone to: who has it may register
+// by a link of its own. What an admin adds needs no second mail (R27, R28, R62).
+func (p *plan) join(d *decision, s *subject, after map[licensing.LicenseID]*assignmentRow) {
+	var before []licensing.Email
+	for _, grants := range s.grants {
+		for _, g := range grants {
+			before = append(before, licensing.Email(g.Contract.Key()))
+		}
+	}
+	fresh := slices.DeleteFunc(licensing.Channels("", s.waiting(after)),
+		func(e licensing.Email) bool { return e == "" || slices.Contains(before, licensing.Email(e.Key())) })
+	if len(fresh) == 0 {
+		return
+	}
+	mails := s.invitation.Welcomes(fresh, d.now)
+	run := s.invitation.Run()
+	for _, m := range mails {
+		run.Also = append(run.Also, m.ID)
+	}
+	p.mails = append(p.mails, mails...)
+	p.work = append(p.work, licensing.OutboxEntry{Kind: licensing.OutboxRenew, Org: d.org, Request: d.request,
+		User: s.user.ID, Run: run})
 }
 
 // stop plans the end of the runs that have nothing left to make effective (R82).
@@ -255,8 +322,11 @@ func (p *plan) propagate(d *decision, s *subject) {
 		return
 	}
 	run.Dues = dues(run.Dues)
-	p.mail(mailRow{ID: run.Mail, OrgID: d.org, UserID: s.user.ID, Kind: licensing.MailChanges,
-		QueuedAt: ts(d.now)}, changesData{told})
+	row := mailRow{ID: run.Mail, OrgID: d.org, UserID: s.user.ID, Kind: licensing.MailChanges, QueuedAt: ts(d.now)}
+	if len(s.claims) > 0 { // a contract tells its contact at the address there (R27)
+		row.Address = nullString(s.claims[0].address)
+	}
+	p.mail(row, changesData{told})
 	p.work = append(p.work, licensing.OutboxEntry{Kind: licensing.OutboxAssign, Org: d.org,
 		Request: d.request, User: s.user.ID, Propagation: run})
 }
@@ -285,7 +355,7 @@ func dues(in []time.Time) []time.Time {
 }
 
 // invite plans a first invitation, or the next generation of one that expired or failed (R62).
-func (p *plan) invite(d *decision, s *subject) {
+func (p *plan) invite(d *decision, s *subject, after map[licensing.LicenseID]*assignmentRow) {
 	kind := licensing.OutboxInvite
 	i := invitationRow{ID: licensing.InvitationID(uuid.NewString()), OrgID: d.org, UserID: s.user.ID,
 		Generation: 1, CreatedAt: ts(d.now)}
@@ -293,8 +363,6 @@ func (p *plan) invite(d *decision, s *subject) {
 		kind, i = licensing.OutboxRenew, *s.invitation
 		i.Generation++
 	}
-	// an admin's renewal is for the person named, whatever the invitation was before (R28)
-	i.Binding = d.Binding()
 	i.InviteSeconds, i.InvitedBy = int64(max(d.period(), time.Second)/time.Second), nullString(d.by)
 	i.Renew(d.policy, d.now)
 	if kind == licensing.OutboxInvite {
@@ -302,11 +370,13 @@ func (p *plan) invite(d *decision, s *subject) {
 	} else {
 		p.renewals = append(p.renewals, i)
 	}
-	mail := i.Mail(licensing.MailWelcome, d.now)
-	mail.AskedBy = d.giver()
-	p.mails = append(p.mails, mail)
+	mails := i.Welcomes(licensing.Channels(licensing.Email(s.user.BusinessEmail), s.waiting(after)), d.now)
+	for n := range mails {
+		mails[n].AskedBy = d.giver()
+	}
+	p.mails = append(p.mails, mails...)
 	p.work = append(p.work, licensing.OutboxEntry{Kind: kind, Org: d.org, Request: d.request, User: s.user.ID,
-		Run: i.Run(mail.ID)})
+		Run: i.Run(mails...)})
 }
 
 // period is the time to register; one that can't be was refused before.

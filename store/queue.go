@@ -182,6 +182,9 @@ func (t *tx) address(mails []mailRow) error {
 	}
 	for n := range mails {
 		mails[n].Mailbox = box[mails[n].UserID]
+		if fixed := licensing.Email(mails[n].Address); fixed != "" {
+			mails[n].Mailbox = fixed.Mailbox()
+		}
 	}
 	return nil
 }

@@ -183,7 +183,8 @@ func TestR29_TwoPeopleWhoAcceptOneLinkAtOnceAreOne(t *testing.T) {
 				return func() {
 					_, errs[n] = s.atTime(a.now).Register(context.Background(),
 						licensing.Registration{Request: newRequest(), Invitation: at.Run.Invitation,
-							Generation: 1, Identity: licensing.Identity{
+							Generation: 1, Link: licensing.ContractLink(at.Run.Invitation,
+								licensing.Email(fmt.Sprintf("ann%d@fabrikam.example", round))), Identity: licensing.Identity{
 								Email: licensing.Email(fmt.Sprintf("p%d-%d@fabrikam.example", round, n)),
 								Name:  "P",
 							}})

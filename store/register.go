@@ -15,7 +15,7 @@ import (
 // Register claims an invitation for an identity, first come first served, and puts everything that the
 // person was given so far in progress with its due time (R23, R28, R29, R60, R61). Where somebody else than
 // the addressee of a forwardable invitation registers, that person gets what the contract gave instead.
-// Refusals are *licensing.Error and audited.
+// Refusals are *licensing.Error and audited. The registration's proof was verified before (L09).
 func (s *Store) Register(ctx context.Context, r licensing.Registration) (licensing.Registered, error) {
 	who, form := r.Identity.Check()
 	org, err := s.organizationOfInvitation(ctx, r.Invitation)
@@ -40,6 +40,7 @@ func (s *Store) Register(ctx context.Context, r licensing.Registration) (licensi
 
 // registration is an acceptance as a request. Nobody is its caller: the link speaks for who holds it.
 func registration(org licensing.OrgID, r licensing.Registration) request {
+	r.Proof = "" // it is no content: another key proves the same
 	return request{id: r.Request, org: org, action: licensing.AuditRegister,
 		who: licensing.Principal{Kind: licensing.ByPerson}, content: r}
 }
@@ -66,6 +67,8 @@ type acceptance struct {
 	registration licensing.Registration
 	invitation   invitationRow
 	addressee    userRow
+	moves        []licensing.AccessChange // what goes to whoever registers by the link
+	contract     licensing.Email          // to which the mail with the link went, "" for another link
 	answer       licensing.Registered
 }
 
@@ -90,6 +93,9 @@ func (t *tx) loadAcceptance(r licensing.Registration) (*acceptance, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.findContract(); err != nil {
+		return nil, err
+	}
 	return a, licensing.MayRegister(a.rule(), r.Identity, r.Generation, t.now)
 }
 
@@ -98,6 +104,7 @@ func (a *acceptance) rule() licensing.Invitation {
 	i := ruleOf(&a.invitation)
 	i.SignIn, i.ObjectID = licensing.Email(a.addressee.SignInEmail), licensing.ObjectID(a.addressee.ObjectID)
 	i.Left = a.addressee.ObjectID != "" && !a.addressee.InTenant
+	i.Moves = len(a.moves) > 0
 	return i
 }
 
@@ -132,11 +139,12 @@ func (a *acceptance) judgeAcceptance(m mandate, acceptor asked) (*decision, erro
 	people := []asked{acceptor}
 	forwarded := acceptor.User != a.addressee.ID
 	if forwarded {
-		contract, err := a.contractRoles()
-		if err != nil {
-			return nil, err
+		people[0].Access, people[0].other = a.moves, a.addressee.ID
+		for _, c := range a.moves {
+			for _, r := range c.Add {
+				people[0].claims = append(people[0].claims, claim{c.License, r, a.contract})
+			}
 		}
-		people[0].Access, people[0].other = contract, a.addressee.ID
 		people = append(people, asked{PersonChange: licensing.PersonChange{User: a.addressee.ID}})
 	}
 	d, err := a.load(m, people)
@@ -152,6 +160,10 @@ func (a *acceptance) judgeAcceptance(m mandate, acceptor asked) (*decision, erro
 	if s.registers {
 		s.user.RegisteredAt = ts(a.now)
 	}
+	if err := a.bind(&s.user); err != nil {
+		return nil, err
+	}
+	s.binds = true
 	for _, c := range s.Access {
 		d.judgeChange(s, c)
 	}
@@ -168,25 +180,25 @@ func (a *acceptance) judgeAcceptance(m mandate, acceptor asked) (*decision, erro
 	return d, nil
 }
 
-// contractRoles are the addressee's roles that the contract gave: only those move (R28).
-func (a *acceptance) contractRoles() ([]licensing.AccessChange, error) {
+// findContract finds what the link can move: the addressee's roles that a contract gave by the address to
+// which the mail with this link went. The addressee's own link moves nothing (R28).
+func (a *acceptance) findContract() error {
 	h, err := a.Holdings([]licensing.UserID{a.addressee.ID})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []licensing.AccessChange
 	for _, l := range sorted(h.Assignments[a.addressee.ID]) {
 		c := licensing.AccessChange{License: l}
 		for _, g := range h.Grants[a.addressee.ID][l] {
-			if g.Origin != licensing.ByAdmin {
-				c.Add = append(c.Add, g.Role)
+			if g.Contract != "" && licensing.ContractLink(a.invitation.ID, g.Contract) == a.registration.Link {
+				c.Add, a.contract = append(c.Add, g.Role), g.Contract
 			}
 		}
 		if len(c.Add) > 0 {
-			out = append(out, c)
+			a.moves = append(a.moves, c)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // takeFrom takes from the addressee what the acceptor was given: that, and nothing else (R28). Where a rule
@@ -208,7 +220,9 @@ func (a *acceptance) planAcceptance(d *decision) (*plan, error) {
 	p.refusals(d, s)
 	p.person(d, s)
 	after := p.change(d, s)
-	p.accepted = append(p.accepted, a.accepted(s, a.invitation.ID))
+	accepted := a.accepted(s, a.invitation.ID)
+	accepted.Contract = a.contract
+	p.accepted = append(p.accepted, accepted)
 	if s.invitation != nil && s.invitation.ID != a.invitation.ID { // registering takes everything up (R23)
 		p.accepted = append(p.accepted, a.accepted(s, s.invitation.ID))
 	}
@@ -258,18 +272,39 @@ func (a *acceptance) planForward(p *plan, d *decision) error {
 		moved = append(moved, c.License)
 	}
 	notice := a.invitation.Mail(licensing.MailForwarded, a.now)
+	var err error
+	if notice.Address, err = a.firstAddress(); err != nil {
+		return err
+	}
 	a.answer.Notice = notice.ID
 	p.mail(notice, licensesData{moved})
 	if len(left) == 0 {
 		return nil
 	}
-	a.inviteBoundAnew(p, left)
+	a.inviteAnew(p, addressee.waiting(left), left)
 	return nil
 }
 
-// inviteBoundAnew plans an invitation of the addressee to what nobody else may take (R28). Who gave him the
-// latest of that invites him.
-func (a *acceptance) inviteBoundAnew(p *plan, left map[licensing.LicenseID]*assignmentRow) {
+// firstAddress is where the first mail of the invitation went, whatever anybody typed since (R28); of several at
+// once that on the contract. "" is the person's business email: that mail has not been sent.
+func (a *acceptance) firstAddress() (address nullString, err error) {
+	err = a.get(&address, `
+		SELECT COALESCE(address, recipient)
+		FROM mails
+		WHERE invitation_id = ? AND kind = 'welcome'
+		ORDER BY queued_at, CASE WHEN address IS NULL THEN 1 ELSE 0 END, id
+		LIMIT 1`, a.invitation.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return address, err
+}
+
+// inviteAnew plans an invitation of the addressee to what stays with him (R28). Who gave him the latest of that
+// invites him.
+func (a *acceptance) inviteAnew(
+	p *plan, waiting []licensing.Grant, left map[licensing.LicenseID]*assignmentRow,
+) {
 	var latest assignmentRow
 	for _, l := range sorted(left) {
 		if r := left[l]; r.AddedBy != "" && r.ChangedAt.After(latest.ChangedAt.Time) {
@@ -278,12 +313,10 @@ func (a *acceptance) inviteBoundAnew(p *plan, left map[licensing.LicenseID]*assi
 	}
 	i := invitationRow{
 		ID: licensing.InvitationID(uuid.NewString()), OrgID: a.invitation.OrgID, UserID: a.addressee.ID,
-		Generation: 1,
-		Binding:    licensing.Bound, InviteSeconds: a.invitation.InviteSeconds, InvitedBy: latest.AddedBy,
-		CreatedAt: ts(a.now),
+		Generation: 1, InviteSeconds: a.invitation.InviteSeconds, InvitedBy: latest.AddedBy, CreatedAt: ts(a.now),
 	}
 	i.Renew(a.policy, a.now)
-	mail := i.Mail(licensing.MailWelcome, a.now)
-	a.answer.Again = i.Run(mail.ID)
-	p.invitations, p.mails = append(p.invitations, i), append(p.mails, mail)
+	mails := i.Welcomes(licensing.Channels(licensing.Email(a.addressee.BusinessEmail), waiting), a.now)
+	a.answer.Again = i.Run(mails...)
+	p.invitations, p.mails = append(p.invitations, i), append(p.mails, mails...)
 }

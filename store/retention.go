@@ -86,7 +86,7 @@ func (s *Store) eraseMails(ctx context.Context) (n int, err error) {
 	err = s.write(ctx, "erase mails", func(t *tx) (err error) {
 		n, err = t.exec(`
 			UPDATE mails
-			SET recipient = NULL, mailbox = '', data = '{}', answer = NULL, erased_at = ?
+			SET address = NULL, recipient = NULL, mailbox = '', data = '{}', answer = NULL, erased_at = ?
 			WHERE id IN (
 				SELECT m.id
 				FROM mails m
@@ -218,18 +218,18 @@ func (t *tx) erasePerson(u userRow) (done licensing.Erased, err error) {
 	_, err = t.exec(`
 		UPDATE users
 		SET sign_in_email = '', sign_in_key = CAST(id AS text), business_email = '', name = ?, name_key = ?, object_id = NULL,
-			in_tenant = (kind = 'external'), registered_at = NULL, erased_at = ?
+			in_tenant = (kind = 'external'), registered_at = NULL, issuer = NULL, subject = NULL, erased_at = ?
 		WHERE id = ?`, licensing.ErasedName, rows.NameKey(licensing.ErasedName), ts(t.now), u.ID)
 	if err != nil {
 		return done, err
 	}
 	done.People = 1
 	if done.Mails, err = t.exec(`
-		UPDATE mails SET recipient = NULL, mailbox = '', data = '{}', answer = NULL, erased_at = ?
+		UPDATE mails SET address = NULL, recipient = NULL, mailbox = '', data = '{}', answer = NULL, erased_at = ?
 		WHERE user_id = ? AND erased_at IS NULL`, ts(t.now), u.ID); err != nil {
 		return done, err
 	}
-	if _, err = t.exec(`UPDATE invitations SET reason = NULL WHERE user_id = ?`, u.ID); err != nil {
+	if _, err = t.exec(`UPDATE invitations SET reason = NULL, accepted_contract = NULL WHERE user_id = ?`, u.ID); err != nil {
 		return done, err
 	}
 	done.Directory, err = t.exec(`DELETE FROM directory_people

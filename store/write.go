@@ -35,8 +35,8 @@ func (p *plan) writeInvitations(t *tx) error {
 	for _, i := range p.accepted {
 		_, err := t.exec(`
 			UPDATE invitations
-			SET state = 'accepted', accepted_at = ?, accepted_by = ?, accepted_request = ?
-			WHERE id = ?`, i.At, i.By, i.Request, i.ID)
+			SET state = 'accepted', accepted_at = ?, accepted_by = ?, accepted_request = ?, accepted_contract = ?
+			WHERE id = ?`, i.At, i.By, i.Request, nullString(i.Contract.Key()), i.ID)
 		if err != nil {
 			return err
 		}
@@ -84,11 +84,11 @@ func (p *plan) giveGrants(t *tx) error {
 	if err := insert(t, insertGrant, p.grants); err != nil {
 		return err
 	}
-	for _, g := range p.billTo {
+	for _, g := range p.claimed {
 		_, err := t.exec(`
 			UPDATE grants
-			SET origin = 'bill_to'
-			WHERE license_id = ? AND user_id = ? AND role = 'invoice_reader'`, g.LicenseID, g.UserID)
+			SET origin = ?, contract_email = ?
+			WHERE license_id = ? AND user_id = ? AND role = ?`, g.Origin, g.Contract, g.LicenseID, g.UserID, g.Role)
 		if err != nil {
 			return err
 		}
@@ -101,6 +101,14 @@ type contactRow struct {
 	License licensing.LicenseID   `db:"license_id"`
 	Kind    licensing.ContactKind `db:"kind"`
 	User    licensing.UserID      `db:"user_id"`
+	// the addresses on the contract, which alone say who the contact is (R34)
+	Business licensing.Email `db:"business_email"`
+	SignIn   nullString      `db:"sign_in_email"`
+}
+
+// contact is the contact as the contract has it.
+func (c contactRow) contact() licensing.Contact {
+	return licensing.Contact{Kind: c.Kind, Business: c.Business, SignIn: licensing.Email(c.SignIn)}
 }
 
 // preferenceRow is a wish to inherit that ends.
@@ -136,8 +144,18 @@ func (p *plan) writeContacts(t *tx) error {
 		}
 	}
 	for _, c := range p.contacts {
-		_, err := t.exec(`INSERT INTO contacts (license_id, kind, user_id, since) VALUES (?, ?, ?, ?)`,
-			c.License, c.Kind, c.User, ts(t.now))
+		_, err := t.exec(`
+			INSERT INTO contacts (license_id, kind, user_id, business_email, sign_in_email, since)
+			VALUES (?, ?, ?, ?, ?, ?)`, c.License, c.Kind, c.User, c.Business, c.SignIn, ts(t.now))
+		if err != nil {
+			return err
+		}
+	}
+	for _, c := range p.readdressed {
+		_, err := t.exec(`
+			UPDATE contacts
+			SET business_email = ?, sign_in_email = ?
+			WHERE license_id = ? AND kind = ? AND until IS NULL`, c.Business, c.SignIn, c.License, c.Kind)
 		if err != nil {
 			return err
 		}

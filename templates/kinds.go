@@ -27,14 +27,14 @@ var kinds = parseKinds([]Kind{
 	{
 		Kind: licensing.MailWelcome, Rule: "R73",
 		Subject: "Action required: Sign in to manage your volume licensing assets",
-		Reader:  "the invited person", Address: "business email",
+		Reader:  "the invited person", Address: "business email, and each address on a contract that gave roles",
 		Runs:   []string{"Invitation"},
 		Sample: sampleWelcome(), shared: []string{"invitation"}, write: writeInvitation,
 	},
 	{
 		Kind: licensing.MailReminder, Rule: "R56",
 		Subject: "Reminder: your volume licensing invitation expires on {{day .Expires}}",
-		Reader:  "the invited person", Address: "business email",
+		Reader:  "the invited person", Address: "address on the contract, where one gave roles, else business email",
 		Runs:   []string{"Invitation"},
 		Sample: sampleReminder(), shared: []string{"invitation"}, write: writeInvitation,
 	},
@@ -48,7 +48,7 @@ var kinds = parseKinds([]Kind{
 	{
 		Kind: licensing.MailChanges, Rule: "R70",
 		Subject: "Permission changes for Microsoft Volume Licensing contracts",
-		Reader:  "the person whose roles changed", Address: "business email",
+		Reader:  "the person whose roles changed", Address: "business email; of a contract's roles: the address there",
 		Runs:   []string{"Assignment"},
 		Sample: sampleChanges(),
 	},
@@ -69,7 +69,7 @@ var kinds = parseKinds([]Kind{
 	{
 		Kind: licensing.MailForwarded, Rule: "R28",
 		Subject: "Someone else used your volume licensing invitation",
-		Reader:  "the addressee of a forwarded invitation", Address: "business email",
+		Reader:  "the addressee of a forwarded invitation", Address: "where the first mail of the invitation went",
 		Runs:   []string{"Invitation"},
 		Sample: sampleForwarded(),
 	},

@@ -23,7 +23,7 @@ type Letterhead struct {
 	Propagation time.Duration // from registration to access
 
 	// Token makes the secret part of an invitation's link, as [licensing.LinkKeys.Token] does.
-	Token func(i licensing.InvitationID, generation int, keyID string) (string, error)
+	Token func(t licensing.Ticket, keyID string) (string, error)
 }
 
 // content is what the templates of a mail are given.
@@ -61,7 +61,8 @@ func writeInvitation(t mailTemplate, c content) (Mail, error) {
 	if c.Expires.IsZero() {
 		return Mail{}, errors.New("the invitation has no end")
 	}
-	token, err := c.Token(c.Invitation, c.Generation, c.KeyID)
+	token, err := c.Token(licensing.Ticket{Invitation: c.Invitation, Generation: c.Generation, Link: c.MailJob.Link},
+		c.KeyID)
 	if err != nil {
 		return Mail{}, fmt.Errorf("make the link: %w", err)
 	}

@@ -320,7 +320,7 @@ func TestMailsAreRefusedWithoutWhatTheyNeed(t *testing.T) {
 		"a confirmation with a strange page":  portal(licensing.MailConfirmation, "https://"),
 		"an expiry notice with a data: page":  portal(licensing.MailExpired, "data:text/html,x"),
 		"an invitation whose key is unknown": func(m *sample) {
-			m.head.Token = func(licensing.InvitationID, int, string) (string, error) {
+			m.head.Token = func(licensing.Ticket, string) (string, error) {
 				return sampleToken, errors.New("there is no key")
 			}
 		},
@@ -341,11 +341,11 @@ func TestMailsAreRefusedWithoutWhatTheyNeed(t *testing.T) {
 
 func TestALinkIsMadeForTheInvitationOfTheJob(t *testing.T) {
 	m := sampleOf(licensing.MailWelcome)
-	m.Invitation, m.Generation, m.KeyID = "i", 3, "k2"
-	m.head.Token = func(i licensing.InvitationID, generation int, key string) (string, error) {
-		return fmt.Sprintf("%s-%d-%s", i, generation, key), nil
+	m.Invitation, m.Generation, m.KeyID, m.MailJob.Link = "i", 3, "k2", "c1"
+	m.head.Token = func(of licensing.Ticket, key string) (string, error) {
+		return fmt.Sprintf("%s-%d-%s-%s", of.Invitation, of.Generation, of.Link, key), nil
 	}
-	if text := m.mail(t).Text; !strings.Contains(text, "\n"+sampleLinkBase+"i-3-k2\n") {
+	if text := m.mail(t).Text; !strings.Contains(text, "\n"+sampleLinkBase+"i-3-c1-k2\n") {
 		t.Errorf("the link is not the one of the job:\n%s", text)
 	}
 }

@@ -35,7 +35,7 @@ func (s sample) mail(t testing.TB) Mail {
 func sampleLetterhead() Letterhead {
 	return Letterhead{
 		Support: sampleSupport, Portal: samplePortal, LinkBase: sampleLinkBase, Propagation: 2 * time.Hour,
-		Token: func(licensing.InvitationID, int, string) (string, error) { return sampleToken, nil },
+		Token: func(licensing.Ticket, string) (string, error) { return sampleToken, nil },
 	}
 }
 

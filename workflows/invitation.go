@@ -48,6 +48,7 @@ type invitation struct {
 	phase      phase
 	generation licensing.InvitationRun // what is waited for, without its mail
 	queued     licensing.MailID        // a mail to send next
+	also       []licensing.MailID      // and the ones after it: each address has a link of its own (R28)
 	mail       pendingMail             // the mail that is being sent
 	reminded   bool
 	failed     bool // the mail was refused: only a reset helps
@@ -62,7 +63,8 @@ type invitation struct {
 // useGeneration makes a generation the one that is waited for.
 func (w *invitation) useGeneration(s licensing.InvitationRun) {
 	w.generation, w.queued, w.reminded, w.failed = s, s.Mail, false, false
-	w.generation.Mail = ""
+	w.also = s.Also
+	w.generation.Mail, w.generation.Also = "", nil
 }
 
 // run waits for the registration, one event after the other, and makes the roles effective.
@@ -100,6 +102,9 @@ func (w *invitation) next(ctx workflow.Context) error {
 		return w.recordMail(ctx)
 	case w.queued != "" && !w.mail.exists():
 		w.sendQueued(ctx)
+		return nil
+	case len(w.also) > 0 && !w.mail.exists():
+		w.queued, w.also = w.also[0], w.also[1:]
 		return nil
 	case !now.Before(w.expiresAt()):
 		return w.expire(ctx)

@@ -104,7 +104,7 @@ func (w *invitation) resend(ctx workflow.Context, c licensing.Command) (licensin
 		return out, err
 	}
 	w.stopMail()
-	w.queued = out.Mail
+	w.queued, w.also = out.Mail, out.Also
 	return out, nil
 }
 
@@ -138,6 +138,9 @@ func (w *invitation) adopt(_ workflow.Context, s licensing.InvitationRun) (licen
 // useNewerGeneration goes on with another generation, unless it is the one that is waited for already.
 func (w *invitation) useNewerGeneration(s licensing.InvitationRun) {
 	if s.Invitation == w.generation.Invitation && s.Generation <= w.generation.Generation {
+		if s.Generation == w.generation.Generation {
+			w.also = append(w.also, s.Also...) // the contract has another address to which a link goes
+		}
 		return
 	}
 	w.stopMail()

@@ -98,7 +98,7 @@ func TestRequests(t *testing.T) {
 			if v := later.People[0]; v.User != who.User || v.Verdicts[0].Outcome != licensing.Assigned {
 				t.Fatalf("%+v", later)
 			}
-			s.Mail("amy", "changes", 1)
+			s.Mail("pat", "changes", 1) // at the address on the contract
 			count(t, s, "pat", "welcome", 1)
 		},
 	)

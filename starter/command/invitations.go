@@ -36,7 +36,11 @@ func (a *app) register() *cobra.Command {
 }
 
 func (a *app) runRegister(ctx context.Context, f registerFlags) error {
-	r, err := a.registration(f)
+	who, err := f.identity()
+	if err != nil {
+		return err
+	}
+	keys, token, t, err := a.ticket(f.link)
 	if err != nil {
 		return err
 	}
@@ -45,6 +49,17 @@ func (a *app) runRegister(ctx context.Context, f registerFlags) error {
 		return err
 	}
 	defer s.close()
+	if who.ObjectID == "" { // an identity provider would say it
+		known, err := s.views.SignsIn(ctx, t.Invitation, who.Email)
+		if err != nil {
+			return a.readFault(err)
+		}
+		who.ObjectID = known.ObjectID
+	}
+	r, err := keys.Accept(token, who, a.request())
+	if err != nil {
+		return err
+	}
 	out, err := s.client.Register(ctx, r)
 	if err != nil {
 		return err
@@ -58,28 +73,28 @@ func (a *app) runRegister(ctx context.Context, f registerFlags) error {
 	})
 }
 
-// registration checks the link with the key that it was made with.
-func (a *app) registration(f registerFlags) (licensing.Registration, error) {
-	r := licensing.Registration{Request: a.request()}
+// identity is who holds the link.
+func (f registerFlags) identity() (who licensing.Identity, err error) {
 	if f.link == "" {
-		return r, Usage(errors.New("--link is required"))
+		return who, Usage(errors.New("--link is required"))
 	}
+	who = licensing.Identity{ObjectID: licensing.ObjectID(f.object), Name: licensing.CleanName(f.name)}
+	who.Email, err = licensing.ParseEmail(f.email)
+	return who, inFlag("--email", err)
+}
+
+// ticket reads a link with the key that it was made with.
+func (a *app) ticket(link string) (keys licensing.LinkKeys, token string, t licensing.Ticket, err error) {
 	c, err := a.load(config.Commands | config.Portal)
 	if err != nil {
-		return r, err
+		return keys, "", t, err
 	}
-	token := f.link
-	if u, err := url.Parse(f.link); err == nil && u.Host != "" {
+	token = link
+	if u, err := url.Parse(link); err == nil && u.Host != "" {
 		token = path.Base(u.Path)
 	}
-	if r.Invitation, r.Generation, err = c.LinkKeys.Verify(token); err != nil {
-		return r, err
-	}
-	if r.Identity.Email, err = licensing.ParseEmail(f.email); err != nil {
-		return r, inFlag("--email", err)
-	}
-	r.Identity.ObjectID, r.Identity.Name = licensing.ObjectID(f.object), licensing.CleanName(f.name)
-	return r, nil
+	t, err = c.LinkKeys.Verify(token)
+	return c.LinkKeys, token, t, err
 }
 
 // resend sends the same link again (R58).

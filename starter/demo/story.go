@@ -122,14 +122,20 @@ func (d *story) awaitLink(ctx context.Context, to string, number int) (string, e
 
 // register registers the person with the address by a link.
 func (d *story) register(ctx context.Context, link, email string) (licensing.Registered, error) {
-	id, generation, err := d.config.LinkKeys.Verify(strings.TrimPrefix(link, d.config.LinkBase))
+	token := strings.TrimPrefix(link, d.config.LinkBase)
+	t, err := d.config.LinkKeys.Verify(token)
 	if err != nil {
 		return licensing.Registered{}, err
 	}
-	return d.client.Register(ctx, licensing.Registration{
-		Request: newRequest(), Invitation: id, Generation: generation,
-		Identity: licensing.Identity{Email: licensing.Email(email)},
-	})
+	who, err := d.views.SignsIn(ctx, t.Invitation, licensing.Email(email))
+	if err != nil {
+		return licensing.Registered{}, err
+	}
+	r, err := d.config.LinkKeys.Accept(token, who, newRequest())
+	if err != nil {
+		return licensing.Registered{}, err
+	}
+	return d.client.Register(ctx, r)
 }
 
 func newRequest() licensing.RequestID { return licensing.RequestID(uuid.NewString()) }

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"regexp"
@@ -105,24 +106,25 @@ func (s *Stack) showInvitation(w http.ResponseWriter, r *http.Request, problem e
 
 // openInvitation reads the invitation behind a link, or says why nobody can register by it.
 func (s *Stack) openInvitation(r *http.Request, token string) (licensing.InvitationView, error) {
-	id, generation, err := s.Config.LinkKeys.Verify(token)
+	t, err := s.Config.LinkKeys.Verify(token)
 	if err != nil {
 		return licensing.InvitationView{}, err
 	}
-	v, err := s.Views.InvitationPage(r.Context(), id)
+	v, err := s.Views.InvitationPage(r.Context(), t.Invitation)
 	if err != nil {
 		return v, err
 	}
 	i := licensing.Invitation{
-		State: v.State, Binding: licensing.Forwardable, Generation: v.Generation, ExpiresAt: v.ExpiresAt,
+		State: v.State, Moves: true, Generation: v.Generation, ExpiresAt: v.ExpiresAt,
 	}
-	return v, licensing.MayRegister(i, licensing.Identity{}, generation, time.Now())
+	return v, licensing.MayRegister(i, licensing.Identity{}, t.Generation, time.Now())
 }
 
 // accept registers the person whose address was typed. This development sign-in stands for an identity
 // provider.
 func (s *Stack) accept(w http.ResponseWriter, r *http.Request) {
-	id, generation, err := s.Config.LinkKeys.Verify(r.PathValue("token"))
+	token := r.PathValue("token")
+	t, err := s.Config.LinkKeys.Verify(token)
 	if err != nil {
 		s.refuse(w, err)
 		return
@@ -132,13 +134,7 @@ func (s *Stack) accept(w http.ResponseWriter, r *http.Request) {
 		s.showInvitation(w, r, err)
 		return
 	}
-	// One request ID for one acceptance by one person: a double click is one request.
-	request := uuid.NewSHA1(uuid.NameSpaceURL, []byte(r.PathValue("token")+"\x00"+email.Key()))
-	_, err = s.Client.Register(r.Context(), licensing.Registration{
-		Request: licensing.RequestID(request.String()), Invitation: id, Generation: generation,
-		Identity: licensing.Identity{Email: email},
-	})
-	switch {
+	switch err := s.registers(r.Context(), t, token, email); {
 	case licensing.KindOf(err) == licensing.Forbidden: // another person may still register by it
 		s.showInvitation(w, r, err)
 	case err != nil:
@@ -146,6 +142,22 @@ func (s *Stack) accept(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.write(w, func() error { return templates.Notice(w, registered) })
 	}
+}
+
+// registers signs in as the person with the address, as the tenant knows one, and registers. A double click is
+// one request: its ID is that of one acceptance by one person.
+func (s *Stack) registers(ctx context.Context, t licensing.Ticket, token string, email licensing.Email) error {
+	who, err := s.Views.SignsIn(ctx, t.Invitation, email)
+	if err != nil {
+		return err
+	}
+	id := uuid.NewSHA1(uuid.NameSpaceURL, []byte(token+"\x00"+email.Key()))
+	registration, err := s.Config.LinkKeys.Accept(token, who, licensing.RequestID(id.String()))
+	if err != nil {
+		return err
+	}
+	_, err = s.Client.Register(ctx, registration)
+	return err
 }
 
 var registered = templates.NoticePage{

@@ -58,6 +58,7 @@ type Grant struct {
 	Role      licensing.Role      `db:"role"`
 	Origin    licensing.Origin    `db:"origin"`
 	Effective bool                `db:"effective"`
+	Contract  NullString          `db:"contract_email"` // of what a contract gave: the address there (R28)
 	GrantedBy NullString          `db:"granted_by"`
 	GrantedAt Timestamp           `db:"granted_at"`
 	Suspended bool                `db:"suspended"` // would be effective, had the user not left (R86)
@@ -113,7 +114,7 @@ func (q *Query) Holdings(users []licensing.UserID) (Holdings, error) {
 		}
 		var grants []Grant
 		err = q.In(&grants, `
-			SELECT license_id, user_id, role, origin, effective, suspended
+			SELECT license_id, user_id, role, origin, effective, suspended, contract_email
 			FROM grants
 			WHERE user_id IN (?)
 			ORDER BY license_id, role`, part)
@@ -122,10 +123,21 @@ func (q *Query) Holdings(users []licensing.UserID) (Holdings, error) {
 		}
 		for _, g := range grants {
 			h.Grants[g.UserID][g.LicenseID] = append(h.Grants[g.UserID][g.LicenseID],
-				licensing.Grant{Role: g.Role, Origin: g.Origin, Effective: g.Effective, Suspended: g.Suspended})
+				licensing.Grant{Role: g.Role, Origin: g.Origin, Effective: g.Effective, Suspended: g.Suspended,
+					Contract: licensing.Email(g.Contract)})
 		}
 	}
 	return h, nil
+}
+
+// Waiting returns what of a user waits for the registration: what the user's invitation gives.
+func (h Holdings) Waiting(user licensing.UserID) (out []licensing.Grant) {
+	for _, l := range slices.Sorted(maps.Keys(h.Assignments[user])) {
+		if Pending(h.Assignments[user][l]) {
+			out = append(out, h.Grants[user][l]...)
+		}
+	}
+	return out
 }
 
 // Pending says whether the assignment waits for its user to register.

@@ -25,6 +25,8 @@ type User struct {
 	RegisteredAt  Timestamp            `db:"registered_at"`
 	CreatedAt     Timestamp            `db:"created_at"`
 	InTenant      bool                 `db:"in_tenant"`
+	Issuer        NullString           `db:"issuer"` // with Subject: who registered (L05)
+	Subject       NullString           `db:"subject"`
 }
 
 // Person is the user as the rules know one.
@@ -43,7 +45,7 @@ func (u *User) Address(signIn licensing.Email) {
 // SelectUser begins a query for users u.
 const SelectUser = `
 	SELECT u.id, u.org_id, u.sign_in_email, u.sign_in_key, u.business_email, u.name, u.name_key, u.kind,
-		u.object_id, u.in_tenant, u.registered_at, u.created_at
+		u.object_id, u.in_tenant, u.issuer, u.subject, u.registered_at, u.created_at
 	FROM users u`
 
 // User reads one user of the organization, nil for none.

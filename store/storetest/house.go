@@ -183,7 +183,11 @@ func (h *House) Invitation(user licensing.UserID) licensing.InvitationStatus {
 func (h *House) WelcomeMail(user licensing.UserID) licensing.MailID {
 	h.Helper()
 	s := h.Invitation(user).Run
-	return licensing.MailID(string(licensing.InvitationChange(s.Invitation, s.Generation)) + ".welcome")
+	id := string(licensing.InvitationChange(s.Invitation, s.Generation)) + "."
+	if l := h.Link(s.Invitation); l != licensing.OwnLink {
+		id += string(l) + "."
+	}
+	return licensing.MailID(id + "welcome")
 }
 
 // Registers accepts the user's invitation as the addressee.
@@ -191,9 +195,39 @@ func (h *House) Registers(user licensing.UserID, email licensing.Email) licensin
 	h.Helper()
 	s := h.Invitation(user).Run
 	return Must[licensing.Registered](h.TB)(h.Write().Register(h.Context(), licensing.Registration{
-		Request: Request(), Invitation: s.Invitation, Generation: s.Generation,
-		Identity: licensing.Identity{Email: email},
+		Request: Request(), Invitation: s.Invitation, Generation: s.Generation, Link: h.Link(s.Invitation),
+		Identity: h.SignsIn(email),
 	}))
+}
+
+// SignsIn is the identity of who signs in with an address: with the object id that the directory has for it.
+func (h *House) SignsIn(email licensing.Email) licensing.Identity {
+	h.Helper()
+	who := licensing.Identity{Email: email}
+	var found []licensing.ObjectID
+	h.Select(&found, `SELECT object_id FROM directory_people WHERE org_id = ? AND email_key = ? AND present`, h.Org,
+		email.Key())
+	if len(found) > 0 {
+		who.ObjectID = found[0]
+	}
+	return who
+}
+
+// Link is the link of an invitation that went to an address on a contract, where there is one, else the
+// addressee's own.
+func (h *House) Link(i licensing.InvitationID) licensing.Link {
+	h.Helper()
+	var found []licensing.Email
+	h.Select(&found, `
+		SELECT address
+		FROM mails
+		WHERE invitation_id = ? AND kind = 'welcome' AND address IS NOT NULL
+		ORDER BY queued_at DESC, id
+		LIMIT 1`, i)
+	if len(found) > 0 {
+		return licensing.ContractLink(i, found[0])
+	}
+	return licensing.OwnLink
 }
 
 // Activates makes everything effective that a registration put in progress.

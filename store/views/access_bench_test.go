@@ -64,10 +64,10 @@ func newForest(b *testing.B, users, agreements int) *forest {
 		 SELECT a.license_id, a.user_id, r, 'admin', true, now()
 		 FROM assignments a, unnest(ARRAY['benefits_reader', 'license_position_reader']) r
 		 WHERE a.org_id = $1 AND a.name_key LIKE 'forest %' AND $2::int + $3::int > 0`,
-		`INSERT INTO contacts (license_id, kind, user_id, since)
+		`INSERT INTO contacts (license_id, kind, user_id, business_email, since)
 		 SELECT a.license_id, 'primary', (
 			SELECT x.user_id FROM assignments x WHERE x.license_id = a.license_id ORDER BY x.name_key LIMIT 1
-		 ), now()
+		 ), 'contact@fabrikam.example', now()
 		 FROM agreements a
 		 WHERE a.org_id = $1 AND a.license_id LIKE 'T%' AND a.parent IS NULL AND $2::int + $3::int > 0`,
 		`INSERT INTO preferences (user_id, license_id, inherit, changed_at)

@@ -7,6 +7,30 @@ import (
 	"vlroles/store/rows"
 )
 
+// SignsIn returns the identity of whoever signs in with an address for an invitation, as a tenant that vouches
+// for its directory would: with the object id where the directory has the address. It stands for an identity
+// provider, where there is none.
+func (v *Views) SignsIn(
+	ctx context.Context, id licensing.InvitationID, email licensing.Email,
+) (licensing.Identity, error) {
+	who := licensing.Identity{Email: email}
+	if !rows.IDs(string(id)) {
+		return who, nil
+	}
+	err := v.read(ctx, "find person in the directory", func(q *snapshot) error {
+		err := q.Get(&who.ObjectID, `
+			SELECT d.object_id
+			FROM invitations i
+			JOIN directory_people d ON d.org_id = i.org_id AND d.email_key = ? AND d.present
+			WHERE i.id = ?`, email.Key(), id)
+		if rows.NoRows(err) {
+			return nil
+		}
+		return err
+	})
+	return who, err
+}
+
 // InvitationPage returns what the page behind an invitation's link shows: what waits for whoever registers,
 // and no name of any admin (R35). Of an invitation that has ended it shows no roles (R29).
 func (v *Views) InvitationPage(

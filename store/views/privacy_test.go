@@ -168,6 +168,7 @@ func TestR35_EveryReadIsWalkedOrSaysWhyNot(t *testing.T) {
 		"Preferences": "walked", "HandOvers": "walked",
 
 		"Access":         "answers yes or no to the system that asks for a person",
+		"SignsIn":        "stands for the identity provider: only dev and the command line ask",
 		"InvitationPage": "for whoever holds a verified link; names nobody (TestR35_TheInvitationPage…)",
 
 		"FindUser":         "says what everybody is told of whom the caller may not see (TestR43_L03_…)",

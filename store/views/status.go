@@ -15,7 +15,7 @@ func (v *Views) Registered(ctx context.Context, r licensing.Registration) (licen
 	if err != nil || !rows.IDs(string(r.Request), string(r.Invitation)) {
 		return out, none
 	}
-	r.Identity = who
+	r.Identity, r.Proof = who, "" // a proof is no content: another key proves the same
 	err = v.read(ctx, "read registration", func(q *snapshot) error {
 		var row struct {
 			rows.Request
@@ -85,7 +85,7 @@ func (v *Views) Commanded(ctx context.Context, c licensing.Command) (licensing.I
 		if i == nil {
 			return licensing.NotInvited()
 		}
-		at = licensing.InvitationStatus{Org: c.Org, User: c.User, State: i.State, Run: i.Run("")}
+		at = licensing.InvitationStatus{Org: c.Org, User: c.User, State: i.State, Run: i.Run()}
 		return nil
 	})
 	return at, err
@@ -101,5 +101,5 @@ func (v *Views) invitationStatus(
 	if err != nil {
 		return licensing.InvitationStatus{}, err
 	}
-	return licensing.InvitationStatus{Org: i.OrgID, User: i.UserID, State: i.State, Run: i.Run("")}, nil
+	return licensing.InvitationStatus{Org: i.OrgID, User: i.UserID, State: i.State, Run: i.Run()}, nil
 }

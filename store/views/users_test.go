@@ -70,7 +70,7 @@ func TestR43_ViewAccessShowsMyLicenseIDsAndCountsTheOthers(t *testing.T) {
 		equal(t, "hidden", v.Hidden, 2)
 		equal(t, "shown", len(v.Access), 1)
 		equal(t, "License ID", v.Access[0].License, a1)
-		same(t, "grants", v.Access[0].Grants, "[{product_keys_reader admin true false}]")
+		same(t, "grants", v.Access[0].Grants, "[{product_keys_reader admin true false }]")
 		equal(t, "status of what ada sees", v.Status, licensing.StatusActive)
 		equal(t, "invitation", v.Invitation.State, licensing.InvitationAccepted)
 		var kinds []licensing.MailKind

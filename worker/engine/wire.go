@@ -52,7 +52,7 @@ func (e *Engine) wire() (a steps, err error) {
 	return steps{
 		requests: &activities.Requests{
 			Saves: rows, Contracts: rows, Users: rows, HandOvers: rows, Invitations: rows, Deadlines: rows,
-			Outbox: rows, Starter: e.client, Log: e.o.Log,
+			Outbox: rows, Starter: e.client, Links: e.o.Config.LinkKeys, Log: e.o.Log,
 		},
 		downstream:  &activities.Downstream{Assignments: rows, Provisioner: provisioner, Log: e.o.Log},
 		directories: &activities.Directories{Known: rows, Tenant: tenant, Log: e.o.Log},

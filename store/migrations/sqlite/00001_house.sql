@@ -53,27 +53,35 @@ CREATE TABLE users (
     kind           text NOT NULL CHECK (kind IN ('internal', 'external')),
     object_id      text,
     in_tenant      boolean NOT NULL, -- internal people: kept by the directory's events, and by an admin's re-check (R84, R86)
+    issuer         text, -- who registered, where the identity provider says it (L05)
+    subject        text,
     registered_at  text,
     created_at     text NOT NULL,
     erased_at      text, -- set: nothing is left but the id, for the audit (L10)
     FOREIGN KEY (org_id, object_id) REFERENCES directory_people,
-    CHECK (kind = 'internal' OR in_tenant)
+    CHECK (kind = 'internal' OR in_tenant),
+    CHECK ((issuer IS NULL) = (subject IS NULL))
 );
 -- One profile per person: (organization, sign-in email without case), and per directory object (R47, R66).
 CREATE UNIQUE INDEX users_sign_in ON users (org_id, sign_in_key);
 CREATE UNIQUE INDEX users_object ON users (org_id, object_id) WHERE object_id IS NOT NULL;
+-- A person has a profile in each organization that he works for (L05).
+CREATE UNIQUE INDEX users_subject ON users (org_id, issuer, subject) WHERE issuer IS NOT NULL;
 -- The order of the Manage Assignments list. Keys sort by their bytes, so that both databases page alike and the beginning of
 -- a name or an address is found as a range.
 CREATE INDEX users_list ON users (org_id, name_key, id);
 CREATE INDEX users_business ON users (org_id, lower(business_email));
 CREATE INDEX users_unknown ON users (org_id) WHERE NOT in_tenant;
 
--- Who is named on the contract. A row whose until is set is a former contact (R34).
+-- Who is named on the contract, with the addresses there, which nobody but the partner changes (R34). A row whose until is set is
+-- a former contact.
 CREATE TABLE contacts (
     id         integer PRIMARY KEY,
     license_id text NOT NULL REFERENCES agreements,
     kind       text NOT NULL CHECK (kind IN ('primary', 'notices', 'online_administrator', 'bill_to')),
     user_id    text NOT NULL REFERENCES users,
+    business_email text NOT NULL,
+    sign_in_email  text, -- null: the contract gives none
     since      text NOT NULL,
     until      text,
     suspended  boolean NOT NULL DEFAULT false, -- has left the tenant since: may not opt in until re-checked (R86)
@@ -139,6 +147,7 @@ CREATE TABLE grants (
         'product_keys_reader', 'benefits_reader', 'online_services_manager', 'invoice_reader')),
     origin     text NOT NULL CHECK (origin IN ('admin', 'contract', 'bill_to')), -- inherited is computed, never stored (R88)
     effective  boolean NOT NULL,
+    contract_email text, -- of what a contract gave: the address there (R28)
     suspended  boolean NOT NULL DEFAULT false, -- would be effective, were the assignment not suspended (R86)
     granted_by text REFERENCES users,
     granted_at text NOT NULL,
@@ -159,7 +168,6 @@ CREATE TABLE invitations (
     user_id          text NOT NULL REFERENCES users, -- the addressee
     generation       integer NOT NULL CHECK (generation >= 1), -- rises with each reset; older links are dead (R58)
     state            text NOT NULL CHECK (state IN ('open', 'accepted', 'expired', 'failed', 'cancelled')),
-    binding          text NOT NULL CHECK (binding IN ('bound', 'forwardable')),
     key_id           text NOT NULL, -- which key signs this generation's link
     invite_seconds   integer NOT NULL CHECK (invite_seconds > 0),
     expires_at       text NOT NULL,
@@ -171,11 +179,13 @@ CREATE TABLE invitations (
     accepted_at      text,
     accepted_by      text REFERENCES users,
     accepted_request text,
+    accepted_contract text, -- the address on a contract whose link was used, in lower case (R27)
     created_at       text NOT NULL,
     CHECK ((state = 'accepted') = (accepted_at IS NOT NULL))
 );
 -- A person has at most one invitation that has not ended.
 CREATE UNIQUE INDEX invitations_one_open ON invitations (user_id) WHERE state NOT IN ('accepted', 'cancelled');
+CREATE INDEX invitations_contract ON invitations (org_id, accepted_contract) WHERE accepted_contract IS NOT NULL;
 CREATE INDEX invitations_user ON invitations (user_id, created_at);
 
 -- Who hands Administrator over to whom (R30–R32).
@@ -209,6 +219,7 @@ CREATE TABLE mails (
     kind          text NOT NULL CHECK (kind IN ('welcome', 'reminder', 'registered', 'changes', 'confirmation', 'expired', 'forwarded', 'handover')),
     data          text NOT NULL DEFAULT '{}',
     state         text NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'refused', 'deferred', 'unknown', 'dropped', 'given_up')),
+    address       text, -- where it goes; null: the user's business email as it is when it is sent (R48)
     recipient     text, -- the address of the latest attempt
     attempts      integer NOT NULL DEFAULT 0,
     unknown       integer NOT NULL DEFAULT 0, -- attempts whose outcome was never learnt
@@ -229,7 +240,6 @@ CREATE INDEX mails_invitation ON mails (invitation_id, queued_at);
 CREATE INDEX mails_mailbox ON mails (mailbox, not_before);
 CREATE INDEX mails_asked_by ON mails (asked_by, queued_at) WHERE asked_by IS NOT NULL;
 CREATE INDEX mails_asked_in ON mails (org_id, queued_at) WHERE asked_by IS NOT NULL;
-CREATE INDEX mails_welcomed ON mails (lower(recipient)) WHERE kind = 'welcome';
 
 -- Locked while mails to a mailbox are decided, so that two requests at once don't both find room (L07). A digest, as in mails.
 CREATE TABLE mailboxes (

@@ -273,12 +273,19 @@ func (s *Env) Registration(m rig.Message, email licensing.Email) licensing.Regis
 		if !ok {
 			continue
 		}
-		id, generation, err := s.Config.LinkKeys.Verify(token)
+		t, err := s.Config.LinkKeys.Verify(token)
 		if err != nil {
 			s.TB.Fatal(err)
 		}
-		return licensing.Registration{Request: Request(), Invitation: id, Generation: generation,
-			Identity: licensing.Identity{Email: email}}
+		who, err := s.Views.SignsIn(s.Ctx(), t.Invitation, email)
+		if err != nil {
+			s.TB.Fatal(err)
+		}
+		r, err := s.Config.LinkKeys.Accept(token, who, Request())
+		if err != nil {
+			s.TB.Fatal(err)
+		}
+		return r
 	}
 	s.TB.Fatalf("the mail has no link:\n%s", m.Text)
 	return licensing.Registration{}

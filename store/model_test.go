@@ -100,7 +100,7 @@ type mPerson struct {
 	expires    time.Time
 	held       map[licensing.LicenseID]*mHeld
 	inherit    map[licensing.LicenseID]bool
-	barred     map[string]bool // contacts that may not opt in, since he left: License ID and kind
+	barred     map[string]bool  // contacts that may not opt in, since he left: License ID and kind
 	ended      map[mNaming]bool // an admin deleted him as this contact (R80)
 }
 

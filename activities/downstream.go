@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -18,7 +19,13 @@ type Assignments interface {
 		upTo time.Time) (int, error)
 	Fail(ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time,
 		reason string) error
-	Effective(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error)
+}
+
+// Tellings is what a downstream system has been told (L08).
+type Tellings interface {
+	Tell(ctx context.Context, user licensing.UserID, upTo time.Time) (licensing.Effective, error)
+	Told(ctx context.Context, e licensing.Effective) error
+	Surpass(ctx context.Context, user licensing.UserID, version int64) (bool, error)
 }
 
 // Provisioner tells a downstream system which roles of a user are effective, all of them each time. The same
@@ -31,6 +38,8 @@ type Provisioner interface {
 // ProvisionError says why a downstream system did not take a user's roles. Reason is one line of at most 300
 // characters without email addresses.
 type ProvisionError struct {
+	// the other side has this higher number (L08): what is told now is old there; 0: nothing
+	Newer   int64
 	Refused bool // for good: the assignment becomes Failed (R54); otherwise trying again can help
 	// URL, keys or contract are wrong: no assignment succeeds until an operator corrects them
 	Misconfigured bool
@@ -45,6 +54,7 @@ func (e *ProvisionError) Error() string { return "put roles downstream: " + e.Re
 // Downstream are the activities that make roles effective. Fields are set once, before the worker starts.
 type Downstream struct {
 	Assignments Assignments
+	Tellings    Tellings
 	Provisioner Provisioner // nil: roles become effective in the store alone
 	Log         *slog.Logger
 }
@@ -65,14 +75,20 @@ func (d *Downstream) Provision(ctx context.Context, c licensing.ChangeRef) error
 	if d.Provisioner == nil {
 		return nil
 	}
-	e, err := d.Assignments.Effective(ctx, c.User, c.UpTo)
+	e, err := d.Tellings.Tell(ctx, c.User, c.UpTo)
 	if err != nil {
 		return refusal.FromActivity(err)
 	}
-	err = d.Provisioner.Put(ctx, idempotencyKey(c), e)
+	err = d.Provisioner.Put(ctx, idempotencyKey(e), e)
+	if err == nil {
+		return refusal.FromActivity(d.Tellings.Told(ctx, e))
+	}
 	var p *ProvisionError
 	if !errors.As(err, &p) {
 		return err
+	}
+	if p.Newer > e.Version {
+		return d.overtaken(ctx, e, p)
 	}
 	if !p.Refused {
 		d.logFailure(ctx, c, p)
@@ -80,9 +96,22 @@ func (d *Downstream) Provision(ctx context.Context, c licensing.ChangeRef) error
 	return provisionFailure(p)
 }
 
-// idempotencyKey is the same for every attempt of one change at one due time.
-func idempotencyKey(c licensing.ChangeRef) string {
-	return string(c.Change) + "." + string(c.User) + "." + c.UpTo.UTC().Format("20060102T150405.000000Z")
+// overtaken ends well where the other side has been told something newer by us. Where not even our rows have
+// its number, the rows are an older copy: it is told again under a higher one.
+func (d *Downstream) overtaken(ctx context.Context, e licensing.Effective, p *ProvisionError) error {
+	lower, err := d.Tellings.Surpass(ctx, e.User, p.Newer)
+	if err != nil {
+		return refusal.FromActivity(err)
+	}
+	if lower {
+		return provisionFailure(&ProvisionError{Reason: "the downstream system had a higher number than our rows"})
+	}
+	return nil
+}
+
+// idempotencyKey names one telling: each has a number of its own.
+func idempotencyKey(e licensing.Effective) string {
+	return string(e.User) + "." + strconv.FormatInt(e.Version, 10)
 }
 
 // provisionFailure is the error with which the activity ends or is tried again.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,12 +38,27 @@ func (a *assignments) Fail(
 	return a.err
 }
 
-func (a *assignments) Effective(
-	_ context.Context,
-	u licensing.UserID,
-	_ time.Time,
-) (licensing.Effective, error) {
-	return licensing.Effective{User: u}, a.err
+// tellings is a Tellings that counts.
+type tellings struct {
+	version int64
+	told    []int64
+	err     error
+}
+
+func (n *tellings) Tell(_ context.Context, u licensing.UserID, _ time.Time) (licensing.Effective, error) {
+	n.version++
+	return licensing.Effective{User: u, Version: n.version}, n.err
+}
+
+func (n *tellings) Told(_ context.Context, e licensing.Effective) error {
+	n.told = append(n.told, e.Version)
+	return n.err
+}
+
+func (n *tellings) Surpass(_ context.Context, _ licensing.UserID, version int64) (bool, error) {
+	lower := n.version < version
+	n.version = max(n.version, version)
+	return lower, n.err
 }
 
 // putFunc is a Provisioner.
@@ -72,7 +88,7 @@ func TestR54_WhatIsRefusedDownstreamEndsAndEverythingElseIsTriedAgain(t *testing
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var log bytes.Buffer
-			d := &Downstream{Assignments: &assignments{}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+			d := &Downstream{Tellings: &tellings{}, Log: slog.New(slog.NewTextHandler(&log, nil))}
 			d.Provisioner = putFunc(func(string) error { return tc.err })
 			var app *temporal.ApplicationError
 			if err := d.Provision(t.Context(), licensing.ChangeRef{User: dana}); !errors.As(err, &app) {
@@ -90,23 +106,45 @@ func TestR54_WhatIsRefusedDownstreamEndsAndEverythingElseIsTriedAgain(t *testing
 	}
 }
 
-func TestTheSameChangeHasTheSameKeyDownstreamAndAnotherDueTimeAnotherOne(t *testing.T) {
+func TestL08_EachTellingHasItsKeyAndIsToldWhenItWasTaken(t *testing.T) {
 	var seen []string
-	d := &Downstream{Assignments: &assignments{}}
-	d.Provisioner = putFunc(func(key string) error { seen = append(seen, key); return nil })
-	for _, due := range []time.Time{noon, noon.In(time.FixedZone("east", 3600)), noon.Add(time.Hour)} {
-		err := d.Provision(t.Context(), licensing.ChangeRef{User: dana, Change: "c.1", UpTo: due})
-		if err != nil {
-			t.Fatal(err)
+	n := &tellings{}
+	d := &Downstream{Tellings: n}
+	d.Provisioner = putFunc(func(key string) error {
+		if seen = append(seen, key); len(seen) == 2 {
+			return context.DeadlineExceeded
 		}
+		return nil
+	})
+	for range 3 {
+		_ = d.Provision(t.Context(), licensing.ChangeRef{User: dana, Change: "c.1", UpTo: noon})
 	}
-	if seen[0] != seen[1] || seen[1] == seen[2] {
-		t.Errorf("keys are %v", seen)
+	want := []string{string(dana) + ".1", string(dana) + ".2", string(dana) + ".3"}
+	if !slices.Equal(seen, want) || !slices.Equal(n.told, []int64{1, 3}) {
+		t.Errorf("keys are %v, told %v", seen, n.told)
+	}
+}
+
+func TestL08_WhoKnowsANewerStateNeedsNoOlderOneUnlessOurRowsAreOlder(t *testing.T) {
+	n := &tellings{version: 5}
+	d := &Downstream{Tellings: n}
+	d.Provisioner = putFunc(func(string) error {
+		n.version = 9 // somebody else told it meanwhile
+		return &ProvisionError{Refused: true, Newer: 9}
+	})
+	if err := d.Provision(t.Context(), licensing.ChangeRef{User: dana}); err != nil || len(n.told) > 0 {
+		t.Errorf("overtaken: %v, told %v", err, n.told)
+	}
+	d.Provisioner = putFunc(func(string) error { return &ProvisionError{Refused: true, Newer: 99} })
+	var app *temporal.ApplicationError
+	err := d.Provision(t.Context(), licensing.ChangeRef{User: dana})
+	if !errors.As(err, &app) || app.NonRetryable() || n.version != 99 {
+		t.Errorf("rows that are older: %v, number %d", err, n.version)
 	}
 }
 
 func TestWithoutADownstreamSystemNobodyIsTold(t *testing.T) {
-	d := &Downstream{Assignments: &assignments{err: errors.New("asked")}}
+	d := &Downstream{Tellings: &tellings{err: errors.New("asked")}}
 	if err := d.Provision(t.Context(), licensing.ChangeRef{User: dana}); err != nil {
 		t.Error(err)
 	}
@@ -114,7 +152,7 @@ func TestWithoutADownstreamSystemNobodyIsTold(t *testing.T) {
 
 func TestAProvisionThatIsStoppedIsNoRefusal(t *testing.T) {
 	d := &Downstream{
-		Assignments: &assignments{},
+		Tellings:    &tellings{},
 		Provisioner: putFunc(func(string) error { return context.Canceled }),
 	}
 	if err := d.Provision(t.Context(), licensing.ChangeRef{User: dana}); !errors.Is(err, context.Canceled) {

@@ -1,6 +1,9 @@
 package licensing
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Origin says where a grant comes from (R03).
 type Origin string
@@ -36,6 +39,11 @@ func Exclude(r Role, held []Grant) bool {
 // Effective is a user's grants as a downstream system must know them: those that are effective, and those
 // that become so now.
 type Effective struct {
+	// Version rises with every change of what is told here: who is told a lower one than before ignores it (L08)
+	Version int64 `json:"version"`
+	// UpTo is until when what is due is among it
+	UpTo time.Time `json:"-"`
+
 	Org    OrgID            `json:"organization"`
 	User   UserID           `json:"user"`
 	Email  Email            `json:"sign_in_email"`

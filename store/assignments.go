@@ -18,7 +18,11 @@ func (s *Store) Activate(
 	var ids []licensing.LicenseID
 	err := s.write(ctx, "activate", func(t *tx) error {
 		ids = nil
-		err := t.all(&ids, `
+		before, err := t.lockTold(user)
+		if err != nil {
+			return err
+		}
+		err = t.all(&ids, `
 			UPDATE assignments
 			SET state = 'active', due_at = NULL, attempts = 0, reason = NULL, reference = NULL, changed_at = ?
 			WHERE user_id = ? AND change_id = ? AND state = 'propagating' AND due_at <= ?
@@ -27,6 +31,9 @@ func (s *Store) Activate(
 			return err
 		}
 		if err := t.makeEffective(user, change); err != nil {
+			return err
+		}
+		if err := t.keepTold(user, before, upTo); err != nil {
 			return err
 		}
 		return t.auditSettled(ids, auditLine{user: user, action: licensing.AuditActivate, rule: "R51",
@@ -59,6 +66,9 @@ func (s *Store) Fail(
 	ctx context.Context, user licensing.UserID, change licensing.ChangeID, upTo time.Time, reason string,
 ) error {
 	return s.write(ctx, "mark assignment as failed", func(t *tx) error {
+		if _, err := t.lockTold(user); err != nil {
+			return err
+		}
 		var ids []licensing.LicenseID
 		err := t.all(&ids, `
 			UPDATE assignments
@@ -82,33 +92,38 @@ func (s *Store) Effective(
 	ctx context.Context, user licensing.UserID, upTo time.Time,
 ) (e licensing.Effective, err error) {
 	err = s.reader.Read(ctx, "read effective grants", func(q *rows.Query) error {
-		var u userRow
-		if err := q.Get(&u, selectUser+` WHERE u.id = ?`, user); err != nil {
-			return missing(err, "user")
-		}
-		e = licensing.Effective{
-			Org: u.OrgID, User: u.ID, Email: licensing.Email(u.SignInEmail),
-			Object: licensing.ObjectID(u.ObjectID), Grants: []licensing.EffectiveGrant{},
-		}
-		if !u.Person().Registered() || !u.Person().InTenant() {
-			return nil
-		}
-		var due []grantRow
-		err := q.All(&due, `
+		e, err = effective(q, user, upTo)
+		return err
+	})
+	return e, err
+}
+
+func effective(q *rows.Query, user licensing.UserID, upTo time.Time) (e licensing.Effective, err error) {
+	var u userRow
+	if err := q.Get(&u, selectUser+` WHERE u.id = ?`, user); err != nil {
+		return e, missing(err, "user")
+	}
+	e = licensing.Effective{
+		Org: u.OrgID, User: u.ID, Email: licensing.Email(u.SignInEmail),
+		Object: licensing.ObjectID(u.ObjectID), Grants: []licensing.EffectiveGrant{}, UpTo: upTo,
+	}
+	if !u.Person().Registered() || !u.Person().InTenant() {
+		return e, nil
+	}
+	var due []grantRow
+	err = q.All(&due, `
 			SELECT g.license_id, g.role
 			FROM grants g
 			JOIN assignments a ON a.user_id = g.user_id AND a.license_id = g.license_id
 			WHERE g.user_id = ? AND NOT a.suspended AND (g.effective OR a.state = 'propagating' AND a.due_at <= ?)
 			ORDER BY g.license_id, g.role`, user, ts(upTo))
-		if err != nil {
-			return err
-		}
-		for _, r := range due {
-			e.Grants = append(e.Grants, licensing.EffectiveGrant{License: r.LicenseID, Role: r.Role})
-		}
-		return inheritedBy(q, &e)
-	})
-	return e, err
+	if err != nil {
+		return e, err
+	}
+	for _, r := range due {
+		e.Grants = append(e.Grants, licensing.EffectiveGrant{License: r.LicenseID, Role: r.Role})
+	}
+	return e, inheritedBy(q, &e)
 }
 
 // inheritedBy adds Administrator where the user inherits it and doesn't hold it.

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"vlroles/licensing"
+	"vlroles/store/rows"
 	"vlroles/store/views"
 )
 
@@ -75,6 +76,14 @@ type world struct {
 	contacts map[licensing.LicenseID]map[licensing.ContactKind]*mPerson
 	active   map[licensing.LicenseID]bool // had an active admin after the step before
 	left     bool                         // somebody left the tenant in this step
+	told     map[licensing.UserID]numbered
+}
+
+// numbered is what a downstream system must know of somebody at a time, and its number then.
+type numbered struct {
+	at      time.Time
+	version int64
+	grants  string
 }
 
 type mPerson struct {
@@ -1125,6 +1134,7 @@ func (w *world) compare(r *rapid.T) {
 		}
 	}
 	w.compareList(r, w.anybody(r, "whose list"))
+	w.numbers(r)
 	w.invariants(r)
 }
 
@@ -1166,6 +1176,43 @@ func (w *world) compareList(r *rapid.T, by *mPerson) {
 }
 
 // invariants are what must hold whatever the model says (R19, R33, R52, R84, R92).
+// numbers expects that whoever's effective grants are others than before the step has a higher number (L08).
+func (w *world) numbers(r *rapid.T) {
+	before := w.told
+	w.told = map[licensing.UserID]numbered{}
+	for _, m := range w.people {
+		if !m.known {
+			continue
+		}
+		id := w.userID(m)
+		if old, ok := before[id]; ok {
+			now := w.numbered(r, id, old.at)
+			if now.version < old.version || now.grants != old.grants && now.version == old.version {
+				r.Fatalf("%s: %+v became %+v", m.name, old, now)
+			}
+		}
+		w.told[id] = w.numbered(r, id, w.now)
+	}
+}
+
+func (w *world) numbered(r *rapid.T, id licensing.UserID, at time.Time) numbered {
+	e, err := w.s.Effective(context.Background(), id, at)
+	if err != nil {
+		r.Fatal(err)
+	}
+	out := numbered{at: at, grants: fmt.Sprint(e.Email, e.Object, e.Grants)}
+	err = w.s.reader.Read(context.Background(), "read number", func(q *rows.Query) error {
+		return q.Get(&out.version, `SELECT version FROM users WHERE id = ?`, id)
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	if out.version == 0 && len(e.Grants) == 0 {
+		out.grants = "" // nobody is told of somebody who never registered
+	}
+	return out
+}
+
 func (w *world) invariants(r *rapid.T) {
 	var both int
 	err := w.s.reads.Get(&both, w.s.reads.Rebind(`

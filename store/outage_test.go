@@ -253,3 +253,17 @@ func TestL01_EveryConnectionHasATimeToLogIn(t *testing.T) {
 		equal(t, address, c.ConnectTimeout, want)
 	}
 }
+
+func TestL01_ALoginEndsWithItsContext(t *testing.T) {
+	c, err := newConnector(mute(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, err = c.Connect(ctx)
+	if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > loginPatience/2 {
+		t.Errorf("ended after %s: %v", took, err)
+	}
+}

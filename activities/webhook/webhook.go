@@ -69,7 +69,9 @@ func New(c Config) (*Client, error) {
 }
 
 // Put makes one call. 2xx is success; 409 and 422 refuse for good; everything else is worth trying again
-// (R54). Where ctx is cancelled it returns that, not a *activities.ProvisionError.
+// (R54). The body holds the person's version, which rises with every change (L08). A receiver keeps the
+// highest that it has taken, with what it said, in one step; it takes an equal one again, and answers a lower
+// one with 409 and the JSON {"version": the one it has}, which is no refusal: it knows better already. Where ctx is cancelled it returns that, not a *activities.ProvisionError.
 func (w *Client) Put(ctx context.Context, key string, e licensing.Effective) error {
 	callCtx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
@@ -130,6 +132,10 @@ func (w *Client) outcome(resp *http.Response, body []byte) error {
 	if status >= 200 && status < 300 {
 		return nil
 	}
+	if newer := newerThere(resp, body); status == http.StatusConflict && newer > 0 {
+		return &activities.ProvisionError{Status: status, Refused: true, Newer: newer,
+			Reason: "it knows a newer state"}
+	}
 	said := detail(resp.Header.Get("Content-Type"), body)
 	if status == http.StatusConflict || status == http.StatusUnprocessableEntity {
 		if said == "" {
@@ -150,6 +156,19 @@ func (w *Client) outcome(resp *http.Response, body []byte) error {
 		e.Reason = activities.OneLine(e.Reason + ": " + said)
 	}
 	return e
+}
+
+// newerThere reads the number that the other side has, from a 409 whose JSON says "version"; 0 for none.
+func newerThere(resp *http.Response, body []byte) int64 {
+	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	var has struct {
+		Version int64 `json:"version"`
+	}
+	if err != nil || media != "application/problem+json" && media != "application/json" ||
+		json.Unmarshal(body, &has) != nil {
+		return 0
+	}
+	return has.Version
 }
 
 // misconfigured says whether an answer means that URL, keys or contract are wrong: redirects, and every 4xx

@@ -18,6 +18,7 @@ type Downstream struct {
 	keys   []webhook.Key
 	mu     sync.Mutex
 	grants map[licensing.UserID][]licensing.EffectiveGrant
+	latest map[licensing.UserID]int64 // the highest number, which no lower one replaces (L08)
 	refuse map[licensing.UserID]string
 }
 
@@ -31,6 +32,7 @@ func newDownstream(secret string) (*Downstream, error) {
 	return &Downstream{
 		keys:   []webhook.Key{key},
 		grants: map[licensing.UserID][]licensing.EffectiveGrant{},
+		latest: map[licensing.UserID]int64{},
 		refuse: map[licensing.UserID]string{},
 	}, err
 }
@@ -61,24 +63,27 @@ func (d *Downstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	if reason, refused := d.take(e); refused {
+	if status, problem := d.take(e); status != 0 {
 		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusUnprocessableEntity)
-		problem := map[string]any{"title": "refused", "status": 422, "detail": reason}
+		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(problem) // a caller who didn't hear it tries again
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// take keeps the grants, unless the user is to be refused once.
-func (d *Downstream) take(e licensing.Effective) (reason string, refused bool) {
+// take keeps the grants, unless the user is to be refused once or a higher number was taken before. It returns
+// the status and the problem of a call that isn't taken.
+func (d *Downstream) take(e licensing.Effective) (status int, problem map[string]any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if reason, refused = d.refuse[e.User]; refused {
-		delete(d.refuse, e.User)
-		return reason, true
+	if has := d.latest[e.User]; e.Version < has {
+		return http.StatusConflict, map[string]any{"title": "a newer state is known", "version": has}
 	}
-	d.grants[e.User] = e.Grants
-	return "", false
+	if reason, refused := d.refuse[e.User]; refused {
+		delete(d.refuse, e.User)
+		return http.StatusUnprocessableEntity, map[string]any{"title": "refused", "detail": reason}
+	}
+	d.grants[e.User], d.latest[e.User] = e.Grants, e.Version
+	return 0, nil
 }

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
+	"vlroles/activities"
 	"vlroles/activities/webhook"
 	"vlroles/licensing"
 )
@@ -53,6 +56,33 @@ func TestTheDownstreamSystemKeepsWhatASignedCallSays(t *testing.T) {
 	}
 	if got := d.Grants("lee"); len(got) != 0 {
 		t.Errorf("the system knows %v of somebody else", got)
+	}
+}
+
+func TestL08_TheDownstreamSystemKeepsTheHighestNumberWhateverComesLate(t *testing.T) {
+	d, url := serveDownstream(t)
+	hook, err := webhook.New(webhook.Config{URL: url, Keys: d.keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(version int64, grants ...licensing.EffectiveGrant) error {
+		e := licensing.Effective{User: "kim", Version: version, Grants: grants}
+		return hook.Put(t.Context(), "kim."+strconv.FormatInt(version, 10), e)
+	}
+	if err := put(8); err != nil { // a revocation
+		t.Fatal(err)
+	}
+	err = put(7, licensing.EffectiveGrant{License: "E1", Role: licensing.Administrator}) // from before it, late
+	var p *activities.ProvisionError
+	if !errors.As(err, &p) || p.Newer != 8 || len(d.Grants("kim")) != 0 {
+		t.Errorf("a stale call: %+v, and the system has %v", p, d.Grants("kim"))
+	}
+	if err := put(8); err != nil {
+		t.Errorf("the same once more: %v", err)
+	}
+	if err := put(9, licensing.EffectiveGrant{License: "E1", Role: licensing.BenefitsReader}); err != nil ||
+		len(d.Grants("kim")) != 1 {
+		t.Errorf("a newer one: %v, %v", err, d.Grants("kim"))
 	}
 }
 

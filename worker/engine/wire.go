@@ -54,7 +54,7 @@ func (e *Engine) wire() (a steps, err error) {
 			Saves: rows, Contracts: rows, Users: rows, HandOvers: rows, Invitations: rows, Deadlines: rows,
 			Outbox: rows, Starter: e.client, Links: e.o.Config.LinkKeys, Log: e.o.Log,
 		},
-		downstream:  &activities.Downstream{Assignments: rows, Provisioner: provisioner, Log: e.o.Log},
+		downstream:  &activities.Downstream{Assignments: rows, Tellings: rows, Provisioner: provisioner, Log: e.o.Log},
 		directories: &activities.Directories{Known: rows, Tenant: tenant, Log: e.o.Log},
 		retention:   &activities.Retention{Data: rows, Log: e.o.Log},
 		mails: &activities.Mails{

@@ -57,6 +57,10 @@ CREATE TABLE users (
     registered_at  timestamptz,
     created_at     timestamptz NOT NULL,
     erased_at      timestamptz, -- set: nothing is left but the id, for the audit (L10)
+    -- what a downstream system knows of the person (L08): see the triggers at the end
+    version        bigint NOT NULL DEFAULT 0,
+    told_version   bigint NOT NULL DEFAULT 0,
+    told_up_to     timestamptz,
     FOREIGN KEY (org_id, object_id) REFERENCES directory_people,
     CHECK (kind = 'internal' OR in_tenant),
     CHECK ((issuer IS NULL) = (subject IS NULL))
@@ -296,3 +300,85 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+
+-- The number of what a downstream system must know of a person rises with every change of it (L08): of grants that are effective or
+-- may have been told, of the profile, and of what is inherited. Whoever isn't registered has nothing, and no number. What becomes due
+-- is no write: each telling takes a number of its own.
+-- +goose StatementBegin
+CREATE FUNCTION grants_given() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id IN (SELECT user_id FROM changed WHERE effective);
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION grants_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id IN (SELECT user_id FROM changed);
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION assignments_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id IN (SELECT user_id FROM changed WHERE state = 'propagating');
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER grants_inserted AFTER INSERT ON grants REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION grants_given();
+CREATE TRIGGER grants_updated AFTER UPDATE ON grants REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION grants_changed();
+CREATE TRIGGER grants_deleted AFTER DELETE ON grants REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION grants_changed();
+CREATE TRIGGER assignments_updated AFTER UPDATE ON assignments REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION assignments_moved();
+-- +goose StatementBegin
+CREATE FUNCTION user_version_rises() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER users_version BEFORE UPDATE OF sign_in_email, object_id, in_tenant, registered_at ON users
+    FOR EACH ROW WHEN (NEW.registered_at IS NOT NULL
+        AND (OLD.sign_in_email, OLD.object_id, OLD.in_tenant, OLD.registered_at)
+        IS DISTINCT FROM (NEW.sign_in_email, NEW.object_id, NEW.in_tenant, NEW.registered_at))
+    EXECUTE FUNCTION user_version_rises();
+-- +goose StatementBegin
+CREATE FUNCTION preference_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = NEW.user_id;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER preferences_version AFTER INSERT OR UPDATE ON preferences
+    FOR EACH ROW EXECUTE FUNCTION preference_changes();
+-- +goose StatementBegin
+CREATE FUNCTION contact_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = NEW.user_id AND EXISTS (
+        SELECT 1 FROM preferences p WHERE p.user_id = NEW.user_id AND p.license_id = NEW.license_id AND p.inherit);
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER contacts_version AFTER INSERT OR UPDATE ON contacts
+    FOR EACH ROW EXECUTE FUNCTION contact_changes();
+-- Who inherits anywhere in the organization: next to nobody.
+-- +goose StatementBegin
+CREATE FUNCTION parent_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND org_id = NEW.org_id AND id IN (SELECT user_id FROM preferences WHERE inherit);
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER agreements_added AFTER INSERT ON agreements
+    FOR EACH ROW WHEN (NEW.parent IS NOT NULL) EXECUTE FUNCTION parent_changes();
+CREATE TRIGGER agreements_moved AFTER UPDATE OF parent ON agreements
+    FOR EACH ROW WHEN (OLD.parent IS DISTINCT FROM NEW.parent) EXECUTE FUNCTION parent_changes();

@@ -58,6 +58,10 @@ CREATE TABLE users (
     registered_at  text,
     created_at     text NOT NULL,
     erased_at      text, -- set: nothing is left but the id, for the audit (L10)
+    -- what a downstream system knows of the person (L08): see the triggers at the end
+    version        integer NOT NULL DEFAULT 0,
+    told_version   integer NOT NULL DEFAULT 0,
+    told_up_to     text,
     FOREIGN KEY (org_id, object_id) REFERENCES directory_people,
     CHECK (kind = 'internal' OR in_tenant),
     CHECK ((issuer IS NULL) = (subject IS NULL))
@@ -287,4 +291,78 @@ CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+-- +goose StatementEnd
+
+-- The number of what a downstream system must know of a person rises with every change of it (L08): of grants that are effective or
+-- may have been told, of the profile, and of what is inherited. Whoever isn't registered has nothing, and no number. What becomes due
+-- is no write: each telling takes a number of its own.
+-- +goose StatementBegin
+CREATE TRIGGER grants_inserted AFTER INSERT ON grants WHEN NEW.effective BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = NEW.user_id;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER grants_updated AFTER UPDATE ON grants BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = NEW.user_id;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER grants_deleted AFTER DELETE ON grants BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = OLD.user_id;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER assignments_updated AFTER UPDATE ON assignments WHEN OLD.state = 'propagating' BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = OLD.user_id;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER users_version AFTER UPDATE OF sign_in_email, object_id, in_tenant, registered_at ON users WHEN OLD.sign_in_email IS NOT NEW.sign_in_email OR OLD.object_id IS NOT NEW.object_id
+        OR OLD.in_tenant IS NOT NEW.in_tenant OR OLD.registered_at IS NOT NEW.registered_at BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = NEW.id;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER preferences_insert AFTER INSERT ON preferences BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = NEW.user_id;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER contacts_insert AFTER INSERT ON contacts BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = NEW.user_id AND EXISTS (
+        SELECT 1 FROM preferences p WHERE p.user_id = NEW.user_id AND p.license_id = NEW.license_id AND p.inherit);
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER preferences_update AFTER UPDATE ON preferences BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = NEW.user_id;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER contacts_update AFTER UPDATE ON contacts BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND id = NEW.user_id AND EXISTS (
+        SELECT 1 FROM preferences p WHERE p.user_id = NEW.user_id AND p.license_id = NEW.license_id AND p.inherit);
+END;
+-- +goose StatementEnd
+-- Who inherits anywhere in the organization: next to nobody.
+-- +goose StatementBegin
+CREATE TRIGGER agreements_added AFTER INSERT ON agreements WHEN NEW.parent IS NOT NULL BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND org_id = NEW.org_id AND id IN (SELECT user_id FROM preferences WHERE inherit);
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER agreements_moved AFTER UPDATE OF parent ON agreements WHEN OLD.parent IS NOT NEW.parent BEGIN
+    UPDATE users SET version = version + 1
+    WHERE registered_at IS NOT NULL AND org_id = NEW.org_id AND id IN (SELECT user_id FROM preferences WHERE inherit);
+END;
 -- +goose StatementEnd

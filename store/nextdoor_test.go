@@ -142,12 +142,12 @@ func (h *house) lives(method string, o ordered, before map[string]map[string]str
 	h.Helper()
 	in := o.make(h)
 	out = append(out, "answer "+must[string](h.TB)(h.carry(method, in)))
-	out = append(out, h.tells()...)
+	out = append(out, h.allTold()...)
 	h.settles()
 	if c, ok := in.(licensing.HandOverCommand); ok {
 		h.note(&out, "advance", h.advance(c.HandOver), nil)
 	}
-	out = append(out, h.tells()...)
+	out = append(out, h.allTold()...)
 	for _, table := range h.Tables() {
 		if table == "goose_db_version" || table == "mailboxes" {
 			continue
@@ -207,8 +207,8 @@ func (h *house) note(out *[]string, what string, v any, err error) {
 	*out = append(*out, fmt.Sprintf("%s %s %v", what, text, err))
 }
 
-// tells is everything that the house's people are told, and that is told about them.
-func (h *house) tells() (out []string) {
+// allTold is everything that the house's people are told, and that is told about them.
+func (h *house) allTold() (out []string) {
 	h.Helper()
 	ctx := h.Context()
 	people, err := h.Present(ctx, h.Org)

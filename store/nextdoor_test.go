@@ -142,12 +142,12 @@ func (h *house) lives(method string, o ordered, before map[string]map[string]str
 	h.Helper()
 	in := o.make(h)
 	out = append(out, "answer "+must[string](h.TB)(h.carry(method, in)))
-	out = append(out, h.tells()...)
+	out = append(out, h.allTold()...)
 	h.settles()
 	if c, ok := in.(licensing.HandOverCommand); ok {
 		h.note(&out, "advance", h.advance(c.HandOver), nil)
 	}
-	out = append(out, h.tells()...)
+	out = append(out, h.allTold()...)
 	for _, table := range h.Tables() {
 		if table == "goose_db_version" || table == "mailboxes" {
 			continue
@@ -207,8 +207,8 @@ func (h *house) note(out *[]string, what string, v any, err error) {
 	*out = append(*out, fmt.Sprintf("%s %s %v", what, text, err))
 }
 
-// tells is everything that the house's people are told, and that is told about them.
-func (h *house) tells() (out []string) {
+// allTold is everything that the house's people are told, and that is told about them.
+func (h *house) allTold() (out []string) {
 	h.Helper()
 	ctx := h.Context()
 	people, err := h.Present(ctx, h.Org)
@@ -289,4 +289,56 @@ func sameLines(t *testing.T, alone, beside []string) {
 			t.Errorf("only beside others, %d times: %s", -n, line)
 		}
 	}
+}
+
+// asAnother asks for everything of the house's people in the name of another organization.
+func (h *house) asAnother(other licensing.OrgID) (out []string) {
+	h.Helper()
+	var users []userRow
+	h.Select(&users, selectUser+` WHERE u.org_id = ?`, h.Org)
+	licenses := []licensing.LicenseID{m1, a1, b1}
+	sub := *h.House
+	sub.Org = other
+	asks := &house{&sub, h.Store}
+	ctx := h.Context()
+	for _, u := range users {
+		id := u.ID
+		for _, l := range licenses {
+			on, err := asks.RolesOn(ctx, other, id, l, h.Now)
+			asks.note(&out, "roles on", on, err)
+			a, err := asks.Access(ctx, other, id, l, licensing.ManageAssignments)
+			asks.note(&out, "access", a, err)
+		}
+		view, err := asks.User(ctx, other, id, id)
+		asks.note(&out, "user", view, err)
+		past, err := asks.History(ctx, other, id, id, views.Page{})
+		asks.note(&out, "history", past, err)
+		page, err := asks.Users(ctx, other, id, licensing.UserFilter{})
+		asks.note(&out, "list", page, err)
+		lines, err := asks.Agreements(ctx, other, id, true)
+		asks.note(&out, "agreements", lines, err)
+		overs, err := asks.HandOvers(ctx, other, id)
+		asks.note(&out, "hand-overs", overs, err)
+		status, err := asks.InvitationStatusOf(ctx, other, id)
+		asks.note(&out, "invitation", status, err)
+	}
+	return out
+}
+
+func TestR43_AnOrganizationIsToldNothingByTheIDsOfAnothersPeople(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.Member("ada", "kim", add(a1, licensing.BenefitsReader))
+		h.handOver("ada", ext("sam"), m1)
+		other := emptyHouse(t, s)
+		other.TakeIn(licensing.Intake{Name: "Elsewhere"})
+		for _, line := range h.asAnother(other.Org) {
+			low := strings.ToLower(line)
+			for _, told := range []string{"ada", "grace", "kim", "sam", "contoso", `"allowed":true`, `"a1"`, `"m1"`} {
+				if strings.Contains(low, told) {
+					t.Errorf("%s is told in %s", told, line)
+				}
+			}
+		}
+	})
 }

@@ -147,3 +147,13 @@ func TestR86_WhatAChangeMakesActiveOnASuspendedAssignmentIsSuspended(t *testing.
 		equal(t, "suspended roles", p.Count(`SELECT COUNT(*) FROM grants WHERE suspended`), 1)
 	})
 }
+
+func TestR53_AChangeDoesNotMakeEffectiveWhatAnotherLeftBehind(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		p := newInProgress(t, s, "propagating")
+		p.sets(`UPDATE assignments SET state = 'active', due_at = NULL WHERE license_id = ?`, b1)
+		must[int](t)(p.atTime(p.Now).Activate(t.Context(), p.user, p.change, p.due))
+		equal(t, "roles on B1 that became effective", p.Count(`SELECT COUNT(*) FROM grants
+			WHERE license_id = ? AND user_id = ? AND effective`, b1, p.user), 0)
+	})
+}

@@ -98,7 +98,9 @@ func (h *house) movesNextDoor(n int) {
 }
 
 var (
-	anyID   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	// an id, with the digest of a link that the id of an invitation's mail has
+	anyID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}` +
+		`(\.\d+\.c[0-9a-f]+)?`)
 	unalike = []string{"digest", "reference"} // columns that are made of ids
 )
 

@@ -54,6 +54,7 @@ func TestR35_EveryMethodOfTheStoreWritesOrSaysWhoReads(t *testing.T) {
 		"Verify": "judged as the save that it stands for",
 
 		"Outbox": "for the system", "Effective": "for the downstream system",
+		"Tell": "for the downstream system", "Told": "write", "Surpass": "write",
 		"OrganizationsAfter": "for the system", "Present": "for the system",
 
 		"Save": "write", "Register": "write", "Resend": "write", "Reset": "write", "Cancel": "write",

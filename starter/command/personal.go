@@ -17,8 +17,8 @@ func (a *app) export() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export",
 		Short: "Everything that is kept about a person, as JSON: your own, or a user's as support",
-		Example: `  starter export --as kim@fabrikam.example
-  starter export --org contoso.example --user kim@fabrikam.example > kim.json`,
+		Example: `  starter export --as alex@contoso.example
+  starter export --org contoso.example --user lee@fabrikam.example -o json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			if (a.as == "") == (user == "") {
@@ -64,7 +64,7 @@ func (a *app) erase() *cobra.Command {
 
 The person must have no roles, invitation or hand-over left and be named on no contract. What stays is an ID
 in the audit. It can't be undone.`,
-		Example: `  starter erase --org contoso.example --user kim@fabrikam.example --reason "case 4711"`,
+		Example: `  starter erase --org contoso.example --user lee@fabrikam.example --reason "case 4711"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			if err := checkUser("--user", user); err != nil {

@@ -29,11 +29,14 @@ var walk = []string{
 	reports + `--object-id o-kim --email kim@contoso.example --name "Kim Akers"`,
 	"recheck",
 	reports + `--object-id o-dana --email dana@contoso.example --name "Dana Swope" --left`,
-	"appoint", "delete",
+	"appoint", "export", "delete", "erase",
 }
 
 // reports begins a line in which the tenant reports that somebody left or returned.
 const reports = "starter directory --org contoso.example "
+
+// late is what commands answer that have to wait until emails have arrived.
+var late = map[string]string{"register": "Registered.", "erase": "Erased"}
 
 // settled waits until nobody's assignment is in progress.
 const settled = "No VL users match ≥ starter users --as alex@contoso.example --status assignment_in_progress"
@@ -87,8 +90,8 @@ func (w *walker) step(step string) {
 			w.t.Errorf("%s has no example", step)
 		}
 		for _, line := range lines {
-			if step == "register" { // the newest email may be on its way
-				w.until("Registered.", line)
+			if want := late[step]; want != "" {
+				w.until(want, line)
 				continue
 			}
 			w.follow(line)

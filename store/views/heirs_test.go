@@ -55,13 +55,13 @@ func TestR87_WhoInheritsAdministratorStandsInTheListAndInViewAccessBelow(t *test
 			[]any{licensing.StatusActive, "[administrator]", 1})
 		v := h.View(low, heir)
 		same(t, "View access", []any{len(v.Access), v.Access[0].License, v.Access[0].Above, v.Access[0].Grants,
-			v.Hidden}, []any{1, "P2", "P1", "[{administrator inherited true false}]", 0})
+			v.Hidden}, []any{1, "P2", "P1", "[{administrator inherited true false }]", 0})
 		refused := h.Verdict(low, edit(heir, take("P2", licensing.Administrator)))
 		equal(t, "read-only", refused.Error.Rule, "R87")
 		h.Change(low, edit(heir, add("P2", licensing.ProductKeysReader)))
 		v = h.View(low, heir)
 		same(t, "a role beside it", []any{v.Access[0].Grants, v.Access[0].Status, v.Access[0].Above},
-			[]any{"[{product_keys_reader admin false false} {administrator inherited true false}]",
+			[]any{"[{product_keys_reader admin false false } {administrator inherited true false }]",
 				licensing.StatusAssignmentInProgress, "P1"})
 		h.Prefers(heir, "P1", false)
 		same(t, "after opting out", h.View(low, heir).Roles, "[product_keys_reader]")

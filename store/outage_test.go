@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"vlroles/licensing"
 	"vlroles/rig"
@@ -173,7 +174,7 @@ func TestL01_WhatPostgreSQLSaysOfItselfIsSorted(t *testing.T) {
 		"25P03": licensing.Unavailable,
 		"23505": "", "42601": "", "42P01": "", "22001": "", "25P02": "",
 	} {
-		err := rows.Outage(t.Context(), fmt.Errorf("save: %w", &pq.Error{Code: pq.ErrorCode(code)}), rows.Again)
+		err := rows.Outage(t.Context(), fmt.Errorf("save: %w", &pq.Error{Code: pqerror.Code(code)}), rows.Again)
 		equal(t, code, licensing.KindOf(err), want)
 		var driver *pq.Error
 		equal(t, code+" can be found", errors.As(err, &driver), true)

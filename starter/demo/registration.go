@@ -17,7 +17,7 @@ func (d *story) registration(ctx context.Context) error {
 		return err
 	}
 	_, err = d.register(ctx, link, "robin@fabrikam.example")
-	if err := d.expectRefusal("robin", "opens Kim's link and tries to register", err, "R28"); err != nil {
+	if err := d.expectRefusal("robin", "opens Kim's link and tries to register", err, "R47"); err != nil {
 		return err
 	}
 	out, err := d.register(ctx, link, kim)

@@ -232,8 +232,13 @@ func (t *tx) erasePerson(u userRow) (done licensing.Erased, err error) {
 		WHERE user_id = ? AND erased_at IS NULL`, ts(t.now), u.ID); err != nil {
 		return done, err
 	}
-	if _, err = t.exec(`UPDATE invitations SET reason = NULL, accepted_contract = NULL WHERE user_id = ?`, u.ID); err != nil {
-		return done, err
+	for _, query := range []string{
+		`UPDATE invitations SET reason = NULL, accepted_contract = NULL WHERE user_id = ?`,
+		`UPDATE contacts SET business_email = '', sign_in_email = NULL WHERE user_id = ?`, // former ones
+	} {
+		if _, err = t.exec(query, u.ID); err != nil {
+			return done, err
+		}
 	}
 	done.Directory, err = t.exec(`DELETE FROM directory_people
 		WHERE org_id = ? AND object_id = ? AND NOT present`, u.OrgID, object)

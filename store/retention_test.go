@@ -89,6 +89,21 @@ func TestL10_AProfileThatNothingNeedsIsErasedWhenItsPeriodIsOver(t *testing.T) {
 	})
 }
 
+func TestL10_TheAddressesOfAFormerContactAreErasedWithTheProfile(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		h := newHouse(t, s)
+		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "olga")))
+		olga := h.Joins("olga")
+		h.Puts(agreement("P1", "", contact(licensing.PrimaryContact, "nora")))
+		h.Joins("nora")
+		h.Deletes("nora@fabrikam.example", olga)
+		h.mailsArrive()
+		h.Now = h.Now.Add(policy().KeepPeople + day)
+		same(t, "people", h.erases().People, 1)
+		same(t, "tables that know olga", h.Knows("olga"), []string(nil))
+	})
+}
+
 func TestL10_WhoeverIsNeededIsNotErased(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		h := newHouse(t, s)
